@@ -1,0 +1,75 @@
+"""The virtual environment: Odoo's pinned packages and the tools of development."""
+
+import shutil
+import sys
+
+from . import paths, state
+from .console import detail, run, timed
+from .odoo_source import OdooSource
+
+REQUIREMENTS = [
+    paths.DEV / "requirements-odoo.txt",
+    paths.DEV / "requirements-addon.txt",
+    paths.DEV / "requirements-dev.txt",
+]
+
+ODOO_BIN = """#!/bin/sh
+# odoo-bin of this environment: its Odoo, its settings.
+export ODOO_RC="${{ODOO_RC:-{conf}}}"
+exec "{python}" -m odoo "$@"
+"""
+
+
+def ensure(source: OdooSource) -> None:
+    """Create the environment, or bring it up to date with the requirements."""
+    stamp = state.digest([*REQUIREMENTS, str(paths.VENV), sys.version])
+    if state.read("python") != stamp or not paths.PYTHON.exists():
+        state.forget("python")
+        if not paths.PYTHON.exists() or not _same_python():
+            shutil.rmtree(paths.VENV, ignore_errors=True)
+            run(
+                [sys.executable, "-m", "venv", paths.VENV],
+                purpose="Creating the virtual environment",
+            )
+        options = [word for path in REQUIREMENTS for word in ("-r", str(path))]
+        with timed("installing the pinned Python packages (about a minute)"):
+            run(
+                [
+                    paths.PYTHON,
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--no-input",
+                    "--disable-pip-version-check",
+                    *options,
+                ],
+                purpose="Installing the Python packages",
+                hint="Check the network and start again.",
+            )
+        state.write("python", stamp)
+    else:
+        detail("up to date")
+    _link_odoo(source)
+
+
+def _same_python() -> bool:
+    """Tell whether the environment was made by the Python that is running."""
+    config = (paths.VENV / "pyvenv.cfg").read_text()
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"version = {version}" in config
+
+
+def _link_odoo(source: OdooSource) -> None:
+    """Let the environment import Odoo and the repository's own packages."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    site = paths.VENV / "lib" / version / "site-packages"
+    pth = site / "odoo_environment.pth"
+    text = f"{source.python_path}\n{paths.ROOT}\n"
+    if not pth.exists() or pth.read_text() != text:
+        pth.write_text(text)
+    odoo_bin = paths.VENV_BIN / "odoo-bin"
+    script = ODOO_BIN.format(conf=paths.ODOO_CONF, python=paths.PYTHON)
+    if not odoo_bin.exists() or odoo_bin.read_text() != script:
+        odoo_bin.write_text(script)
+        odoo_bin.chmod(0o755)
