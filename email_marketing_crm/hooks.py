@@ -1,0 +1,10 @@
+def pre_init_hook(env):
+    return
+
+
+def post_init_hook(env):
+    return
+
+
+def uninstall_hook(env):
+    return

@@ -1,0 +1,206 @@
+import logging
+import traceback
+
+from psycopg2 import errors
+
+from odoo import api, fields, models
+
+_logger = logging.getLogger(__name__)
+
+#: Number of workers per kind on a new database: Odoo's default of cron threads.
+DEFAULT_LANES = 2
+#: Shard key of every table a lane works on, so that two lanes never meet on a row.
+LANES_PARAMETER = "email_marketing_crm.lanes"
+
+
+class MarketingLane(models.Model):
+    """A worker: one row per kind of work and shard, run by an ir.cron of its own.
+
+    Odoo never runs one cron record twice at once, so a lane is the only worker of
+    its shard (`person_id % lanes = number`), on however many machines the crons run.
+    The lane's cron is its only writer; `error` keeps the last failure until a run
+    succeeds. A lane never leaves a batch half done: what it did is committed with
+    the rows it took, or rolled back with them.
+    """
+
+    _name = "marketing.lane"
+    _description = "Marketing Worker"
+    _order = "kind, number"
+
+    kind = fields.Selection(selection="_selection_kind", required=True, readonly=True)
+    number = fields.Integer(required=True, readonly=True)
+    cron_id = fields.Many2one("ir.cron", readonly=True, ondelete="set null")
+    active = fields.Boolean(related="cron_id.active", string="Running")
+    # last run
+    last_run = fields.Datetime(readonly=True)
+    last_duration = fields.Float(
+        "Duration (s)", readonly=True, help="Seconds the last run took."
+    )
+    last_processed = fields.Integer("Processed in last run", readonly=True)
+    error = fields.Text("Last Error", readonly=True)
+    error_date = fields.Datetime(readonly=True)
+    # what waits, measured when the page is opened
+    backlog = fields.Integer("Waiting", compute="_compute_backlog")
+    oldest_date = fields.Datetime("Waiting Since", compute="_compute_backlog")
+    state = fields.Selection(
+        [("ok", "Running"), ("late", "Late"), ("error", "Error"), ("off", "Off")],
+        compute="_compute_backlog",
+    )
+
+    _kind_number_unique = models.Constraint(
+        "UNIQUE(kind, number)", "There is one worker per kind and shard."
+    )
+
+    @api.depends("kind", "number")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for lane in self:
+            lane.display_name = f"{labels.get(lane.kind, lane.kind)} {lane.number + 1}"
+
+    def _compute_backlog(self):
+        now = fields.Datetime.now()
+        count = self._get_lane_count()
+        for lane in self:  # one query per worker, on a page of some ten rows
+            waiting, oldest = self.env[self._get_kinds()[lane.kind]]._get_lane_backlog(
+                lane.number, count
+            )
+            lane.backlog = waiting
+            lane.oldest_date = oldest
+            if lane.error:
+                lane.state = "error"
+            elif not lane.cron_id.active:
+                lane.state = "off"
+            elif oldest and (now - oldest).total_seconds() > 600:
+                lane.state = "late"
+            else:
+                lane.state = "ok"
+
+    # ------------------------------------------------------------------
+    # SET-UP
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_kinds(self):
+        """Kinds of work: `{kind: model that does it}`; see `_run`."""
+        return {
+            "inbox": "marketing.inbox",
+            "segment": "marketing.segment",
+            "journey": "marketing.journey.participant",
+            "compose": "marketing.delivery",
+            "smtp": "mail.mail",
+        }
+
+    @api.model
+    def _selection_kind(self):
+        return [
+            ("inbox", self.env._("Events")),
+            ("segment", self.env._("Segments")),
+            ("journey", self.env._("Journeys")),
+            ("compose", self.env._("Composing")),
+            ("smtp", self.env._("Sending")),
+        ]
+
+    @api.model
+    def _get_lane_count(self):
+        """Number of shards, the same for every kind."""
+        value = self.env["ir.config_parameter"].sudo().get_param(LANES_PARAMETER)
+        return max(1, int(value)) if value and value.isdigit() else DEFAULT_LANES
+
+    @api.model
+    def _synchronize(self):
+        """Make the lanes and their crons match the setting."""
+        count = self._get_lane_count()
+        lanes = self.search([])
+        surplus = lanes.filtered(
+            lambda lane: lane.number >= count or lane.kind not in self._get_kinds()
+        )
+        surplus.cron_id.unlink()
+        surplus.unlink()
+        known = {(lane.kind, lane.number) for lane in lanes - surplus}
+        missing = self.create(
+            [
+                {"kind": kind, "number": number}
+                for kind in self._get_kinds()
+                for number in range(count)
+                if (kind, number) not in known
+            ]
+        )
+        crons = self.env["ir.cron"].create(
+            [lane._prepare_cron_values() for lane in missing]
+        )
+        for lane, cron in zip(missing, crons, strict=True):
+            lane.cron_id = cron
+
+    def _prepare_cron_values(self):
+        self.ensure_one()
+        return {
+            "cron_name": f"Marketing: {self.display_name}",
+            "name": f"Marketing: {self.display_name}",
+            "model_id": self.env["ir.model"]._get_id(self._name),
+            "state": "code",
+            "code": f"model.browse({self.id})._run()",
+            "user_id": self.env.ref("base.user_root").id,
+            "interval_number": 1,
+            "interval_type": "minutes",
+            "priority": 3,
+        }
+
+    # ------------------------------------------------------------------
+    # RUN
+    # ------------------------------------------------------------------
+
+    def _run(self):
+        """Handle one bounded batch of the shard; called by the cron until done.
+
+        The model of the kind implements `_run_lane(number, count)`, which returns
+        `(processed, remaining)` and leaves the commit to the lane. A conflict with
+        another transaction is no error: the batch is rolled back and taken again.
+        """
+        self.ensure_one()
+        start = fields.Datetime.now()
+        worker = self.env[self._get_kinds()[self.kind]]
+        try:
+            processed, remaining = worker._run_lane(self.number, self._get_lane_count())
+            self.env.flush_all()
+        except (errors.SerializationFailure, errors.DeadlockDetected):
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            _logger.info("%s met another transaction, taking it again", self)
+            self.env["ir.cron"]._commit_progress(0, remaining=1)
+            return
+        except Exception:
+            self.env.cr.rollback()
+            self.env.invalidate_all()
+            _logger.exception("%s failed", self)
+            self.write(
+                {
+                    "error": traceback.format_exc(limit=-5),
+                    "error_date": fields.Datetime.now(),
+                    "last_run": start,
+                }
+            )
+            self.env["ir.cron"]._commit_progress(0, remaining=0)
+            return
+        if processed or self.error or self._is_heartbeat_due(start):
+            self.write(
+                {
+                    "last_run": start,
+                    "last_duration": (fields.Datetime.now() - start).total_seconds(),
+                    "last_processed": processed,
+                    "error": False,
+                    "error_date": False,
+                }
+            )
+        self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    def _is_heartbeat_due(self, now):
+        """Whether an idle run is worth a write: once a minute shows it is alive."""
+        return not self.last_run or (now - self.last_run).total_seconds() >= 50
+
+    def action_run_now(self):
+        """Ask the scheduler to run these workers as soon as it can."""
+        for lane in self.filtered("cron_id"):
+            lane.cron_id._trigger()
+
+    def action_clear_error(self):
+        self.write({"error": False, "error_date": False})

@@ -1,0 +1,334 @@
+import json
+import logging
+
+from psycopg2.extras import execute_values
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+_logger = logging.getLogger(__name__)
+
+_PENDING = "marketing.touchpoint"
+
+
+class MarketingTouchpoint(models.Model):
+    """One thing that happened between a person and the company. Append-only.
+
+    Written only by `_capture`, once a transaction, with SQL; `dedup_key` makes each
+    event happen once, however often it is reported. Nobody edits a row but for two
+    machines: reclassification (`reliability`) and the merging of persons
+    (`person_id`); both queue a rebuild of what was derived from it. Rows carry no
+    incoming foreign keys, so the table can be partitioned.
+    """
+
+    _name = "marketing.touchpoint"
+    _description = "Touchpoint"
+    _order = "date desc, id desc"
+    _rec_name = "type_id"
+    _log_access = False
+
+    person_id = fields.Many2one(
+        "marketing.person", required=True, readonly=True, ondelete="cascade"
+    )
+    type_id = fields.Many2one(
+        "marketing.touchpoint.type", required=True, readonly=True, ondelete="restrict"
+    )
+    date = fields.Datetime(required=True, readonly=True)
+    # what it was about
+    mailing_id = fields.Many2one(
+        "mailing.mailing", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    link_id = fields.Many2one(
+        "link.tracker", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    res_model = fields.Char("Record Model", readonly=True)
+    res_id = fields.Many2oneReference(
+        "Record", model_field="res_model", readonly=True
+    )
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
+    value = fields.Float(
+        readonly=True, digits=(16, 2), help="Money, in the company's currency."
+    )
+    # how sure we are
+    reliability = fields.Selection(
+        selection="_selection_reliability", required=True, readonly=True
+    )
+    reliability_reasons = fields.Char(readonly=True)
+    data = fields.Json(readonly=True)
+    dedup_key = fields.Char(required=True, readonly=True)
+    # what is shown
+    icon = fields.Char(related="type_id.icon")
+    description = fields.Char(compute="_compute_description")
+
+    _dedup_key_unique = models.Constraint(
+        "UNIQUE(dedup_key)", "This event was recorded already."
+    )
+    # Timeline of a person, event waits and behaviour rules of a batch of persons.
+    _person_type_date = models.Index("(person_id, type_id, date DESC)")
+    # Behaviour rules over everybody: all clicks of the last 30 days. Includes what
+    # they filter on, so that the table itself is not read.
+    _type_date = models.Index("(type_id, date) INCLUDE (person_id, reliability)")
+    # Retention and reports by period; a BRIN costs next to nothing on a log.
+    _date_brin = models.Index("USING brin (date)")
+
+    @api.model
+    def _selection_reliability(self):
+        return self.env["marketing.touchpoint.type"]._selection_reliability()
+
+    @api.depends("type_id", "mailing_id", "link_id", "data", "res_model", "res_id")
+    def _compute_description(self):
+        segments = self._get_referenced("marketing.segment")
+        for touchpoint in self:
+            data = touchpoint.data or {}
+            link = touchpoint.sudo().link_id
+            segment = None
+            if touchpoint.res_model == "marketing.segment":
+                segment = segments.get(touchpoint.res_id)
+            parts = [
+                touchpoint.sudo().mailing_id.subject,
+                link.title or link.url or data.get("url"),
+                segment,
+                data.get("title"),
+            ]
+            touchpoint.description = " · ".join(part for part in parts if part)
+
+    def _get_referenced(self, model):
+        """`{id: name}` of the records of one model that these rows point to."""
+        ids = {row.res_id for row in self if row.res_model == model}
+        records = self.env[model].sudo().browse(ids).exists()
+        return {record.id: record.display_name for record in records}
+
+    # ------------------------------------------------------------------
+    # CAPTURE
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _capture(self, values_list):
+        """Record events once this transaction commits; see docs/architecture.md.
+
+        :param values_list: dictionaries with `type` (a code), `dedup_key`, and one
+            of `person_id` or `email`; optional `date`, `mailing_id`, `link_id`,
+            `res_model`, `res_id`, `company_id`, `value`, `reliability`,
+            `reliability_reasons` and `data`
+        :raises KeyError: for a type that does not exist
+        """
+        if not values_list:
+            return
+        types = self.env["marketing.touchpoint.type"]._get_types_by_code()
+        now = fields.Datetime.now()
+        precommit = self.env.cr.precommit
+        pending = precommit.data.setdefault(_PENDING, [])
+        for values in values_list:
+            type_id, reliability = types[values["type"]]
+            pending.append(
+                {"date": now, "reliability": reliability} | values | {"type_id": type_id}
+            )
+        if not precommit.data.get(f"{_PENDING}.registered"):
+            precommit.data[f"{_PENDING}.registered"] = True
+            precommit.add(self.sudo()._flush_captured)
+
+    @api.model
+    def _flush_captured(self):
+        """Write what was captured: one statement per thousand rows.
+
+        Events of addresses that cannot be normalised are dropped with a warning:
+        they have nobody to belong to.
+        """
+        data = self.env.cr.precommit.data
+        pending = data.pop(_PENDING, None)
+        data.pop(f"{_PENDING}.registered", None)
+        if not pending:
+            return
+        emails = {
+            values["email"]
+            for values in pending
+            if not values.get("person_id") and values.get("email")
+        }
+        persons = self.env["marketing.person"]._get_or_create_ids(emails)
+        rows = {}
+        for values in pending:
+            person_id = values.get("person_id") or persons.get(values.get("email"))
+            if not person_id:
+                _logger.warning(
+                    "Event %s has no usable address: %s",
+                    values["dedup_key"],
+                    values.get("email"),
+                )
+                continue
+            rows.setdefault(
+                values["dedup_key"], self._prepare_row(values, person_id)
+            )
+        self._insert_rows(list(rows.values()))
+
+    @api.model
+    def _prepare_row(self, values, person_id):
+        """The columns of one event, in the order of `_insert_rows`."""
+        data = values.get("data")
+        return (
+            person_id,
+            values["type_id"],
+            values["date"],
+            values.get("mailing_id") or None,
+            values.get("link_id") or None,
+            values.get("res_model") or None,
+            values.get("res_id") or None,
+            values.get("company_id") or None,
+            values.get("value") or 0.0,
+            values["reliability"],
+            ",".join(values.get("reliability_reasons") or ()) or None,
+            json.dumps(data) if data else None,
+            values["dedup_key"],
+        )
+
+    @api.model
+    def _insert_rows(self, rows):
+        """Insert touchpoints that are new, and queue them for the consumers."""
+        if not rows:
+            return
+        execute_values(
+            self.env.cr._obj,
+            """
+            WITH hit (person_id, type_id, date, mailing_id, link_id, res_model, res_id,
+                      company_id, value, reliability, reliability_reasons, data,
+                      dedup_key) AS (VALUES %s),
+            inserted AS (
+                INSERT INTO marketing_touchpoint (
+                    person_id, type_id, date, mailing_id, link_id, res_model, res_id,
+                    company_id, value, reliability, reliability_reasons, data,
+                    dedup_key)
+                SELECT * FROM hit
+                ON CONFLICT (dedup_key) DO NOTHING
+                RETURNING id, person_id, type_id
+            )
+            INSERT INTO marketing_inbox (person_id, touchpoint_id, kind, due, attempts)
+            SELECT inserted.person_id, inserted.id, 'touchpoint',
+                   '{now}'::timestamp + type.settle_seconds * interval '1 second', 0
+              FROM inserted
+              JOIN marketing_touchpoint_type type ON type.id = inserted.type_id
+            """.format(now=fields.Datetime.now()),
+            rows,
+            template="(%s::int, %s::int, %s::timestamp, %s::int, %s::int, %s, %s::int,"
+            " %s::int, %s::numeric, %s, %s, %s::jsonb, %s)",
+            page_size=1000,
+        )
+
+    # ------------------------------------------------------------------
+    # EVENTS OF OTHER SYSTEMS
+    # ------------------------------------------------------------------
+
+    @api.model
+    def report_events(self, events):
+        """Take events from other systems; also the body of POST /marketing/events.
+
+        Each event is taken or refused on its own.
+
+        :param list events: at most 1000 dictionaries with `id` (unique in the
+            sending system: the same id again changes nothing), `type` (code of a
+            type that other systems may report), `email`; optional `source` (name of
+            the system), `date` (ISO 8601, UTC), `value`, `url`, `title`, `data`
+        :returns: `{"accepted": n, "errors": [{"index": i, "error": sentence}]}`
+        :raises UserError: when the batch as a whole cannot be read
+        """
+        self.env["marketing.person"].check_access("create")
+        if not isinstance(events, list):
+            raise UserError(self.env._("Send a list of events."))
+        if len(events) > 1000:
+            raise UserError(
+                self.env._("Send at most 1000 events at once, not %s.", len(events))
+            )
+        accepted, errors = [], []
+        allowed = set(
+            self.env["marketing.touchpoint.type"]
+            .sudo()
+            .search([("is_custom", "=", True)])
+            .mapped("code")
+        )
+        for index, event in enumerate(events):
+            try:
+                accepted.append(self._prepare_reported_event(event, allowed))
+            except ValidationError as error:
+                errors.append({"index": index, "error": error.args[0]})
+        self._capture(accepted)
+        return {"accepted": len(accepted), "errors": errors}
+
+    @api.model
+    def _prepare_reported_event(self, event, allowed):
+        """Values of one reported event; raises ValidationError saying what is wrong."""
+        if not isinstance(event, dict):
+            raise ValidationError(self.env._("An event is an object."))
+        code = event.get("type")
+        if code not in allowed:
+            raise ValidationError(
+                self.env._(
+                    "Unknown type %(type)s; use one of: %(allowed)s.",
+                    type=code,
+                    allowed=", ".join(sorted(allowed)),
+                )
+            )
+        identifier = event.get("id")
+        if not isinstance(identifier, str | int) or not str(identifier):
+            raise ValidationError(self.env._("The event has no id of its own."))
+        email = self.env["marketing.person"]._normalize(event.get("email"))
+        if not email:
+            raise ValidationError(
+                self.env._("%s is not an e-mail address.", event.get("email"))
+            )
+        data = event.get("data") or {}
+        if not isinstance(data, dict):
+            raise ValidationError(self.env._("The data of an event is an object."))
+        data = data | {
+            key: str(event[key])[:2000] for key in ("url", "title") if event.get(key)
+        }
+        source = str(event.get("source") or self.env.user.login)[:64]
+        return {
+            "type": code,
+            "email": email,
+            "date": self._parse_event_date(event.get("date")),
+            "value": self._parse_event_value(event.get("value")),
+            "data": data | {"source": source},
+            "company_id": self.env.company.id,
+            "dedup_key": f"event:{source}:{code}:{str(identifier)[:200]}",
+        }
+
+    @api.model
+    def _parse_event_date(self, value):
+        if not value:
+            return fields.Datetime.now()
+        try:
+            date = fields.Datetime.to_datetime(
+                str(value).replace("T", " ").removesuffix("Z")[:19]
+            )
+        except ValueError as error:
+            raise ValidationError(
+                self.env._("%s is not a date such as 2026-01-31T08:00:00Z.", value)
+            ) from error
+        if (date - fields.Datetime.now()).total_seconds() > 3600:
+            raise ValidationError(self.env._("%s lies in the future.", value))
+        return date
+
+    @api.model
+    def _parse_event_value(self, value):
+        if value in (None, ""):
+            return 0.0
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        raise ValidationError(self.env._("%s is not a number.", value))
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_open_record(self):
+        """Open the mail or record behind the event."""
+        self.ensure_one()
+        model, res_id = self.res_model, self.res_id
+        if self.mailing_id and model not in ("crm.lead",):
+            model, res_id = "mailing.mailing", self.mailing_id.id
+        if not model or not self.env[model].browse(res_id).exists():
+            model, res_id = "marketing.person", self.person_id.id
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": model,
+            "res_id": res_id,
+            "views": [(False, "form")],
+        }

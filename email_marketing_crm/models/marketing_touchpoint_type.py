@@ -1,0 +1,83 @@
+from odoo import api, fields, models, tools
+
+
+class MarketingTouchpointType(models.Model):
+    """A kind of event: what `marketing.touchpoint.type_id` points to.
+
+    The code is what capture, rules and imports refer to; it never changes. Types
+    of the add-on are data; companies add their own for what other systems report.
+    """
+
+    _name = "marketing.touchpoint.type"
+    _description = "Touchpoint Type"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    code = fields.Char(
+        required=True, help="Name of the type in the events API and in imports."
+    )
+    sequence = fields.Integer(default=100)
+    active = fields.Boolean(default=True)
+    icon = fields.Char(default="fa-circle-o", help="Font Awesome class.")
+    direction = fields.Selection(
+        [("theirs", "Theirs"), ("ours", "Ours")],
+        required=True,
+        default="theirs",
+        help="Theirs: something the person did. Ours: something we did.",
+    )
+    shows_intent = fields.Boolean(
+        help="Counts as engagement: the person chose to do it."
+    )
+    reliability = fields.Selection(
+        selection="_selection_reliability",
+        required=True,
+        default="human_likely",
+        help="Class of an event that says nothing about it.",
+    )
+    settle_seconds = fields.Integer(
+        help="Time an event waits before it counts, so that a mail scanner that "
+        "follows every link is recognised first."
+    )
+    is_custom = fields.Boolean(
+        default=True, readonly=True, help="Other systems may report it."
+    )
+
+    _code_unique = models.Constraint("UNIQUE(code)", "This code is taken.")
+
+    @api.model
+    def _selection_reliability(self):
+        return [
+            ("security_scan", self.env._("Security scan")),
+            ("machine_open", self.env._("Machine open")),
+            ("unknown", self.env._("Unknown")),
+            ("human_likely", self.env._("Likely human")),
+            ("human_confirmed", self.env._("Human")),
+        ]
+
+    @api.model
+    @tools.ormcache()
+    def _get_types_by_code(self):
+        """`{code: (id, default reliability)}`, cached: capture is on hot paths."""
+        return {
+            record.code: (record.id, record.reliability)
+            for record in self.sudo().with_context(active_test=False).search([])
+        }
+
+    @api.model
+    def _get_id(self, code):
+        """Id of a type by its code; raises KeyError for an unknown one."""
+        return self._get_types_by_code()[code][0]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if vals.keys() & {"code", "reliability", "active"}:
+            self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
