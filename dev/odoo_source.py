@@ -260,7 +260,9 @@ def _complete(addons: Path, root: Path) -> set[Path]:
     if not stub.exists():
         stub.write_text("")
     font = addons / OWN_FONT
-    actual = next(root.glob("usr/share/fonts/*/inconsolata/Inconsolata-Regular.*"), None)
+    actual = next(
+        root.glob("usr/share/fonts/*/inconsolata/Inconsolata-Regular.*"), None
+    )
     if actual is None or font.exists():
         return set()
     font.unlink(missing_ok=True)

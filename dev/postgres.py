@@ -101,7 +101,14 @@ def is_running() -> bool:
     if not DATA.exists():
         return False
     found = connection()
-    command = [program("pg_isready"), "-q", "-h", found["PGHOST"], "-p", found["PGPORT"]]
+    command = [
+        program("pg_isready"),
+        "-q",
+        "-h",
+        found["PGHOST"],
+        "-p",
+        found["PGPORT"],
+    ]
     try:
         run(command, purpose="Asking PostgreSQL")
     except Problem:
@@ -163,9 +170,7 @@ def _as_server_user(command: list[str]) -> list[str]:
 
 
 def _reachable_by_others(folder: Path) -> bool:
-    return all(
-        path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents)
-    )
+    return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
 
 
 def _own(folder: Path, mode: int) -> None:

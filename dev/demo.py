@@ -1,0 +1,154 @@
+"""``run`` and ``demo``: Odoo with demo data and the story played in it."""
+
+import dataclasses
+import os
+import subprocess
+
+from . import (
+    databases,
+    mail_catcher,
+    odoo_config,
+    paths,
+    ports,
+    postgres,
+    server,
+    state,
+)
+from .console import Problem, detail, say
+from .bootstrap import Environment, ensure
+
+RUN_DATABASE = "email_marketing_crm"
+DEMO_DATABASE = "email_marketing_crm_demo"
+STORY = paths.DEV / "story"
+
+WELCOME = """
+  Odoo            {url}
+                  login admin, password admin
+  Mails           {mails}
+                  every mail Odoo sends ends here, nothing leaves this machine
+
+  Look at         Email Marketing → segments, journeys, scores, and
+                  CRM → a lead with its timeline, score and hand-off
+  Stop            Ctrl-C; the next 'make run' goes on where this one ends
+"""
+
+
+def run() -> int:
+    """Serve Odoo with demo data; the story is played at the first start."""
+    environment = _own_free_ports(ensure())
+    say("Database")
+    fresh = _ensure_run_database(environment)
+    say("Servers")
+    with (
+        mail_catcher.running(environment.ports) as mails,
+        server.running(RUN_DATABASE, environment.ports) as process,
+    ):
+        if fresh or not (state.read("run") or {}).get("story"):
+            status = play(environment, RUN_DATABASE)
+            if status:
+                detail(f"the story ended with status {status}; Odoo is served anyway")
+            kept = state.read("run") or {}
+            state.write("run", {**kept, "story": STORY.exists()})
+        say(WELCOME.format(url=server.url(environment.ports), mails=mails))
+        return process.wait()
+
+
+def demo() -> int:
+    """Play the story against a fresh database; its exit status is ours."""
+    environment = ensure()
+    taken: dict[str, int] = {}
+    for use, first in ports.FIRST.items():
+        # Apart from the ports of 'make run', which may go on beside this.
+        taken[use] = ports.free(first + 1000, taken)
+    environment = dataclasses.replace(environment, ports=taken)
+    say("Database")
+    template = databases.ensure_addon(environment.source, demo=True)
+    databases.copy(template, DEMO_DATABASE)
+    _set_addresses(DEMO_DATABASE, environment)
+    folder = paths.VAR / "mails-demo"
+    mail_catcher.empty(folder)
+    say("Servers")
+    with (
+        mail_catcher.running(environment.ports, folder),
+        server.running(DEMO_DATABASE, environment.ports),
+    ):
+        return play(environment, DEMO_DATABASE)
+
+
+def play(environment: Environment, database: str) -> int:
+    """Play the demo story and return its exit status."""
+    say("Story")
+    if not STORY.exists():
+        detail("there is none in dev/story")
+        return 1
+    return subprocess.run(
+        [str(paths.PYTHON), "-m", "dev.story"],
+        cwd=paths.ROOT,
+        env={**os.environ, **environment.variables(database)},
+        check=False,
+    ).returncode
+
+
+def _ensure_run_database(environment: Environment) -> bool:
+    """Create or update the database of ``make run``; tell whether it is new."""
+    sources = databases.sources_digest()
+    kept = state.read("run") or {}
+    fresh = not databases.exists(RUN_DATABASE)
+    if fresh:
+        template = databases.ensure_addon(environment.source, demo=True)
+        databases.copy(template, RUN_DATABASE)
+        mail_catcher.empty()
+        kept = {}
+    elif kept.get("sources") != sources:
+        detail("the sources of the add-on changed")
+        _install_new_and_update()
+    else:
+        detail(f"{RUN_DATABASE} is up to date")
+    _set_addresses(RUN_DATABASE, environment)
+    state.write("run", {**kept, "sources": sources})
+    return fresh
+
+
+def _install_new_and_update() -> None:
+    """Bring our add-ons in the database of ``make run`` to the sources."""
+    rows = postgres.sql(
+        "SELECT name FROM ir_module_module WHERE state = 'installed'", RUN_DATABASE
+    )
+    installed = {row[0] for row in rows}
+    own = databases.own_modules()
+    new = [name for name in own if name not in installed]
+    if new:
+        databases.install(RUN_DATABASE, new, demo=True)
+    old = [name for name in own if name in installed]
+    if old:
+        databases.install(RUN_DATABASE, old, demo=True, update=True)
+
+
+def _set_addresses(database: str, environment: Environment) -> None:
+    """Let links in mails lead to the server that is about to start."""
+    address = server.url(environment.ports)
+    for key, value in (("web.base.url", address), ("web.base.url.freeze", "True")):
+        postgres.sql(
+            "INSERT INTO ir_config_parameter (key, value, create_uid, write_uid,"
+            f" create_date, write_date) VALUES ('{key}', '{value}', 1, 1,"
+            " now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC')"
+            " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+            database,
+        )
+
+
+def _own_free_ports(environment: Environment) -> Environment:
+    """Make sure that the ports kept from earlier starts are still free."""
+    chosen = dict(environment.ports)
+    for use, port in chosen.items():
+        if ports.is_free(port):
+            continue
+        if os.environ.get(ports.SETTINGS[use]):
+            raise Problem(f"{ports.SETTINGS[use]}={port} is in use by another program.")
+        chosen[use] = ports.renew(use)
+        detail(f"port {port} is in use, taking {chosen[use]}")
+    if chosen == environment.ports:
+        return environment
+    # The settings file names the SMTP port.
+    odoo_config.write(environment.source, chosen)
+    return dataclasses.replace(environment, ports=chosen)

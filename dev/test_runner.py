@@ -1,0 +1,143 @@
+"""``test``: the tests of the add-on inside Odoo, then those of the repository.
+
+The first are ordinary Odoo tests run by pytest-odoo; tours run in Chromium.  The
+second are scripts of several processes against databases of their own; they find
+the template to copy in ``EMC_TEMPLATE``.
+
+``TESTS`` selects as with pytest: ``TESTS="-k consent"`` or
+``TESTS=email_marketing_crm/tests/test_person.py``.  ``DEMO=1`` takes a database
+with demo data, ``KEEP=1`` keeps it afterwards.
+"""
+
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import databases, paths
+from .console import detail, say
+from .bootstrap import Environment, ensure
+
+NOTHING_COLLECTED = 5
+"""pytest's exit status when no test was selected."""
+
+REPOSITORY_TESTS = paths.ROOT / "tests"
+
+
+@dataclass
+class Selection:
+    """What ``TESTS`` asks for, split between the two parts."""
+
+    addon: list[str] = field(default_factory=list)
+    repository: list[str] = field(default_factory=list)
+    options: list[str] = field(default_factory=list)
+
+    @classmethod
+    def parse(cls, text: str) -> "Selection":
+        """Sort words into paths of either part and options for both."""
+        found = cls()
+        for word in shlex.split(text):
+            path = Path(word.partition("::")[0])
+            if word.startswith("-") or not (paths.ROOT / path).exists():
+                found.options.append(word)
+            elif path.parts[:1] == ("tests",):
+                found.repository.append(word)
+            else:
+                found.addon.append(word)
+        return found
+
+    @property
+    def given(self) -> bool:
+        """Whether anything is selected at all."""
+        return bool(self.addon or self.repository or self.options)
+
+    @property
+    def only_paths_of(self) -> str:
+        """Name the part that is meant when only its paths are given."""
+        if self.addon and not self.repository:
+            return "addon"
+        if self.repository and not self.addon:
+            return "repository"
+        return ""
+
+
+def run() -> int:
+    """Run both parts; the exit status is 0 when both passed."""
+    selection = Selection.parse(os.environ.get("TESTS", ""))
+    demo = os.environ.get("DEMO", "") not in {"", "0"}
+    environment = ensure()
+    say("Database")
+    template = databases.ensure_addon(environment.source, demo=demo)
+    statuses = []
+    if selection.only_paths_of != "repository":
+        statuses.append(_test_addon(environment, template, selection))
+    if selection.only_paths_of != "addon" and _has_tests(REPOSITORY_TESTS):
+        statuses.append(_test_repository(environment, template, selection))
+    return verdict(statuses, selected=selection.given)
+
+
+def verdict(statuses: list[int], *, selected: bool) -> int:
+    """Return the exit status for those of the parts.
+
+    A part without tests is a failure, unless a selection left it empty and the
+    other part had some.
+    """
+    failures = [status for status in statuses if status not in {0, NOTHING_COLLECTED}]
+    if failures:
+        return failures[0]
+    if NOTHING_COLLECTED in statuses and not (selected and 0 in statuses):
+        return NOTHING_COLLECTED
+    return 0
+
+
+def _has_tests(folder: Path) -> bool:
+    return any(folder.rglob("test_*.py"))
+
+
+def _test_addon(environment: Environment, template: str, selection: Selection) -> int:
+    """Run the add-on's own tests in a fresh copy of the template."""
+    say("Tests of the add-on (in Odoo, tours in Chromium)")
+    folders = [str(a.relative_to(paths.ROOT)) for a in paths.addons() if _has_tests(a)]
+    if not folders:
+        detail("there are none")
+        return NOTHING_COLLECTED
+    name = f"test_{os.getpid()}"
+    databases.copy(template, name)
+    try:
+        return _pytest(
+            [
+                f"--odoo-config={paths.ODOO_CONF}",
+                f"--odoo-database={name}",
+                "--odoo-http",
+                *selection.options,
+                *(selection.addon or folders),
+            ],
+            environment.variables(name),
+        )
+    finally:
+        if os.environ.get("KEEP"):
+            detail(f"the database {name} is kept")
+        else:
+            databases.drop(name)
+
+
+def _test_repository(
+    environment: Environment, template: str, selection: Selection
+) -> int:
+    """Run the tests that need processes and committed data of their own."""
+    say("Tests of the repository (several processes)")
+    return _pytest(
+        ["-p", "no:odoo", *selection.options, *(selection.repository or ["tests"])],
+        {**environment.variables(), "EMC_TEMPLATE": template},
+    )
+
+
+def _pytest(words: list[str], variables: dict[str, str]) -> int:
+    return subprocess.run(
+        [str(paths.PYTHON), "-m", "pytest", *words],
+        cwd=paths.ROOT,
+        env={**os.environ, **variables},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    ).returncode
