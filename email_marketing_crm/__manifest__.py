@@ -51,7 +51,6 @@
             "email_marketing_crm/static/tests/tours/**/*",
         ],
     },
-    "pre_init_hook": "pre_init_hook",
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "application": True,

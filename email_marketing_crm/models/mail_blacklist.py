@@ -1,0 +1,40 @@
+from odoo import api, fields, models
+
+
+class MailBlacklist(models.Model):
+    _inherit = "mail.blacklist"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        before = self.env.cr.now()
+        entries = super().create(vals_list)
+        # Stock gives back entries that were there already.
+        entries.filtered(
+            lambda entry: entry.active and entry.create_date >= before
+        )._capture_block()
+        return entries
+
+    def write(self, vals):
+        if "active" not in vals:
+            return super().write(vals)
+        before = {entry.id: entry.active for entry in self}
+        result = super().write(vals)
+        self.filtered(lambda entry: entry.active != before[entry.id])._capture_block()
+        return result
+
+    def _capture_block(self):
+        """Record that addresses were blocked from all mailings, or freed."""
+        now = fields.Datetime.now()
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "unsubscribed" if entry.active else "resubscribed",
+                    "date": now,
+                    "email": entry.email,
+                    "data": {"title": self.env._("All mailings")},
+                    "dedup_key": f"blacklist:{entry.id}:{entry.active}:"
+                    f"{self.env.cr.now().timestamp()}",
+                }
+                for entry in self.sudo()
+            ]
+        )

@@ -1,0 +1,44 @@
+from odoo import api, fields, models
+
+
+class MailingSubscription(models.Model):
+    _inherit = "mailing.subscription"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        subscriptions = super().create(vals_list)
+        subscriptions.filtered("opt_out")._capture_opt_out()
+        return subscriptions
+
+    def write(self, vals):
+        if not vals.keys() & {"opt_out", "opt_out_datetime", "opt_out_reason_id"}:
+            return super().write(vals)
+        before = {subscription.id: subscription.opt_out for subscription in self}
+        result = super().write(vals)
+        self.filtered(
+            lambda subscription: subscription.opt_out != before[subscription.id]
+        )._capture_opt_out()
+        return result
+
+    def _capture_opt_out(self):
+        """Record that people left a list or came back."""
+        now = fields.Datetime.now()
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "unsubscribed" if subscription.opt_out else "resubscribed",
+                    "date": now,
+                    "email": subscription.contact_id.email_normalized,
+                    "res_model": "mailing.contact",
+                    "res_id": subscription.contact_id.id,
+                    "data": {
+                        "title": subscription.list_id.name,
+                        "reason": subscription.opt_out_reason_id.name or None,
+                    },
+                    "dedup_key": f"subscription:{subscription.id}:"
+                    f"{subscription.opt_out}:{self.env.cr.now().timestamp()}",
+                }
+                for subscription in self.sudo()
+                if subscription.contact_id.email_normalized
+            ]
+        )

@@ -1,0 +1,100 @@
+from odoo import api, fields, models
+
+from ..tools.reliability import classify_hit
+
+#: Status of a trace → type of touchpoint; a bounce is refined by `marketing_bounce`.
+STATUS_TYPES = {
+    "sent": "sent",
+    "open": "opened",
+    "reply": "replied",
+    "bounce": "soft_bounce",
+}
+
+
+class MailingTrace(models.Model):
+    _inherit = "mailing.trace"
+
+    # Every reply and bounce looks its trace up by Message-ID.
+    message_id = fields.Char(index="btree_not_null")
+
+    # Who got this mailing already, by address.
+    _mailing_email = models.Index("(mass_mailing_id, email)")
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        traces = super().create(vals_list)
+        traces.filtered(
+            lambda trace: trace.trace_status in STATUS_TYPES
+        )._capture_status()
+        return traces
+
+    def write(self, vals):
+        if "trace_status" not in vals:
+            return super().write(vals)
+        before = {trace.id: trace.trace_status for trace in self}
+        result = super().write(vals)
+        if vals["trace_status"] in STATUS_TYPES:
+            self.filtered(
+                lambda trace: trace.trace_status != before[trace.id]
+            )._capture_status()
+        return result
+
+    def _capture_status(self):
+        """Record what these traces came to: sent, opened, replied or bounced.
+
+        Every path ends here, other modules' too. The context says more where the
+        caller knows more: `marketing_hit` (the HTTP request of an open),
+        `marketing_bounce` (hard_bounce or soft_bounce), `marketing_auto_reply`.
+        """
+        self.env["marketing.touchpoint"]._capture(
+            [
+                trace._prepare_touchpoint_values()
+                for trace in self.sudo()
+                if trace.trace_type == "mail" and trace.email and not trace.is_test_trace
+            ]
+        )
+
+    def _prepare_touchpoint_values(self):
+        self.ensure_one()
+        status = self.trace_status
+        code = STATUS_TYPES[status]
+        if status == "bounce":
+            code = self.env.context.get("marketing_bounce") or code
+        values = {
+            "type": code,
+            "email": self.email,
+            "mailing_id": self.mass_mailing_id.id,
+            "res_model": self.model,
+            "res_id": self.res_id,
+            # A bounce may come in two kinds, yet a mail bounces once.
+            "dedup_key": f"trace:{self.id}:{status}",
+        }
+        if status == "open":
+            values |= self._prepare_hit_values("open")
+        elif status == "reply" and self.env.context.get("marketing_auto_reply"):
+            values |= {
+                "reliability": "machine_open",
+                "reliability_reasons": ["auto_reply"],
+            }
+        elif status == "bounce" and self.failure_reason:
+            values["data"] = {"title": self.failure_reason[:200]}
+        return values
+
+    def _prepare_hit_values(self, kind):
+        """Class of an open or click of this mail, with the facts it comes from."""
+        hit = self.env.context.get("marketing_hit")
+        if hit is None:
+            return {"reliability": "unknown", "reliability_reasons": ["no_request"]}
+        delay = None
+        if self.sent_datetime:
+            delay = (fields.Datetime.now() - self.sent_datetime).total_seconds()
+        found = classify_hit(kind, hit["user_agent"], hit["method"], delay)
+        return {
+            "reliability": found.reliability,
+            "reliability_reasons": found.reasons,
+            "data": {
+                "user_agent": (hit["user_agent"] or "")[:255],
+                "method": hit["method"],
+                "seconds_since_sent": delay,
+            },
+        }

@@ -212,19 +212,7 @@ class MarketingInbox(models.Model):
             changed_ids=frozenset(row[1] for row in rows if row[3] == "changed"),
             rebuild_ids=frozenset(row[1] for row in rows if row[3] == "rebuild"),
         )
-        return self._reclassify(batch)
-
-    @api.model
-    def _reclassify(self, batch):
-        """Recognise scanners that follow every link of a mail within seconds.
-
-        The clicks that belong to a burst become `security_scan`. Where some of them
-        were consumed before, what was derived from the person is rebuilt.
-        """
-        clicks = batch.of_types("clicked")
-        if not clicks:
-            return batch
-        return self.env["marketing.touchpoint"]._reclassify_bursts(batch, clicks)
+        return self.env["marketing.touchpoint"]._reclassify_bursts(batch)
 
     def action_retry(self):
         """Try these rows again with the next run of their lane."""

@@ -1,10 +1,14 @@
 import json
 import logging
+from dataclasses import replace
 
 from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import SQL
+
+from ..tools.reliability import BURST_WINDOW, LinkHit, find_bursts
 
 _logger = logging.getLogger(__name__)
 
@@ -213,6 +217,91 @@ class MarketingTouchpoint(models.Model):
         )
 
     # ------------------------------------------------------------------
+    # RELIABILITY
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _reclassify_bursts(self, batch):
+        """Recognise scanners that follow every link of a mail within seconds.
+
+        Clicks and opens that belong to a burst become `security_scan`. Where some of
+        them were consumed before, what was derived from the person is rebuilt.
+
+        :param batch: an `InboxBatch`
+        :returns: the batch as the consumers shall see it
+        """
+        clicks = batch.of_types("clicked")
+        if not clicks:
+            return batch
+        start = min(click.date for click in clicks) - BURST_WINDOW
+        neighbours = self.env.execute_query(
+            SQL(
+                """
+                SELECT person_id, id, date, mailing_id, link_id, reliability
+                  FROM marketing_touchpoint
+                 WHERE person_id = ANY(%s) AND type_id = %s AND date >= %s
+                """,
+                sorted({click.person_id for click in clicks}),
+                self.env["marketing.touchpoint.type"]._get_id("clicked"),
+                start,
+            )
+        )
+        hits, judged = {}, set()
+        for person_id, *hit, reliability in neighbours:
+            hits.setdefault(person_id, []).append(LinkHit(*hit))
+            if reliability == "security_scan":
+                judged.add(hit[0])
+        found, bursting = set(), set()
+        for person_id, person_hits in hits.items():
+            ids = find_bursts(person_hits) - judged
+            if ids:
+                found |= ids
+                bursting.add(person_id)
+        if not found:
+            return batch
+        found |= self._find_opens_of(found)
+        self.env.cr.execute(
+            """
+            UPDATE marketing_touchpoint
+               SET reliability = 'security_scan',
+                   reliability_reasons = concat_ws(',', reliability_reasons, 'burst')
+             WHERE id = ANY(%s)
+            """,
+            [list(found)],
+        )
+        self.invalidate_model(["reliability", "reliability_reasons"])
+        return replace(
+            batch,
+            touchpoints=[
+                row._replace(reliability="security_scan") if row.id in found else row
+                for row in batch.touchpoints
+            ],
+            rebuild_ids=batch.rebuild_ids | bursting,
+        )
+
+    @api.model
+    def _find_opens_of(self, click_ids):
+        """The opens that the first of these clicks brought about, by Odoo's rule."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT opened.id
+                  FROM marketing_touchpoint click
+                  JOIN marketing_touchpoint opened
+                    ON opened.person_id = click.person_id
+                   AND opened.type_id = %s
+                   AND opened.mailing_id = click.mailing_id
+                   AND opened.date BETWEEN click.date - interval '1 second'
+                                       AND click.date + interval '1 second'
+                 WHERE click.id = ANY(%s) AND opened.reliability <> 'security_scan'
+                """,
+                self.env["marketing.touchpoint.type"]._get_id("opened"),
+                list(click_ids),
+            )
+        )
+        return {touchpoint_id for (touchpoint_id,) in rows}
+
+    # ------------------------------------------------------------------
     # EVENTS OF OTHER SYSTEMS
     # ------------------------------------------------------------------
 
@@ -229,7 +318,7 @@ class MarketingTouchpoint(models.Model):
         :returns: `{"accepted": n, "errors": [{"index": i, "error": sentence}]}`
         :raises UserError: when the batch as a whole cannot be read
         """
-        self.env["marketing.person"].check_access("create")
+        self.check_access("read")
         if not isinstance(events, list):
             raise UserError(self.env._("Send a list of events."))
         if len(events) > 1000:
