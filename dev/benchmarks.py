@@ -4,8 +4,8 @@ import os
 import subprocess
 
 from . import databases, paths
-from .console import Problem, say
 from .bootstrap import ensure
+from .console import Problem, say
 
 
 def run() -> int:

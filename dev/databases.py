@@ -164,10 +164,10 @@ def install(
 
 def _trouble(log: str) -> str:
     """Return the line of a log of Odoo that says best what went wrong."""
-    if not re.search(r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) ", log, re.M):
+    errors = re.findall(r"(?m)^\S+ \S+ \d+ (?:ERROR|CRITICAL) (.*)", log)
+    if not errors:
         return ""
-    exceptions = re.findall(r"^[\w.]*(?:Error|Exception|Violation)\b.*", log, re.M)
-    errors = re.findall(r"^\S+ \S+ \d+ (?:ERROR|CRITICAL) (.*)", log, re.M)
+    exceptions = re.findall(r"(?m)^[\w.]*(?:Error|Exception|Violation)\b.*", log)
     return (exceptions or errors)[-1].rstrip(".:")
 
 

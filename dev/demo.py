@@ -14,8 +14,8 @@ from . import (
     server,
     state,
 )
-from .console import Problem, detail, say
 from .bootstrap import Environment, ensure
+from .console import Problem, detail, say
 
 RUN_DATABASE = "email_marketing_crm"
 DEMO_DATABASE = "email_marketing_crm_demo"

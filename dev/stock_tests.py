@@ -9,9 +9,9 @@ import os
 import shlex
 import subprocess
 import time
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass, field
 from pathlib import Path
+from xml.etree import ElementTree
 
 from . import databases, paths, state
 from .bootstrap import Environment, ensure

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import databases, paths
-from .console import detail, say
 from .bootstrap import Environment, ensure
+from .console import detail, say
 
 NOTHING_COLLECTED = 5
 """pytest's exit status when no test was selected."""

@@ -83,7 +83,9 @@ def _files(folder: Path) -> Iterator[tuple[Path, Path]]:
 
 def _without_dates(text: str) -> str:
     """Return an export without the lines that differ each time."""
-    return re.sub(r'^"(POT-Creation|PO-Revision)-Date:.*\n', "", text, flags=re.M)
+    return re.sub(
+        r'^"(POT-Creation|PO-Revision)-Date:.*\n', "", text, flags=re.MULTILINE
+    )
 
 
 def _check_files(folder: Path) -> int:
