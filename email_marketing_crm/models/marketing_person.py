@@ -321,6 +321,7 @@ class MarketingPerson(models.Model):
             return
         target.ensure_one()
         self.env.flush_all()
+        self.env["marketing.touchpoint"].sudo()._flush_captured()
         for table in ("marketing_touchpoint", "marketing_inbox"):
             self.env.cr.execute(
                 SQL(

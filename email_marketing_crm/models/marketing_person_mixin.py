@@ -229,6 +229,7 @@ class MarketingPersonMixin(models.AbstractModel):
         """Let the touchpoints about merged records point to this one."""
         self.ensure_one()
         persons = persons or merged.marketing_person_id
+        self.env["marketing.touchpoint"].sudo()._flush_captured()
         self.env.cr.execute(
             SQL(
                 """

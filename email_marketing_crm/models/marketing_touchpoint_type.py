@@ -35,6 +35,8 @@ class MarketingTouchpointType(models.Model):
         help="Class of an event that says nothing about it.",
     )
     settle_seconds = fields.Integer(
+        required=True,
+        default=0,
         help="Time an event waits before it counts, so that a mail scanner that "
         "follows every link is recognised first."
     )

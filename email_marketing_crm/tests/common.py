@@ -127,8 +127,5 @@ class MarketingCase(TransactionCase):
         domain = [("person_id.email_normalized", "=", email)]
         if codes:
             domain.append(("type_id.code", "in", codes))
-        return (
-            self.env["marketing.touchpoint"]
-            .search(domain, order="date, id")
-            .mapped("type_id.code")
-        )
+        touchpoints = self.env["marketing.touchpoint"].search(domain, order="date, id")
+        return [touchpoint.type_id.code for touchpoint in touchpoints]
