@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -57,7 +59,7 @@ class CrmLead(models.Model):
         :param once: at most once in the life of a lead
         """
         now = fields.Datetime.now()
-        suffix = "" if once else f":{now.isoformat()}:{self.env.cr.now().timestamp()}"
+        suffix = "" if once else f":{uuid4().hex}"
         self.env["marketing.touchpoint"]._capture(
             [
                 {

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from odoo import api, fields, models
 
 
@@ -32,8 +34,7 @@ class MailBlacklist(models.Model):
                     "date": now,
                     "email": entry.email,
                     "data": {"title": self.env._("All mailings")},
-                    "dedup_key": f"blacklist:{entry.id}:{entry.active}:"
-                    f"{self.env.cr.now().timestamp()}",
+                    "dedup_key": f"blacklist:{entry.id}:{uuid4().hex}",
                 }
                 for entry in self.sudo()
             ]

@@ -1,3 +1,5 @@
+from uuid import uuid4
+
 from odoo import api, fields, models
 
 
@@ -35,8 +37,7 @@ class MailingSubscription(models.Model):
                         "title": subscription.list_id.name,
                         "reason": subscription.opt_out_reason_id.name or None,
                     },
-                    "dedup_key": f"subscription:{subscription.id}:"
-                    f"{subscription.opt_out}:{self.env.cr.now().timestamp()}",
+                    "dedup_key": f"subscription:{subscription.id}:{uuid4().hex}",
                 }
                 for subscription in self.sudo()
                 if subscription.contact_id.email_normalized

@@ -1,1 +1,9 @@
-from . import test_person
+from . import (
+    test_access,
+    test_capture,
+    test_events,
+    test_inbox,
+    test_person,
+    test_tools_bounce,
+    test_tools_reliability,
+)

@@ -5,10 +5,13 @@ flufl.bounce reads the dialects of older servers. 5.7.x is a policy of the recei
 server and 5.2.2 a full mailbox: neither says that the address is wrong.
 """
 
+import logging
 import re
 from email.message import Message
 
 from flufl.bounce import scan_message
+
+_logger = logging.getLogger(__name__)
 
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
@@ -21,7 +24,13 @@ def classify_bounce(message: Message) -> str:
     status = find_status(message)
     if status:
         return "hard_bounce" if is_permanent(status) else "soft_bounce"
-    _temporary, permanent = scan_message(message)
+    try:
+        _temporary, permanent = scan_message(message)
+    except Exception:
+        # Its detectors trip over messages that lack what their server always sends;
+        # a mail that cannot be read must not stop the gateway, nor block an address.
+        _logger.info("A bounce could not be read", exc_info=True)
+        return "soft_bounce"
     return "hard_bounce" if permanent else "soft_bounce"
 
 
