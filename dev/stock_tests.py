@@ -66,6 +66,16 @@ def run() -> int:
     databases.copy(ours, "stock_tests")
     with_us = _run_suites(environment, "stock_tests", words)
     _tell(with_us)
+    suspects = sorted(set(with_us.failed) - set(without.failed))
+    if suspects:
+        say("Once more, what failed only with us")
+        databases.copy(ours, "stock_tests")
+        again = _run_suites(
+            environment, "stock_tests", _node_ids(environment, suspects)
+        )
+        for name in set(suspects) - set(again.failed):
+            detail(f"passes the second time: {name}")
+            del with_us.failed[name]
     databases.drop("stock_tests")
     return _compare(without, with_us)
 
@@ -142,6 +152,18 @@ def _read_report(report: Path) -> Result:
                 message = (found.get("message") or "").strip().splitlines()
                 result.failed[name] = message[0] if message else kind
     return result
+
+
+def _node_ids(environment: Environment, names: list[str]) -> list[str]:
+    """Return what to call pytest with to run tests named in a report."""
+    found = []
+    for name in names:
+        dotted, _, test = name.partition("::")
+        *module, case = dotted.removeprefix("odoo.addons.").split(".")
+        folder = environment.source.addon(module[0])
+        path = folder.joinpath(*module[1:]).with_suffix(".py")
+        found.append(f"{path}::{case}::{test}")
+    return found
 
 
 def _tell(result: Result) -> None:
