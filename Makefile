@@ -1,6 +1,7 @@
 # Each command sets up what is missing first; everything lands below var/.
 PYTHON3 ?= python3
 DEV = $(PYTHON3) -m dev
+export PYTHONPYCACHEPREFIX ?= $(CURDIR)/var/pycache
 
 .PHONY: help run demo test test-stock bench lint format translations setup shell \
 	stop clean

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from . import paths
 from .console import Problem, fail, say
 
 
@@ -97,8 +98,6 @@ def _dropdb(name: str = "") -> int:
 
 def _shell(database: str = "email_marketing_crm") -> int:
     """[NAME]: a Python prompt inside a database."""
-    from . import paths
-
     odoo_bin = str(paths.VENV_BIN / "odoo-bin")
     os.execv(odoo_bin, [odoo_bin, "shell", "-d", database, "--no-http"])
 
@@ -153,6 +152,8 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in COMMANDS:
         return _usage()
     signal.signal(signal.SIGTERM, _end)
+    # Compiled modules are generated, too.
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(paths.PYCACHE))
     try:
         return COMMANDS[words[0]](*words[1:])
     except Problem as problem:

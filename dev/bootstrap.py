@@ -29,6 +29,7 @@ class Environment:
         """Return what programs of the project find in their environment."""
         found = {
             **postgres.connection(),
+            "HYPOTHESIS_STORAGE_DIRECTORY": str(paths.VAR / "hypothesis"),
             "EMC_ODOO_CONF": str(paths.ODOO_CONF),
             "EMC_ODOO_BIN": str(paths.VENV_BIN / "odoo-bin"),
             "EMC_DATA": str(paths.DATA),

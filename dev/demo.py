@@ -35,7 +35,15 @@ WELCOME = """
 
 def run() -> int:
     """Serve Odoo with demo data; the story is played at the first start."""
-    environment = _own_free_ports(ensure())
+    environment = ensure()
+    address = server.url(environment.ports)
+    complaint = f"'make run' is running already: Odoo is on {address}."
+    with state.alone(paths.STATE / "run.lock", complaint):
+        return _serve(_own_free_ports(environment))
+
+
+def _serve(environment: Environment) -> int:
+    """Bring the database up to date, start the servers, wait until they end."""
     say("Database")
     fresh = _ensure_run_database(environment)
     say("Servers")
@@ -43,12 +51,12 @@ def run() -> int:
         mail_catcher.running(environment.ports) as mails,
         server.running(RUN_DATABASE, environment.ports) as process,
     ):
-        if fresh or not (state.read("run") or {}).get("story"):
+        kept = state.read("run") or {}
+        if STORY.exists() and (fresh or not kept.get("story")):
             status = play(environment, RUN_DATABASE)
             if status:
                 detail(f"the story ended with status {status}; Odoo is served anyway")
-            kept = state.read("run") or {}
-            state.write("run", {**kept, "story": STORY.exists()})
+            state.write("run", {**kept, "story": True})
         say(WELCOME.format(url=server.url(environment.ports), mails=mails))
         return process.wait()
 
@@ -56,6 +64,14 @@ def run() -> int:
 def demo() -> int:
     """Play the story against a fresh database; its exit status is ours."""
     environment = ensure()
+    with state.alone(paths.STATE / "demo.lock", "'make demo' is running already."):
+        return _play_fresh(environment)
+
+
+def _play_fresh(environment: Environment) -> int:
+    """Make the database, start the servers on ports of their own, play."""
+    if not STORY.exists():
+        raise Problem("There is no story to play: dev/story is missing.")
     taken: dict[str, int] = {}
     for use, first in ports.FIRST.items():
         # Apart from the ports of 'make run', which may go on beside this.
@@ -78,9 +94,6 @@ def demo() -> int:
 def play(environment: Environment, database: str) -> int:
     """Play the demo story and return its exit status."""
     say("Story")
-    if not STORY.exists():
-        detail("there is none in dev/story")
-        return 1
     return subprocess.run(
         [str(paths.PYTHON), "-m", "dev.story"],
         cwd=paths.ROOT,

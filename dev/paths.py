@@ -18,6 +18,7 @@ LOG = VAR / "log"
 STATE = VAR / "state"
 """Stamps: what was built from which input, ports, process numbers."""
 
+PYCACHE = VAR / "pycache"
 LOCK = VAR / "setup.lock"
 
 APT = VAR / "apt"

@@ -16,6 +16,7 @@ REQUIREMENTS = [
 ODOO_BIN = """#!/bin/sh
 # odoo-bin of this environment: its Odoo, its settings.
 export ODOO_RC="${{ODOO_RC:-{conf}}}"
+export PYTHONPYCACHEPREFIX="${{PYTHONPYCACHEPREFIX:-{cache}}}"
 exec "{python}" -m odoo "$@"
 """
 
@@ -69,7 +70,9 @@ def _link_odoo(source: OdooSource) -> None:
     if not pth.exists() or pth.read_text() != text:
         pth.write_text(text)
     odoo_bin = paths.VENV_BIN / "odoo-bin"
-    script = ODOO_BIN.format(conf=paths.ODOO_CONF, python=paths.PYTHON)
+    script = ODOO_BIN.format(
+        conf=paths.ODOO_CONF, python=paths.PYTHON, cache=paths.PYCACHE
+    )
     if not odoo_bin.exists() or odoo_bin.read_text() != script:
         odoo_bin.write_text(script)
         odoo_bin.chmod(0o755)

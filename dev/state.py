@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import paths
-from .console import detail
+from .console import Problem, detail
 
 
 def read(name: str) -> Any:
@@ -56,4 +56,16 @@ def locked(path: Path = paths.LOCK) -> Iterator[None]:
         except BlockingIOError:
             detail("another command is setting up this folder, waiting for it …")
             fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def alone(path: Path, complaint: str) -> Iterator[None]:
+    """Let one process at a time do something; another one is told so and ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Problem(complaint) from None
         yield
