@@ -65,7 +65,7 @@ class CrmLead(models.Model):
                 {
                     "type": code,
                     "date": now,
-                    "email": lead.email_normalized,
+                    "person_id": lead.marketing_person_id.id,
                     "res_model": "crm.lead",
                     "res_id": lead.id,
                     "company_id": lead.company_id.id,
@@ -74,7 +74,7 @@ class CrmLead(models.Model):
                     "dedup_key": f"lead:{lead.id}:{code}{suffix}",
                 }
                 for lead in self.sudo()
-                if lead.email_normalized
+                if lead.marketing_person_id
             ]
         )
 

@@ -1,0 +1,158 @@
+"""Commands of the workers: `python -m benchmarks.commands DATABASE`.
+
+Reads `[command, arguments…]` as JSON lines and answers each with one line.
+"""
+
+import json
+import os
+import random
+import sys
+import time
+from datetime import datetime, timedelta
+
+import odoo
+import odoo.modules.registry
+from odoo.api import SUPERUSER_ID, Environment
+
+from benchmarks import datasets
+
+
+def lead_write(env, count, seed):
+    """Write a stage, a phone and a description to leads, a transaction each."""
+    leads = env["crm.lead"].search([], order="id", limit=2000)
+    stages = env["crm.stage"].search([("is_won", "=", False)]).ids
+    return _write_each(
+        env,
+        leads,
+        count,
+        seed,
+        lambda lead, turn: {
+            "stage_id": stages[(stages.index(lead.stage_id.id) + 1) % len(stages)],
+            "phone": f"+32 2 {turn:07d}",
+        },
+    )
+
+
+def partner_write(env, count, seed):
+    """Write a phone, a street and a note to contacts, a transaction each."""
+    partners = env["res.partner"].search(
+        [("email", "=like", "person%")], order="id", limit=2000
+    )
+    return _write_each(
+        env,
+        partners,
+        count,
+        seed,
+        lambda partner, turn: {
+            "phone": f"+32 2 {turn:07d}",
+            "street": f"Street {turn}",
+            "function": f"Buyer {turn}",
+        },
+    )
+
+
+def _write_each(env, records, count, seed, values):
+    ids = random.Random(seed).sample(records.ids, count)
+    cr = env.cr
+    start = time.perf_counter()
+    for turn, record_id in enumerate(ids):
+        record = records.browse(record_id)
+        record.write(values(record, turn))
+        cr.commit()
+        env.invalidate_all()
+    return time.perf_counter() - start
+
+
+def make_hits(env, count):
+    """A sent mailing with one trace per person and four links."""
+    return datasets.make_hits(env, count)
+
+
+def make_contacts(env, partners, leads):
+    return datasets.make_contacts(env, partners, leads)
+
+
+def build_persons(env):
+    """Seconds the installation needs for the persons of the contacts there are."""
+    from odoo.addons.email_marketing_crm.hooks import build_persons as build
+
+    start = time.perf_counter()
+    made = build(env)
+    env.cr.commit()
+    return [made, time.perf_counter() - start]
+
+
+def make_configuration(env):
+    return datasets.make_configuration(env)
+
+
+def make_touchpoints(env, count):
+    return datasets.make_touchpoints(env, count)
+
+
+def reset_inbox(env):
+    return datasets.reset_inbox(env)
+
+
+def consume(env, number, count):
+    """Let one inbox lane consume all there is: (rows, seconds)."""
+    inbox = env["marketing.inbox"]
+    done = 0
+    start = time.perf_counter()
+    while True:
+        processed, _remaining = inbox._run_lane(number, count)
+        env.cr.commit()
+        env.invalidate_all()
+        done += processed
+        if not processed:
+            return [done, time.perf_counter() - start]
+
+
+def make_history(env, count):
+    return datasets.make_history(env, count)
+
+
+def api_key(env):
+    return (
+        env["res.users.apikeys"]
+        .with_user(env.ref("base.user_admin"))
+        ._generate("rpc", "benchmark", datetime.now() + timedelta(days=1))
+    )
+
+
+COMMANDS = {
+    function.__name__: function
+    for function in (
+        lead_write,
+        partner_write,
+        make_hits,
+        make_contacts,
+        build_persons,
+        make_configuration,
+        make_touchpoints,
+        reset_inbox,
+        consume,
+        make_history,
+        api_key,
+    )
+}
+
+
+def main(name):
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what Odoo prints is no answer
+    odoo.tools.config.parse_config(
+        ["-c", os.environ["EMC_ODOO_CONF"], "-d", name, "--log-level=error"]
+    )
+    registry = odoo.modules.registry.Registry(name)
+    for line in sys.stdin:
+        command, *arguments = json.loads(line)
+        with registry.cursor() as cr:
+            env = Environment(cr, SUPERUSER_ID, {"tracking_disable": True})
+            answer = COMMANDS[command](env, *arguments)
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

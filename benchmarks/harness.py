@@ -1,0 +1,143 @@
+"""What the groups share: databases, worker processes, servers, figures."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dev import databases, ports
+
+STOCK = os.environ.get("EMC_TEMPLATE_STOCK", "template_stock")
+ADDON = os.environ.get("EMC_TEMPLATE", "template_addon")
+
+
+def figure(name: str, value: float, unit: str) -> None:
+    """Print one figure."""
+    text = f"{value:,.0f}".replace(",", "") if abs(value) >= 100 else f"{value:.3g}"
+    print(f"{name}: {text} {unit}".rstrip(), flush=True)
+
+
+@contextmanager
+def database(template: str, name: str) -> Iterator[str]:
+    """A copy of a template that is gone afterwards."""
+    databases.drop(name)
+    databases.copy(template, name)
+    try:
+        yield name
+    finally:
+        databases.drop(name)
+
+
+class Worker:
+    """A process with Odoo's registry of one database, which runs what it is told.
+
+    The commands are the functions of `benchmarks.commands`; each is called with
+    Odoo's environment in a transaction of its own.
+    """
+
+    def __init__(self, name: str):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.commands", name],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def start(self, command: str, *arguments: object) -> None:
+        """Let the command run; `result` waits for it."""
+        self.process.stdin.write(json.dumps([command, *arguments]) + "\n")
+        self.process.stdin.flush()
+
+    def result(self) -> object:
+        """What the command returned; raises RuntimeError when it failed."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise RuntimeError("The worker stopped; its error is above.")
+        return json.loads(line)
+
+    def call(self, command: str, *arguments: object) -> object:
+        self.start(command, *arguments)
+        return self.result()
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+@contextmanager
+def workers(*names: str) -> Iterator[list[Worker]]:
+    """Workers on these databases, stopped afterwards."""
+    started = [Worker(name) for name in names]
+    try:
+        yield started
+    finally:
+        for worker in started:
+            worker.close()
+
+
+@contextmanager
+def server(name: str) -> Iterator[int]:
+    """Odoo's threaded server on one database, without crons; gives its port."""
+    port = ports.free(8190, {})
+    process = subprocess.Popen(
+        [
+            os.environ["EMC_ODOO_BIN"],
+            f"--database={name}",
+            f"--db-filter=^{name}$",
+            f"--http-port={port}",
+            "--max-cron-threads=0",
+            "--log-level=error",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_until_ready(port, process)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait_until_ready(port: int, process: subprocess.Popen) -> None:
+    for _attempt in range(240):
+        if process.poll() is not None:
+            raise RuntimeError("Odoo did not start.")
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/web/health", timeout=5)
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.25)
+    raise RuntimeError("Odoo does not answer.")
+
+
+def paired_ratio(
+    ours: Callable[[int], float], stock: Callable[[int], float], rounds: int
+) -> tuple[float, float, float]:
+    """Median of the ratios of two programs that take turns, and their medians.
+
+    :param ours: does its work for one round and returns the seconds
+    :returns: (ratio, seconds of ours, seconds of stock)
+    """
+    ratios, times_ours, times_stock = [], [], []
+    for number in range(rounds):
+        # The order changes, so that what warms up first is no advantage.
+        if number % 2:
+            time_ours, time_stock = ours(number), stock(number)
+        else:
+            time_stock, time_ours = stock(number), ours(number)
+        if number:  # the first round warms both up
+            ratios.append(time_ours / time_stock)
+            times_ours.append(time_ours)
+            times_stock.append(time_stock)
+    return (
+        statistics.median(ratios),
+        statistics.median(times_ours),
+        statistics.median(times_stock),
+    )
