@@ -72,9 +72,9 @@ def _pylint() -> int:
     )
 
 
-def _oca_module() -> int:
-    manifests = [str(addon / "__manifest__.py") for addon in paths.addons()]
-    return _call(paths.VENV_BIN / "oca-checks-odoo-module", *manifests)
+def _oca_module(*options: str) -> int:
+    manifests = [f"{addon.name}/__manifest__.py" for addon in paths.addons()]
+    return _call(paths.VENV_BIN / "oca-checks-odoo-module", *options, *manifests)
 
 
 def _oca_po() -> int:
@@ -144,13 +144,15 @@ def run_lint() -> int:
 
 
 def fix() -> int:
-    """Let the tools put right what they can."""
+    """Let the tools put right what they can; what is left 'lint' tells."""
     ensure()
+    say("Putting right")
     ruff = paths.VENV_BIN / "ruff"
     scripts = [name for name in sources(".js", ".cjs") if not name.startswith("docs/")]
     statuses = [
-        _call(ruff, "check", "--no-cache", "--fix", "."),
+        _call(ruff, "check", "--no-cache", "--quiet", "--fix", "."),
         _call(ruff, "format", "--no-cache", "."),
+        _oca_module("--fix", "--no-verbose"),
     ]
     if scripts:
         statuses.append(_call(paths.NODE_BIN / "eslint", "--fix", *scripts))
