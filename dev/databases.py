@@ -32,6 +32,10 @@ IGNORED_FOLDERS = {"tests", "readme", "doc", "docs", "__pycache__"}
 """Folders of an add-on that leave no trace in a database."""
 
 
+COPY_LOCK = paths.STATE / "copy.lock"
+"""A template can neither be copied twice at once nor replaced meanwhile."""
+
+
 def stock_modules() -> list[str]:
     """Return the add-ons of Odoo to install before ours."""
     own = {addon.name for addon in paths.addons()}
@@ -64,7 +68,8 @@ def sources_digest() -> str:
     for addon in paths.addons():
         for path in sorted(addon.rglob("*")):
             inside = path.relative_to(addon)
-            if path.is_file() and not IGNORED_FOLDERS.intersection(inside.parts):
+            ignored = IGNORED_FOLDERS.intersection(inside.parts)
+            if path.is_file() and not ignored and path.suffix != ".pot":
                 parts += [f"{addon.name}/{inside}", path]
     return state.digest(parts)
 
@@ -108,18 +113,17 @@ def copy(template: str, name: str) -> None:
         "--strategy=file_copy" if _server_version() >= 15 else "--encoding=UTF8",
         name,
     ]
-    # A template cannot be copied in the moment another copy of it is made.
-    with state.locked(paths.STATE / "copy.lock"):
+    with state.locked(COPY_LOCK):
         run(
             command,
             purpose=f"Copying the database {template}",
             env=postgres.connection(),
         )
-    source, target = paths.FILESTORE / template, paths.FILESTORE / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.exists():
-        # The files of a filestore are never changed in place: link them.
-        shutil.copytree(source, target, copy_function=os.link)
+        source, target = paths.FILESTORE / template, paths.FILESTORE / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.exists():
+            # The files of a filestore are never changed in place: link them.
+            shutil.copytree(source, target, copy_function=os.link)
 
 
 def install(
@@ -179,9 +183,10 @@ def ensure_stock(source: OdooSource, *, demo: bool = False) -> str:
     name = "template_stock_demo" if demo else "template_stock"
     modules = stock_modules()
     stamp = state.digest([source.release, *modules])
-    if state.read(name) != stamp or not exists(name):
-        _build(name, None, modules, demo=demo)
-        state.write(name, stamp)
+    with state.locked(paths.STATE / f"{name}.lock"):
+        if state.read(name) != stamp or not exists(name):
+            _build(name, None, modules, demo=demo)
+            state.write(name, stamp)
     return name
 
 
@@ -194,12 +199,13 @@ def ensure_addon(source: OdooSource, *, demo: bool = False) -> str:
             f"The add-on is missing: no {paths.ADDON_PREFIX}/__manifest__.py."
         )
     stock = ensure_stock(source, demo=demo)
-    stamp = state.digest([state.read(stock) or "", sources_digest()])
-    if state.read(name) != stamp or not exists(name):
-        _build(name, stock, modules, demo=demo)
-        state.write(name, stamp)
-    else:
-        detail(f"{name} is up to date")
+    with state.locked(paths.STATE / f"{name}.lock"):
+        stamp = state.digest([state.read(stock) or "", sources_digest()])
+        if state.read(name) != stamp or not exists(name):
+            _build(name, stock, modules, demo=demo)
+            state.write(name, stamp)
+        else:
+            detail(f"{name} is up to date")
     return name
 
 
@@ -222,11 +228,12 @@ def _build(name: str, base: str | None, modules: list[str], *, demo: bool) -> No
             env=postgres.connection(),
         )
     install(draft, modules, demo=demo)
-    drop(name)
-    postgres.sql(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
-    files = paths.FILESTORE / draft
-    if files.exists():
-        files.rename(paths.FILESTORE / name)
+    with state.locked(COPY_LOCK):
+        drop(name)
+        postgres.sql(f'ALTER DATABASE "{draft}" RENAME TO "{name}"')
+        files = paths.FILESTORE / draft
+        if files.exists():
+            files.rename(paths.FILESTORE / name)
 
 
 def _check(name: str) -> None:

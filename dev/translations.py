@@ -168,6 +168,8 @@ def _merge(terms, path: Path, language: str):
     merged = polib.POFile(wrapwidth=terms.wrapwidth)
     merged.header = known.header or terms.header
     merged.metadata = {**terms.metadata, **known.metadata, "Language": language}
+    # Chinese knows no plural.
+    merged.metadata["Plural-Forms"] = "nplurals=1; plural=0;"
     for term in terms:
         entry = polib.POEntry(
             msgctxt=term.msgctxt,
