@@ -23,6 +23,7 @@ def ensure() -> None:
             ["npm", "ci", "--no-progress", "--loglevel=error"],
             purpose="Installing the packages of npm",
             cwd=paths.NODE,
+            env=paths.cache_for("npm_config_cache"),
             hint="Check the network and start again.",
         )
     state.write("node", stamp)

@@ -1,6 +1,7 @@
 """Where things are: the sources we keep, and the one folder for all the rest."""
 
 import hashlib
+import os
 import tempfile
 from pathlib import Path
 
@@ -35,6 +36,11 @@ DATA = VAR / "data"
 FILESTORE = DATA / "filestore"
 ODOO_CONF = VAR / "odoo.conf"
 MAILS = VAR / "mails"
+
+
+def cache_for(variable: str) -> dict[str, str]:
+    """Return where a program keeps its downloads; a choice of the user stands."""
+    return {variable: os.environ.get(variable, str(VAR / "cache" / variable.lower()))}
 
 
 def socket_folder() -> Path:

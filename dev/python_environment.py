@@ -46,6 +46,7 @@ def ensure(source: OdooSource) -> None:
                     *options,
                 ],
                 purpose="Installing the Python packages",
+                env=paths.cache_for("PIP_CACHE_DIR"),
                 hint="Check the network and start again.",
             )
         state.write("python", stamp)
