@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import models
 
 
 class MailingContact(models.Model):
@@ -6,4 +6,6 @@ class MailingContact(models.Model):
     _inherit = ["mailing.contact", "marketing.person.mixin"]
 
     # Bounces, persons and blacklists look contacts up by address.
-    email_normalized = fields.Char(index="btree_not_null")
+    _email_normalized = models.Index(
+        "(email_normalized) WHERE email_normalized IS NOT NULL"
+    )

@@ -15,7 +15,7 @@ class MailingTrace(models.Model):
     _inherit = "mailing.trace"
 
     # Every reply and bounce looks its trace up by Message-ID.
-    message_id = fields.Char(index="btree_not_null")
+    _message_id = models.Index("(message_id) WHERE message_id IS NOT NULL")
 
     # Who got this mailing already, by address.
     _mailing_email = models.Index("(mass_mailing_id, email)")

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, models
 from odoo.tools import SQL
 
 
@@ -7,7 +7,9 @@ class ResPartner(models.Model):
     _inherit = ["res.partner", "marketing.person.mixin"]
 
     # Bounces, persons and blacklists look contacts up by address.
-    email_normalized = fields.Char(index="btree_not_null")
+    _email_normalized = models.Index(
+        "(email_normalized) WHERE email_normalized IS NOT NULL"
+    )
 
     @api.model
     def _get_identity_columns(self):

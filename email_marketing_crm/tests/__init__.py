@@ -3,6 +3,7 @@ from . import (
     test_capture,
     test_events,
     test_inbox,
+    test_indexes,
     test_person,
     test_tools_bounce,
     test_tools_reliability,

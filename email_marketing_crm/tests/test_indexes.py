@@ -1,0 +1,38 @@
+from odoo.tests import tagged
+
+from .common import MarketingCase
+
+
+@tagged("post_install", "-at_install")
+class TestIndexes(MarketingCase):
+    """Look-ups of the hot paths have an index that PostgreSQL can use."""
+
+    def plan_of(self, query):
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        self.env.cr.execute(f"EXPLAIN {query}")
+        return " ".join(row[0] for row in self.env.cr.fetchall())
+
+    def test_lookups_use_an_index(self):
+        for query, index in (
+            (
+                "SELECT id FROM res_partner WHERE email_normalized = 'a@example.com'",
+                "email_normalized",
+            ),
+            (
+                "SELECT id FROM mailing_contact WHERE email_normalized = 'a@x.com'",
+                "email_normalized",
+            ),
+            ("SELECT id FROM mailing_trace WHERE message_id = '<1@x>'", "message_id"),
+            (
+                "SELECT id FROM mailing_trace"
+                " WHERE mass_mailing_id = 1 AND email = 'a@example.com'",
+                "mailing_email",
+            ),
+            (
+                "SELECT id FROM marketing_touchpoint WHERE person_id = 1"
+                " AND type_id = 2 AND date > '2026-01-01'",
+                "person_type_date",
+            ),
+        ):
+            with self.subTest(query=query):
+                self.assertIn(index, self.plan_of(query))

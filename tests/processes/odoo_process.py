@@ -1,0 +1,60 @@
+"""Odoo in a process of its own, which can be killed."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+PREAMBLE = """
+import os, sys
+import odoo
+import odoo.modules.registry
+from odoo.api import SUPERUSER_ID, Environment
+
+odoo.tools.config.parse_config(
+    ["-c", os.environ["EMC_ODOO_CONF"], "-d", {name!r}, "--log-level=error"]
+)
+registry = odoo.modules.registry.Registry({name!r})
+
+
+def environment(cr):
+    return Environment(cr, SUPERUSER_ID, {{"tracking_disable": True}})
+
+
+"""
+
+
+def start(name: str, script: str) -> subprocess.Popen:
+    """Start Python with Odoo's registry of a database; `registry` and `environment`
+    are at hand in the script."""
+    code = PREAMBLE.format(name=name) + textwrap.dedent(script)
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ,
+    )
+
+
+def run(name: str, script: str) -> str:
+    """Run a script to its end and return what it printed."""
+    process = start(name, script)
+    output, _errors = process.communicate(timeout=300)
+    if process.returncode:
+        raise AssertionError(f"The process ended with {process.returncode}:\n{output}")
+    return output
+
+
+def odoo_bin(*arguments: str, stdin: str | None = None) -> str:
+    """Run odoo-bin to its end and return its log."""
+    done = subprocess.run(
+        [os.environ["EMC_ODOO_BIN"], *arguments],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(done.stdout + done.stderr)
+    return done.stdout + done.stderr
