@@ -28,11 +28,6 @@ class TestIndexes(MarketingCase):
                 " WHERE mass_mailing_id = 1 AND email = 'a@example.com'",
                 "mailing_email",
             ),
-            (
-                "SELECT id FROM marketing_touchpoint WHERE person_id = 1"
-                " AND type_id = 2 AND date > '2026-01-01'",
-                "person_type_date",
-            ),
         ):
             with self.subTest(query=query):
                 self.assertIn(index, self.plan_of(query))

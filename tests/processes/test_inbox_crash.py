@@ -1,0 +1,112 @@
+"""Workers that are killed lose nothing and count nothing twice."""
+
+import random
+import signal
+import subprocess
+
+import pytest
+
+from dev import postgres
+from tests.processes import odoo_process
+
+PERSONS, CLICKS = 3000, 3
+
+PREPARE = f"""
+with registry.cursor() as cr:
+    env = environment(cr)
+    cr.execute(
+        \"\"\"
+        INSERT INTO marketing_person (email_normalized, create_date, suppression)
+        SELECT 'person' || n || '@example.com', now() at time zone 'UTC', 'none'
+          FROM generate_series(1, {PERSONS}) n
+        \"\"\"
+    )
+    cr.execute("SELECT id FROM marketing_person WHERE email_normalized LIKE 'person%'")
+    persons = [row[0] for row in cr.fetchall()]
+    now = odoo.fields.Datetime.now()
+    from datetime import timedelta
+    for number in range({CLICKS}):
+        env["marketing.touchpoint"]._capture([
+            {{
+                "type": "clicked",
+                "person_id": person,
+                "date": now - timedelta(days=30 - number),
+                "reliability": "human_likely",
+                "dedup_key": f"crash:{{person}}:{{number}}",
+            }}
+            for person in persons
+        ])
+    cr.precommit.run()
+    cr.execute("UPDATE marketing_inbox SET due = due - interval '1 minute'")
+"""
+
+#: Small batches, so that a kill meets the middle of the work.
+WORK = """
+from odoo.addons.email_marketing_crm.models import marketing_inbox
+marketing_inbox.BATCH_SIZE = 200
+import psycopg2.errors
+print("ready", flush=True)
+while True:
+    with registry.cursor() as cr:
+        env = environment(cr)
+        try:
+            processed, _remaining = env["marketing.inbox"]._run_lane({number}, {count})
+            cr.commit()
+        except psycopg2.errors.SerializationFailure:
+            cr.rollback()
+            continue
+    if not processed:
+        break
+print("done", flush=True)
+"""
+
+
+def count(database, query):
+    return int(postgres.sql(query, database)[0][0])
+
+
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_killed_workers_lose_nothing_and_count_nothing_twice(addon_database, lanes):
+    odoo_process.run(addon_database, PREPARE)
+    waiting = count(
+        addon_database,
+        "SELECT count(*) FROM marketing_inbox WHERE kind = 'touchpoint'",
+    )
+    assert waiting == PERSONS * CLICKS
+    randomness = random.Random(20260304)
+    kills = 0
+    for _attempt in range(3):
+        workers = start_workers(addon_database, lanes)
+        for worker in workers:
+            assert worker.stdout.readline().strip() == "ready"
+        for worker in workers:
+            try:
+                worker.wait(randomness.uniform(0.1, 0.5))
+            except subprocess.TimeoutExpired:
+                worker.send_signal(signal.SIGKILL)
+                kills += 1
+                worker.wait()
+    for worker in start_workers(addon_database, lanes):
+        output, _errors = worker.communicate(timeout=240)
+        assert worker.returncode == 0, output
+    assert kills, "Every worker ended before it could be killed."
+    assert not count(addon_database, "SELECT count(*) FROM marketing_inbox")
+    assert PERSONS == count(
+        addon_database,
+        "SELECT count(*) FROM marketing_person WHERE last_click_date IS NOT NULL",
+    )
+    hits = postgres.sql(
+        "SELECT line.hits, count(*) FROM marketing_score_line line"
+        " JOIN marketing_score_rule rule ON rule.id = line.rule_id"
+        " JOIN marketing_touchpoint_type type ON type.id = rule.type_id"
+        " WHERE type.code = 'clicked' GROUP BY 1",
+        addon_database,
+    )
+    assert hits == [[str(CLICKS), str(PERSONS)]]
+
+
+def start_workers(database, lanes):
+    return [
+        odoo_process.start(database, WORK.format(number=number, count=lanes))
+        for number in range(lanes)
+    ]
