@@ -11,6 +11,10 @@ from pathlib import Path
 from . import paths
 
 
+ERROR_MARKS = ("E:", "ERROR", "error", "FATAL", "npm error", "psql: error:")
+"""How the programs that are called begin the line that says what went wrong."""
+
+
 class Problem(Exception):
     """A missing piece or a failed step, told to the user in one sentence."""
 
@@ -85,9 +89,7 @@ def _failure(words: Sequence[str], purpose: str, output: str, hint: str) -> str:
     log = paths.LOG / f"{Path(words[0]).name}-failed.log"
     log.write_text(" ".join(words) + "\n\n" + output)
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    errors = [
-        line for line in lines if line.startswith(("E:", "ERROR", "error", "FATAL"))
-    ]
+    errors = [line for line in lines if line.startswith(ERROR_MARKS)]
     last = (errors or lines or ["no output"])[-1]
     sentence = f"{purpose} failed ({last}); the whole output is in {log}."
     return f"{sentence} {hint}".strip()

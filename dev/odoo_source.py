@@ -214,7 +214,7 @@ def _fetch() -> None:
             cwd=downloads,
         )
     _unpack(sorted(downloads.glob("*.deb")))
-    shutil.rmtree(downloads)
+    shutil.rmtree(paths.APT)
 
 
 def _unpack(packages: list[Path]) -> None:
