@@ -10,7 +10,6 @@ from pathlib import Path
 
 from . import paths
 
-
 ERROR_MARKS = ("E:", "ERROR", "error", "FATAL", "npm error", "psql: error:")
 """How the programs that are called begin the line that says what went wrong."""
 
