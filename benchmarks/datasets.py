@@ -119,9 +119,7 @@ def make_hits(env, count):
 
 def make_configuration(env):
     """What a company that uses the product has: segments, a score model, a journey."""
-    kinds = {
-        kind.code: kind for kind in env["marketing.touchpoint.type"].search([])
-    }
+    kinds = {kind.code: kind for kind in env["marketing.touchpoint.type"].search([])}
     env["marketing.segment"].create(
         [
             {

@@ -1,6 +1,6 @@
 {
     "name": "Email Marketing CRM",
-    "summary": "Segments, journeys, lead scoring and hand-off to sales on your contacts",
+    "summary": "Segments, journeys, lead scoring and hand-off to sales",
     "version": "19.0.1.0.0",
     "category": "Marketing/Email Marketing",
     "license": "LGPL-3",

@@ -23,7 +23,10 @@ class LinkTrackerClick(models.Model):
                 if click.mailing_trace_id.email
                 and not click.mailing_trace_id.is_test_trace
                 and click.link_id.mass_mailing_id
-                in (click.mailing_trace_id.mass_mailing_id, click.env["mailing.mailing"])
+                in (
+                    click.mailing_trace_id.mass_mailing_id,
+                    click.env["mailing.mailing"],
+                )
             ]
         )
 

@@ -50,7 +50,9 @@ class MailingTrace(models.Model):
             [
                 trace._prepare_touchpoint_values()
                 for trace in self.sudo()
-                if trace.trace_type == "mail" and trace.email and not trace.is_test_trace
+                if trace.trace_type == "mail"
+                and trace.email
+                and not trace.is_test_trace
             ]
         )
 

@@ -84,7 +84,9 @@ class MarketingInbox(models.Model):
             now = fields.Datetime.now()
             execute_values(
                 self.env.cr._obj,
-                "INSERT INTO marketing_inbox (person_id, kind, due, attempts) VALUES %s",
+                """
+                INSERT INTO marketing_inbox (person_id, kind, due, attempts) VALUES %s
+                """,
                 sorted((person_id, kind, now, 0) for person_id, kind in pending),
                 page_size=1000,
             )

@@ -207,9 +207,7 @@ class MarketingPerson(models.Model):
         missing = sorted(wanted - known.keys())
         if missing:
             known |= self._insert_persons(missing)
-        return {
-            email: known[normal] for email, normal in normalized.items() if normal
-        }
+        return {email: known[normal] for email, normal in normalized.items() if normal}
 
     @api.model
     def _insert_persons(self, emails):

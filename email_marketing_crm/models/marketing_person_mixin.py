@@ -127,9 +127,7 @@ class MarketingPersonMixin(models.AbstractModel):
             list(ids),
             self.env["marketing.segment.member"]._get_member_condition(),
         )
-        return Domain(
-            "marketing_person_id", "in", members
-        )
+        return Domain("marketing_person_id", "in", members)
 
     # ------------------------------------------------------------------
     # CHANGES
@@ -139,14 +137,15 @@ class MarketingPersonMixin(models.AbstractModel):
         result = super().write(vals)
         # Columns pass by _write_multi; what has no column does not.
         self._watch_fields(
-            name for name in vals if name in self._fields and not self._fields[name].column_type
+            name
+            for name in vals
+            if name in self._fields and not self._fields[name].column_type
         )
         return result
 
     def _write_multi(self, vals_list):
-        result = super()._write_multi(vals_list)
+        super()._write_multi(vals_list)
         self._watch_fields({name for vals in vals_list for name in vals})
-        return result
 
     def _watch_fields(self, names):
         """Queue the persons of these records where a written field matters."""

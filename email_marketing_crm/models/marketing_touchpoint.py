@@ -46,9 +46,7 @@ class MarketingTouchpoint(models.Model):
         "link.tracker", readonly=True, ondelete="set null", index="btree_not_null"
     )
     res_model = fields.Char("Record Model", readonly=True)
-    res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", readonly=True
-    )
+    res_id = fields.Many2oneReference("Record", model_field="res_model", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     value = fields.Float(
         readonly=True, digits=(16, 2), help="Money, in the company's currency."
@@ -125,7 +123,9 @@ class MarketingTouchpoint(models.Model):
         for values in values_list:
             type_id, reliability = types[values["type"]]
             pending.append(
-                {"date": now, "reliability": reliability} | values | {"type_id": type_id}
+                {"date": now, "reliability": reliability}
+                | values
+                | {"type_id": type_id}
             )
         if not precommit.data.get(f"{_PENDING}.registered"):
             precommit.data[f"{_PENDING}.registered"] = True
@@ -195,12 +195,13 @@ class MarketingTouchpoint(models.Model):
         """
         if not rows:
             return set()
+        now = fields.Datetime.now()
         unknown = execute_values(
             self.env.cr._obj,
             """
             WITH hit (person_id, email, type_id, date, mailing_id, link_id, res_model,
                       res_id, company_id, value, reliability, reliability_reasons, data,
-                      dedup_key) AS (VALUES %s),
+                      dedup_key, captured) AS (VALUES %s),
             owned AS MATERIALIZED (
                 SELECT COALESCE(hit.person_id, (
                            SELECT COALESCE(person.merged_into_id, person.id)
@@ -225,16 +226,16 @@ class MarketingTouchpoint(models.Model):
                 INSERT INTO marketing_inbox (person_id, touchpoint_id, kind, due,
                                              attempts)
                 SELECT inserted.person_id, inserted.id, 'touchpoint',
-                       '{now}'::timestamp
+                       (SELECT min(captured) FROM hit)
                            + type.settle_seconds * interval '1 second', 0
                   FROM inserted
                   JOIN marketing_touchpoint_type type ON type.id = inserted.type_id
             )
             SELECT DISTINCT email FROM owned WHERE owner_id IS NULL
-            """.format(now=fields.Datetime.now()),
-            rows,
+            """,
+            [(*row, now) for row in rows],
             template="(%s::int, %s, %s::int, %s::timestamp, %s::int, %s::int, %s,"
-            " %s::int, %s::int, %s::numeric, %s, %s, %s::jsonb, %s)",
+            " %s::int, %s::int, %s::numeric, %s, %s, %s::jsonb, %s, %s::timestamp)",
             page_size=1000,
             fetch=True,
         )

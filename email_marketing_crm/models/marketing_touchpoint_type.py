@@ -38,7 +38,7 @@ class MarketingTouchpointType(models.Model):
         required=True,
         default=0,
         help="Time an event waits before it counts, so that a mail scanner that "
-        "follows every link is recognised first."
+        "follows every link is recognised first.",
     )
     is_custom = fields.Boolean(
         default=True, readonly=True, help="Other systems may report it."

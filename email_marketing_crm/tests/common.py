@@ -10,7 +10,9 @@ from odoo.tests import TransactionCase, new_test_user
 #: The moment the tests happen at, a Wednesday.
 NOW = datetime(2026, 3, 4, 10, 0, 0)
 
-BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
+BROWSER = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0 Safari/537.36"
+)
 
 
 class MarketingCase(TransactionCase):
@@ -37,9 +39,7 @@ class MarketingCase(TransactionCase):
         cls.user_sales = new_test_user(
             cls.env, "salesperson", groups="sales_team.group_sale_salesman"
         )
-        cls.user_employee = new_test_user(
-            cls.env, "employee", groups="base.group_user"
-        )
+        cls.user_employee = new_test_user(cls.env, "employee", groups="base.group_user")
         # What waits from before is not part of the story.
         cls.env.cr.precommit.run()
         cls.env.cr.execute("DELETE FROM marketing_inbox")

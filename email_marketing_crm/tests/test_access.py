@@ -49,7 +49,11 @@ class TestAccess(MarketingCase):
 
     def test_salespeople_and_employees_do_not_read_the_tables(self):
         for user in (self.user_sales, self.user_employee):
-            for model in ("marketing.person", "marketing.touchpoint", "marketing.inbox"):
+            for model in (
+                "marketing.person",
+                "marketing.touchpoint",
+                "marketing.inbox",
+            ):
                 with self.subTest(user=user.login, model=model):
                     with self.assertRaises(AccessError):
                         self.env[model].with_user(user).search([], limit=1)
@@ -70,9 +74,7 @@ class TestAccess(MarketingCase):
         self.make_partner("secret@example.com", company_id=self.company_other.id)
         self.make_partner("both@example.com", company_id=self.company_other.id)
         self.make_partner("both@example.com")
-        self.happened(
-            "form", "secret@example.com", company_id=self.company_other.id
-        )
+        self.happened("form", "secret@example.com", company_id=self.company_other.id)
         self.happened("form", "both@example.com", company_id=self.company_other.id)
         self.person_of("secret@example.com")
         model = self.env["marketing.person"].with_user(self.user_marketing)
@@ -81,9 +83,7 @@ class TestAccess(MarketingCase):
         )
         self.assertEqual(found.mapped("email_normalized"), ["both@example.com"])
         history = self.env["marketing.touchpoint"].with_user(self.user_marketing)
-        self.assertFalse(
-            history.search([("company_id", "=", self.company_other.id)])
-        )
+        self.assertFalse(history.search([("company_id", "=", self.company_other.id)]))
 
     def test_only_managers_watch_the_workers(self):
         lanes = self.env["marketing.lane"]

@@ -1,7 +1,8 @@
 from email.message import EmailMessage
 
-from odoo.addons.email_marketing_crm.tests.common import BROWSER, MarketingCase
 from odoo.tests import tagged
+
+from odoo.addons.email_marketing_crm.tests.common import BROWSER, MarketingCase
 
 from .test_tools_bounce import NOTIFICATION
 
@@ -76,7 +77,8 @@ class TestCaptureMail(CaptureCase):
         trace.set_replied()
         trace.set_replied()
         self.assertEqual(
-            sorted(self.touchpoints_of("ana@example.com")), ["opened", "replied", "sent"]
+            sorted(self.touchpoints_of("ana@example.com")),
+            ["opened", "replied", "sent"],
         )
 
     def test_a_trace_created_as_sent_counts(self):
@@ -256,7 +258,9 @@ class TestCaptureSales(CaptureCase):
 
     def test_an_activity_that_is_done(self):
         lead = self.make_lead("ana@example.com")
-        activity = lead.activity_schedule("mail.mail_activity_data_call", summary="Call")
+        activity = lead.activity_schedule(
+            "mail.mail_activity_data_call", summary="Call"
+        )
         activity.action_feedback("Spoke to her")
         self.assertEqual(
             self.touchpoints_of("ana@example.com", "activity_done"), ["activity_done"]

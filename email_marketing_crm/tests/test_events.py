@@ -24,7 +24,9 @@ class TestReportEvents(MarketingCase):
         return model.report_events(events)
 
     def test_an_event_makes_the_person_and_the_touchpoint(self):
-        answer = self.report([event(title="Demo request", url="https://example.com/h5")])
+        answer = self.report(
+            [event(title="Demo request", url="https://example.com/h5")]
+        )
         self.assertEqual(answer, {"accepted": 1, "errors": []})
         self.assertEqual(self.touchpoints_of("ana@example.com"), ["form"])
 

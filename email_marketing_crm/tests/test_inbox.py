@@ -21,7 +21,9 @@ class TestInbox(MarketingCase):
             if set(batch.person_ids) & {person.id for person in persons}:
                 model.env.cr.execute("SELECT 1 / 0")
 
-        return patch.object(type(self.env["marketing.person"]), "_consume_inbox", consume)
+        return patch.object(
+            type(self.env["marketing.person"]), "_consume_inbox", consume
+        )
 
     def test_one_failing_person_does_not_stop_the_others(self):
         emails = [f"person{number}@example.com" for number in range(20)]
@@ -98,9 +100,12 @@ class TestLane(MarketingCase):
 
     def run_lane(self, lane):
         """Run a lane where nothing can be committed."""
-        with patch.object(
-            type(self.env["ir.cron"]), "_commit_progress", return_value=1.0
-        ) as commit, patch.object(self.env.cr, "rollback"):
+        with (
+            patch.object(
+                type(self.env["ir.cron"]), "_commit_progress", return_value=1.0
+            ) as commit,
+            patch.object(self.env.cr, "rollback"),
+        ):
             lane._run()
         return commit
 

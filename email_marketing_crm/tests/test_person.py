@@ -92,9 +92,7 @@ class TestPerson(MarketingCase):
         self.env["base.partner.merge.automatic.wizard"]._merge(
             (kept | former).ids, kept
         )
-        self.assertEqual(
-            self.touchpoints_of("ana@example.com"), ["form", "download"]
-        )
+        self.assertEqual(self.touchpoints_of("ana@example.com"), ["form", "download"])
         alias = self.person_of("a.pereira@example.com")
         self.assertEqual(alias.merged_into_id, kept.marketing_person_id)
         self.happened("form", "a.pereira@example.com")
@@ -129,7 +127,12 @@ class TestPerson(MarketingCase):
         self.assertEqual(
             set(
                 self.env["marketing.touchpoint"]
-                .search([("res_model", "=", "crm.lead"), ("res_id", "in", [kept.id, former.id])])
+                .search(
+                    [
+                        ("res_model", "=", "crm.lead"),
+                        ("res_id", "in", [kept.id, former.id]),
+                    ]
+                )
                 .mapped("res_id")
             ),
             {kept.id},

@@ -54,7 +54,9 @@ class TestBounce(unittest.TestCase):
                 self.assertEqual(classify_bounce(notification(status)), "soft_bounce")
 
     def test_a_message_without_status_is_soft(self):
-        message = message_from_string("Subject: returned\n\nNo reason", policy=policy.SMTP)
+        message = message_from_string(
+            "Subject: returned\n\nNo reason", policy=policy.SMTP
+        )
         self.assertEqual(classify_bounce(message), "soft_bounce")
         self.assertIsNone(find_status(message))
 

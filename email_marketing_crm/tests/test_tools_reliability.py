@@ -62,7 +62,9 @@ class TestClassifyHit(unittest.TestCase):
             "GET",
             500.0,
         )
-        self.check("unknown", "open", "YahooMailProxy; https://help.yahoo.com", "GET", 9.0)
+        self.check(
+            "unknown", "open", "YahooMailProxy; https://help.yahoo.com", "GET", 9.0
+        )
 
     def test_no_agent_or_an_unknown_one_decides_nothing(self):
         self.check("unknown", "click", None, "GET", 500.0)
