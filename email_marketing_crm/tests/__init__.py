@@ -7,4 +7,5 @@ from . import (
     test_person,
     test_tools_bounce,
     test_tools_reliability,
+    test_tracking,
 )

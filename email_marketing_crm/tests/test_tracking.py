@@ -1,0 +1,141 @@
+from odoo.tests import HttpCase, tagged
+
+from .common import BROWSER
+
+
+@tagged("post_install", "-at_install")
+class TestTrackingRoutes(HttpCase):
+    """What pixels and links do when people, programs and forgers ask for them."""
+
+    def setUp(self):
+        super().setUp()
+        self.mailing = self.make_mailing("Spring newsletter")
+        self.link = self.env["link.tracker"].create(
+            {
+                "url": "https://example.com/preise?q=ä ö&x=1%20#ü",
+                "mass_mailing_id": self.mailing.id,
+                "title": "Odd characters",
+            }
+        )
+        partner = self.env["res.partner"].create(
+            {"name": "Ana", "email": "ana@example.com"}
+        )
+        self.person = partner.marketing_person_id
+        self.trace = self.env["mailing.trace"].create(
+            {
+                "trace_type": "mail",
+                "mass_mailing_id": self.mailing.id,
+                "model": "res.partner",
+                "res_id": partner.id,
+                "email": "ana@example.com",
+                "mail_mail_id_int": 987654,
+                "trace_status": "sent",
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+
+    def make_mailing(self, subject):
+        return self.env["mailing.mailing"].create(
+            {
+                "subject": subject,
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "body_html": "<p>Hello</p>",
+            }
+        )
+
+    def ask(self, path, user_agent=BROWSER, method="GET"):
+        return self.opener.request(
+            method,
+            self.base_url() + path,
+            headers={"User-Agent": user_agent},
+            allow_redirects=False,
+            timeout=20,
+        )
+
+    def touchpoint(self, code):
+        self.env.invalidate_all()
+        return self.env["marketing.touchpoint"].search(
+            [("person_id", "=", self.person.id), ("type_id.code", "=", code)]
+        )
+
+    @property
+    def pixel(self):
+        token = self.env["mail.mail"]._generate_mail_recipient_token(987654)
+        return f"/mail/track/987654/{token}/blank.gif"
+
+    @property
+    def click_path(self):
+        return f"/r/{self.link.code}/m/{self.trace.id}"
+
+    def test_a_browser_loads_the_pixel(self):
+        self.assertEqual(self.ask(self.pixel).status_code, 200)
+        opened = self.touchpoint("opened")
+        self.assertEqual(opened.reliability, "human_likely")
+        self.assertEqual(opened.data["method"], "GET")
+
+    def test_the_privacy_proxy_of_apple_is_a_machine(self):
+        self.ask(self.pixel, user_agent="Mozilla/5.0")
+        self.assertEqual(self.touchpoint("opened").reliability, "machine_open")
+
+    def test_a_forged_pixel_tells_and_changes_nothing(self):
+        for token in ("0" * 64, "x"):
+            with self.subTest(token=token):
+                answer = self.ask(f"/mail/track/987654/{token}/blank.gif")
+                self.assertIn(answer.status_code, (400, 401, 403))
+        self.assertFalse(self.touchpoint("opened"))
+
+    def test_a_token_of_another_database_is_refused(self):
+        secret = self.env["ir.config_parameter"].sudo()
+        pixel = self.pixel
+        secret.set_param("database.secret", "the secret of another database")
+        self.assertIn(self.ask(pixel).status_code, (400, 401, 403))
+        self.assertFalse(self.touchpoint("opened"))
+
+    def test_a_link_leads_on_and_counts(self):
+        answer = self.ask(self.click_path)
+        self.assertEqual(answer.status_code, 301)
+        self.assertIn("example.com/preise", answer.headers["Location"])
+        self.assertEqual(self.touchpoint("clicked").reliability, "human_likely")
+
+    def test_a_head_request_is_a_scanner(self):
+        self.ask(self.click_path, method="HEAD")
+        self.assertEqual(
+            set(self.touchpoint("clicked").mapped("reliability")), {"security_scan"}
+        )
+
+    def test_a_link_with_a_made_up_trace_is_nobodys(self):
+        other = self.make_mailing("Other")
+        self.trace.mass_mailing_id = other
+        self.env.flush_all()
+        self.assertEqual(self.ask(self.click_path).status_code, 301)
+        self.assertEqual(
+            self.ask(f"/r/{self.link.code}/m/999999999").status_code, 301
+        )
+        self.assertFalse(self.touchpoint("clicked"))
+
+    def test_following_the_unsubscribe_link_unsubscribes_nobody(self):
+        res_id = self.trace.res_id
+        token = self.mailing._generate_mailing_recipient_token(res_id, "ana@example.com")
+        path = (
+            f"/mailing/{self.mailing.id}/confirm_unsubscribe?document_id={res_id}"
+            f"&email=ana@example.com&hash_token={token}"
+        )
+        self.ask(path)
+        self.ask(path, method="HEAD")
+        self.assertFalse(self.touchpoint("unsubscribed"))
+        self.assertFalse(self.env["mail.blacklist"].search([]))
+
+    def test_one_click_unsubscribe_works_by_post_with_its_token_only(self):
+        res_id = self.trace.res_id
+        token = self.mailing._generate_mailing_recipient_token(res_id, "ana@example.com")
+        path = (
+            f"/mailing/{self.mailing.id}/unsubscribe_oneclick?document_id={res_id}"
+            f"&email=ana@example.com&hash_token="
+        )
+        self.assertGreaterEqual(self.ask(path + "0" * 64, method="POST").status_code, 400)
+        self.assertFalse(self.touchpoint("unsubscribed"))
+        self.ask(path + token)
+        self.assertFalse(self.touchpoint("unsubscribed"))
+        self.assertEqual(self.ask(path + token, method="POST").status_code, 200)
+        self.assertEqual(len(self.touchpoint("unsubscribed")), 1)
