@@ -11,9 +11,11 @@ from . import marketing_inbox
 from . import marketing_lifecycle_stage
 from . import marketing_lifecycle_move
 from . import marketing_score_model
+from . import marketing_score_group
 from . import marketing_score_rule
 from . import marketing_score
 from . import marketing_score_line
+from . import marketing_score_worker
 from . import marketing_segment
 from . import marketing_segment_rule
 from . import marketing_segment_member

@@ -6,27 +6,6 @@ When you land yours, delete its class here (and this file with the last one).
 from odoo import api, fields, models
 
 
-class MarketingScoreModel(models.Model):  # founder: score
-    _name = "marketing.score.model"
-    _description = "Score Model"
-
-    @api.model
-    def _consume_inbox(self, batch):
-        return
-
-
-class MarketingScore(models.Model):  # founder: score
-    _name = "marketing.score"
-    _description = "Score"
-
-    score = fields.Float()
-    grade = fields.Char()
-
-    @api.model
-    def _merge_persons(self, source_ids, target_id):
-        return
-
-
 class MarketingSegment(models.Model):  # founder: segment
     _name = "marketing.segment"
     _description = "Segment"

@@ -1,0 +1,158 @@
+from psycopg2.extras import execute_values
+
+from odoo import api, fields, models
+from odoo.tools import SQL, format_date
+
+from ..tools import decay
+
+
+class MarketingScoreLine(models.Model):
+    """What one rule contributes to the score of one person: the explanation.
+
+    A behaviour line holds its part of the score's value, at the reference time as that
+    does, how often the event happened and when last; a fit line its fit points. Where
+    limits cut points off, the line has what was granted, so lines sum to the score.
+    Written with the score by the inbox lane that owns the person.
+    """
+
+    _name = "marketing.score.line"
+    _description = "Part of a Score"
+    _order = "fit desc, value desc, id"
+    _rec_name = "rule_id"
+    _log_access = False
+
+    score_id = fields.Many2one(
+        "marketing.score", required=True, readonly=True, ondelete="cascade"
+    )
+    rule_id = fields.Many2one(
+        "marketing.score.rule",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
+    kind = fields.Selection(related="rule_id.kind")
+    value = fields.Float("Value at Reference Time", required=True, readonly=True)
+    hits = fields.Integer("Times", required=True, readonly=True, default=0)
+    last_date = fields.Datetime("Last Time", readonly=True)
+    fit = fields.Integer("Fit Points", required=True, readonly=True, default=0)
+    points = fields.Integer("Points Now", compute="_compute_points")
+    sentence = fields.Char("Explanation", compute="_compute_sentence")
+
+    _score_rule_unique = models.Constraint(
+        "UNIQUE(score_id, rule_id)", "A rule has one line in a score."
+    )
+
+    @api.depends("value", "fit", "score_id.score", "score_id.line_ids.value")
+    def _compute_points(self):
+        """Round the lines of a score so that they sum to it."""
+        now = fields.Datetime.now()
+        for score in self.score_id:
+            clock = score._get_clock()
+            lines = score.line_ids.filtered(lambda line: line.kind == "behaviour")
+            exact = [clock.points(line.value, now) for line in lines]
+            total = clock.points(score.value, now)
+            if abs(sum(exact) - total) > 0.01:  # lines of deleted rules are missing
+                total = sum(exact)
+            rounded = decay.round_to_sum(exact, decay.whole(total))
+            for line, points in zip(lines, rounded, strict=True):
+                line.points = points
+            for line in score.line_ids - lines:
+                line.points = line.fit
+        for line in self - self.score_id.line_ids:
+            line.points = 0
+
+    @api.depends("points", "hits", "last_date", "rule_id")
+    @api.depends_context("lang", "tz")
+    def _compute_sentence(self):
+        for line in self:
+            label = line.rule_id.display_name
+            if line.kind == "fit":
+                line.sentence = self.env._(
+                    "%(label)s: %(points)+d", label=label, points=line.points
+                )
+            elif line.hits == 1:
+                line.sentence = self.env._(
+                    "%(label)s: once, %(points)s points now, on %(date)s",
+                    label=label,
+                    points=line.points,
+                    date=line._get_day(),
+                )
+            else:
+                line.sentence = self.env._(
+                    "%(label)s: %(hits)s times, %(points)s points now, last on "
+                    "%(date)s",
+                    label=label,
+                    hits=line.hits,
+                    points=line.points,
+                    date=line._get_day(),
+                )
+
+    def _get_day(self):
+        """The day of the last time, in the language and zone of the user."""
+        self.ensure_one()
+        if not self.last_date:
+            return ""
+        day = fields.Datetime.context_timestamp(self, self.last_date).date()
+        return format_date(self.env, day)
+
+    @api.model
+    def _write_lines(self, persons):
+        """Write the lines that differ from what is stored.
+
+        :param persons: `PersonScore` objects with the id of their score
+        """
+        new, changed, gone = [], [], []
+        for person in persons:
+            lines = person.lines()
+            for rule_id, line in lines.items():
+                stored = person.stored_lines.get(rule_id)
+                if stored is None:
+                    new.append((person.id, rule_id, *line))
+                elif stored != line:
+                    changed.append((person.id, rule_id, *line))
+            gone += [
+                (person.id, rule_id)
+                for rule_id in person.stored_lines
+                if rule_id not in lines
+            ]
+        template = "(%s::int, %s::int, %s::float8, %s::int, %s::timestamp, %s::int)"
+        if gone:
+            self.env.cr.execute(
+                SQL(
+                    "DELETE FROM marketing_score_line"
+                    " WHERE (score_id, rule_id) IN (SELECT * FROM unnest(%s, %s))",
+                    [score_id for score_id, _rule_id in gone],
+                    [rule_id for _score_id, rule_id in gone],
+                )
+            )
+        if changed:
+            execute_values(
+                self.env.cr._obj,
+                """
+                UPDATE marketing_score_line line
+                   SET value = new.value, hits = new.hits,
+                       last_date = new.last_date, fit = new.fit
+                  FROM (VALUES %s) new (score_id, rule_id, value, hits, last_date, fit)
+                 WHERE line.score_id = new.score_id AND line.rule_id = new.rule_id
+                """,
+                changed,
+                template=template,
+                page_size=2000,
+            )
+        if new:
+            execute_values(
+                self.env.cr._obj,
+                """
+                INSERT INTO marketing_score_line
+                       (score_id, rule_id, value, hits, last_date, fit)
+                VALUES %s
+                ON CONFLICT (score_id, rule_id) DO UPDATE
+                   SET value = EXCLUDED.value, hits = EXCLUDED.hits,
+                       last_date = EXCLUDED.last_date, fit = EXCLUDED.fit
+                """,
+                new,
+                template=template,
+                page_size=2000,
+            )
+        self.invalidate_model(flush=False)

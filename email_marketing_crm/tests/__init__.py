@@ -5,7 +5,11 @@ from . import (
     test_inbox,
     test_indexes,
     test_person,
+    test_score,
+    test_score_rebuild,
     test_tools_bounce,
+    test_tools_decay,
     test_tools_reliability,
+    test_tools_score_rules,
     test_tracking,
 )
