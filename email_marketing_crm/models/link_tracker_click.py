@@ -10,23 +10,30 @@ class LinkTrackerClick(models.Model):
         clicks._capture_click()
         return clicks
 
-    def _capture_click(self):
-        """Record clicks in mails.
+    @api.model
+    def _prepare_click_values_from_route(self, **route_values):
+        """Odoo's, without a recipient that was made up.
 
         The number of the trace in a link is not signed. A click whose trace belongs
-        to another mailing than its link was made up, and is nobody's.
+        to another mailing than its link was made up: it is a click, but nobody's, and
+        that other mail was neither opened nor clicked.
         """
+        values = super()._prepare_click_values_from_route(**route_values)
+        trace = self.env["mailing.trace"].sudo().browse(values.get("mailing_trace_id"))
+        link = self.env["link.tracker"].sudo().browse(values.get("link_id"))
+        mailing = link.mass_mailing_id
+        if trace and mailing and trace.mass_mailing_id != mailing:
+            values |= {"mailing_trace_id": False, "mass_mailing_id": mailing.id}
+        return values
+
+    def _capture_click(self):
+        """Record clicks in mails."""
         self.env["marketing.touchpoint"]._capture(
             [
                 click._prepare_touchpoint_values()
                 for click in self.sudo()
                 if click.mailing_trace_id.email
                 and not click.mailing_trace_id.is_test_trace
-                and click.link_id.mass_mailing_id
-                in (
-                    click.mailing_trace_id.mass_mailing_id,
-                    click.env["mailing.mailing"],
-                )
             ]
         )
 

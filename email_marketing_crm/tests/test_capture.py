@@ -105,6 +105,9 @@ class TestCaptureMail(CaptureCase):
         trace = self.make_trace(mass_mailing_id=other.id)
         self.click(self.links[0], trace)
         self.assertFalse(self.touchpoint("clicked"))
+        self.assertFalse(self.touchpoint("opened"))
+        self.assertEqual(trace.trace_status, "outgoing")
+        self.assertFalse(trace.links_click_datetime)
 
     def test_a_click_on_a_trace_that_does_not_exist_harms_nobody(self):
         self.env["link.tracker.click"].add_click(
