@@ -24,6 +24,7 @@
         "data/ir_cron_data.xml",
         # wizards
         "wizard/marketing_handoff_reject_views.xml",
+        "wizard/marketing_segment_add_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",

@@ -18,6 +18,9 @@ from . import marketing_score_line
 from . import marketing_score_worker
 from . import marketing_segment
 from . import marketing_segment_rule
+from . import marketing_segment_query
+from . import marketing_segment_refresh
+from . import marketing_segment_manual
 from . import marketing_segment_member
 from . import marketing_delivery
 from . import marketing_handoff_policy

@@ -6,55 +6,6 @@ When you land yours, delete its class here (and this file with the last one).
 from odoo import api, fields, models
 
 
-class MarketingSegment(models.Model):  # founder: segment
-    _name = "marketing.segment"
-    _description = "Segment"
-
-    name = fields.Char()
-
-    @api.model
-    def _get_watched_fields(self, model_name):
-        return frozenset()
-
-    @api.model
-    def _consume_inbox(self, batch):
-        return
-
-    @api.model
-    def _run_lane(self, number, count):
-        return 0, 0
-
-    @api.model
-    def _get_lane_backlog(self, number, count):
-        return 0, None
-
-
-class MarketingSegmentMember(models.Model):  # founder: segment
-    """The mixin calls `_get_segments_by_person(person_ids)` -> {person: [segment ids]}
-    and `_get_member_condition()` -> SQL that is true for rows that are members (not
-    excluded ones); table alias-free: `marketing_segment_member`."""
-
-    _name = "marketing.segment.member"
-    _description = "Segment Member"
-
-    segment_id = fields.Many2one("marketing.segment")
-    person_id = fields.Many2one("marketing.person")
-
-    @api.model
-    def _get_segments_by_person(self, person_ids):
-        return {}
-
-    @api.model
-    def _get_member_condition(self):
-        from odoo.tools import SQL
-
-        return SQL("TRUE")
-
-    @api.model
-    def _merge_persons(self, source_ids, target_id):
-        return
-
-
 class MarketingLifecycleStage(models.Model):  # founder: handoff
     _name = "marketing.lifecycle.stage"
     _description = "Stage"

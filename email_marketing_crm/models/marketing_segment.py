@@ -1,0 +1,310 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+#: What decides who is a member: after a change of these everything is computed anew.
+CONDITION_FIELDS = frozenset(
+    {"active", "company_id", "domain", "kind", "match", "rule_ids", "user_id"}
+)
+
+
+class MarketingSegment(models.Model):
+    """A group of persons: who meets conditions now, or who was put there by hand.
+
+    A *dynamic* segment has a domain on the records of one model and rules on what
+    persons did. Its members follow by themselves: the inbox looks again at persons
+    with news (`_consume_inbox`), the segment lane computes everybody anew when
+    `next_refresh` has come (`_run_lane`). Persons included or excluded by hand stay
+    so, whatever the conditions say. A *static* segment has only those.
+
+    Users write what a segment is; its figures (`size`, `refreshed_at`, `error` …) and
+    its members are written by the machines alone. A segment whose conditions cannot
+    be computed any more keeps its members, says why in `error`, and is tried again.
+    It may not look at itself, neither directly nor through other segments.
+    """
+
+    _name = "marketing.segment"
+    _description = "Segment"
+    _order = "name, id"
+
+    name = fields.Char(required=True)
+    active = fields.Boolean(default=True)
+    color = fields.Integer()
+    description = fields.Text(help="What the segment is for.")
+    company_id = fields.Many2one(
+        "res.company",
+        default=lambda self: self.env.company,
+        help="The segment reaches records of this company and records without "
+        "company; without a company it reaches all records.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Responsible",
+        default=lambda self: self.env.user,
+        help="Relative dates follow this person's time zone, and texts are compared "
+        "in this person's language.",
+    )
+    # what it is made of
+    res_model = fields.Selection(
+        selection="_selection_res_model",
+        string="Records",
+        required=True,
+        default="res.partner",
+    )
+    kind = fields.Selection(
+        [("dynamic", "Dynamic"), ("static", "Static")],
+        required=True,
+        default="dynamic",
+        help="Dynamic: whoever meets the conditions. Static: whoever was added.",
+    )
+    domain = fields.Char(string="Attributes", required=True, default="[]")
+    match = fields.Selection(
+        [("all", "all of these rules"), ("any", "any of these rules")],
+        required=True,
+        default="all",
+    )
+    rule_ids = fields.One2many(
+        "marketing.segment.rule", "segment_id", string="Behavior", copy=True
+    )
+    is_time_dependent = fields.Boolean(
+        compute="_compute_is_time_dependent",
+        help="Members change as time passes, or with records that the conditions "
+        "look at through others: the segment is computed anew every few minutes.",
+    )
+    # members
+    member_ids = fields.One2many(
+        "marketing.segment.member", "segment_id", readonly=True, copy=False
+    )
+    member_count = fields.Integer("Members", compute="_compute_member_count")
+    excluded_count = fields.Integer("Excluded", compute="_compute_member_count")
+    recent_member_ids = fields.Many2many(
+        "marketing.segment.member",
+        compute="_compute_recent_member_ids",
+        string="Latest Members",
+    )
+    # refresh
+    size = fields.Integer(
+        "Members at Last Refresh", readonly=True, copy=False, aggregator=None
+    )
+    refreshed_at = fields.Datetime("Refreshed", readonly=True, copy=False)
+    refresh_seconds = fields.Float(
+        "Refresh Took (s)", readonly=True, copy=False, digits=(16, 3), aggregator=None
+    )
+    next_refresh = fields.Datetime(readonly=True, copy=False)
+    error = fields.Text(readonly=True, copy=False)
+    # preview of what is not saved yet
+    preview_count = fields.Integer("Persons", compute="_compute_preview")
+    preview_person_ids = fields.Many2many(
+        "marketing.person", compute="_compute_preview", string="Some of Them"
+    )
+    preview_message = fields.Char(compute="_compute_preview")
+
+    @api.model
+    def _selection_res_model(self):
+        """Models whose records are persons."""
+        return [
+            ("res.partner", self.env._("Contacts")),
+            ("crm.lead", self.env._("Leads")),
+            ("mailing.contact", self.env._("Mailing Contacts")),
+        ]
+
+    # ------------------------------------------------------------------
+    # COMPUTES
+    # ------------------------------------------------------------------
+
+    @api.depends("res_model", "kind", "domain", "rule_ids.days")
+    def _compute_is_time_dependent(self):
+        for segment in self:
+            segment.is_time_dependent = segment.kind == "dynamic" and (
+                any(rule.days for rule in segment.rule_ids)
+                or segment._get_domain_facts().is_time_dependent
+            )
+
+    @api.depends("member_ids")
+    def _compute_member_count(self):
+        # Read from the unique index; the table itself is not touched.
+        counts = {
+            (segment_id, state): count
+            for segment_id, state, count in self.env.execute_query(
+                SQL(
+                    "SELECT segment_id, state, count(*) FROM marketing_segment_member"
+                    " WHERE segment_id = ANY(%s) GROUP BY segment_id, state",
+                    self._origin.ids,
+                )
+            )
+        }
+        for segment in self:
+            segment_id = segment._origin.id
+            segment.member_count = counts.get((segment_id, "member"), 0)
+            segment.excluded_count = counts.get((segment_id, "excluded"), 0)
+
+    @api.depends("member_ids")
+    def _compute_recent_member_ids(self):
+        members = self.env["marketing.segment.member"]
+        for segment in self:  # one form: a list does not show them
+            segment.recent_member_ids = members.search(
+                [("segment_id", "in", segment._origin.ids), ("state", "=", "member")],
+                limit=20,
+            )
+
+    @api.depends(
+        "company_id",
+        "domain",
+        "kind",
+        "match",
+        "member_ids",
+        "res_model",
+        "user_id",
+        "rule_ids.days",
+        "rule_ids.mailing_id",
+        "rule_ids.operator",
+        "rule_ids.reliability",
+        "rule_ids.times",
+        "rule_ids.type_id",
+    )
+    def _compute_preview(self):
+        """Who would be a member: computed while a form is edited, read otherwise."""
+        for segment in self:
+            if segment.kind == "static" or isinstance(segment.id, int):
+                count, message = segment.member_count, False
+                persons = segment.recent_member_ids.person_id[:10]
+            else:
+                count, persons, message = segment._get_preview()
+            segment.preview_count = count
+            segment.preview_person_ids = persons
+            segment.preview_message = message
+
+    @api.onchange("res_model")
+    def _onchange_res_model(self):
+        """A domain drawn for one model means nothing on another one."""
+        if not self._origin:
+            self.domain = "[]"
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        segments = super().create(vals_list)
+        for segment in segments:
+            segment._check_readable()
+        segments._on_conditions_changed()
+        return segments
+
+    def write(self, vals):
+        if "res_model" in vals:
+            for segment in self:
+                if segment.res_model != vals["res_model"]:
+                    raise UserError(
+                        self.env._(
+                            "The segment “%s” is made of other records. Create a new "
+                            "segment instead.",
+                            segment.name,
+                        )
+                    )
+        frozen = self.browse()
+        if vals.get("kind") == "static":
+            frozen = self.filtered(lambda segment: segment.kind == "dynamic")
+        result = super().write(vals)
+        if vals.keys() & {"domain", "kind"}:
+            for segment in self:
+                segment._check_readable()
+        if frozen:
+            frozen._freeze_members()
+        if CONDITION_FIELDS & vals.keys():
+            self._on_conditions_changed()
+        return result
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default=default)
+        if default and "name" in default:
+            return vals_list
+        return [
+            vals | {"name": self.env._("%s (copy)", segment.name)}
+            for segment, vals in zip(self, vals_list, strict=True)
+        ]
+
+    def _on_conditions_changed(self):
+        """Forget what was derived from the conditions and ask for a full refresh."""
+        self.env.registry.clear_cache()
+        self.sudo().filtered("active").next_refresh = fields.Datetime.now()
+        self.sudo().filtered(lambda segment: not segment.active).next_refresh = False
+        lanes = self.env["marketing.lane"].sudo()
+        count = lanes._get_lane_count()
+        numbers = {segment.id % count for segment in self}
+        lanes.search(
+            [("kind", "=", "segment"), ("number", "in", list(numbers))]
+        ).action_run_now()
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_refresh(self):
+        """Compute the members now; an error is shown and changes nothing."""
+        self.check_access("write")
+        for segment in self.sudo():
+            segment._refresh()
+
+    def action_view_members(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Members of %s", self.name),
+            "res_model": "marketing.segment.member",
+            "view_mode": "list",
+            "domain": [("segment_id", "=", self.id), ("state", "=", "member")],
+            "context": {"default_segment_id": self.id, "hide_segment": True},
+        }
+
+    def action_view_excluded(self):
+        self.ensure_one()
+        action = self.action_view_members()
+        return action | {
+            "name": self.env._("Excluded from %s", self.name),
+            "domain": [("segment_id", "=", self.id), ("state", "=", "excluded")],
+        }
+
+    def action_view_records(self):
+        """The members' records in their own list, with all its filters and actions."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": self.res_model,
+            "view_mode": "list,kanban,form",
+            "domain": self._get_records_domain(),
+        }
+
+    def action_send_mailing(self):
+        """Start a mailing to the members."""
+        self.ensure_one()
+        mailing = self.env["mailing.mailing"].create(self._prepare_mailing_values())
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "mailing.mailing",
+            "res_id": mailing.id,
+            "view_mode": "form",
+            "context": dict(self.env.context, form_view_initial_mode="edit"),
+        }
+
+    def _prepare_mailing_values(self):
+        self.ensure_one()
+        values = {
+            "subject": self.name,
+            "mailing_type": "mail",
+            "mailing_model_id": self.env["ir.model"]._get_id(self.res_model),
+            "mailing_domain": repr(self._get_records_domain()),
+        }
+        if "marketing_segment_ids" in self.env["mailing.mailing"]._fields:
+            values["marketing_segment_ids"] = [fields.Command.set(self.ids)]
+        return values
+
+    def _get_records_domain(self):
+        """Domain of the members' records; valid on every model with persons."""
+        return [("marketing_segment_ids", "in", self.ids)]

@@ -7,9 +7,13 @@ from . import (
     test_person,
     test_score,
     test_score_rebuild,
+    test_segment,
+    test_segment_access,
+    test_segment_incremental,
     test_tools_bounce,
     test_tools_decay,
     test_tools_reliability,
     test_tools_score_rules,
+    test_tools_segment,
     test_tracking,
 )

@@ -1,1 +1,1 @@
-
+from . import marketing_segment_add

@@ -1,0 +1,379 @@
+"""How the members of a segment follow its conditions."""
+
+import logging
+import time
+from typing import NamedTuple
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..tools.segment_schedule import RETRY_PERIOD, get_next_refresh
+from .marketing_segment_query import CONDITION_ERRORS, CONFLICTS
+from .marketing_segment_rule import SEGMENT_TYPES
+
+_logger = logging.getLogger(__name__)
+
+#: A full refresh gives up after this time, in milliseconds, before Odoo's cron does.
+REFRESH_TIMEOUT = 60000
+
+
+class InboxPlan(NamedTuple):
+    """Which news make it necessary to look at a segment again.
+
+    :param segment_id: the segment
+    :param type_ids: types of touchpoints that its rules count
+    :param is_volatile: any touchpoint of a person may matter
+    """
+
+    segment_id: int
+    type_ids: frozenset
+    is_volatile: bool
+
+
+class MarketingSegment(models.Model):
+    _inherit = "marketing.segment"
+
+    # ------------------------------------------------------------------
+    # REFRESH
+    # ------------------------------------------------------------------
+
+    def _refresh(self):
+        """Compute the members from everything there is, and plan the next time.
+
+        :raises UserError: when the conditions cannot be computed; nothing changed
+        """
+        self.ensure_one()
+        self.flush_recordset()
+        start = time.monotonic()
+        if self.kind == "dynamic":
+            self._apply_conditions(timeout=REFRESH_TIMEOUT)
+        self._repair_records()
+        seconds = time.monotonic() - start
+        now = fields.Datetime.now()
+        zone = self.company_id.partner_id.tz or self.user_id.tz or "UTC"
+        self.env.cr.execute(
+            """
+            UPDATE marketing_segment
+               SET size = (SELECT count(*) FROM marketing_segment_member
+                            WHERE segment_id = %(id)s AND state = 'member'),
+                   refreshed_at = %(now)s, refresh_seconds = %(seconds)s,
+                   next_refresh = %(next)s, error = NULL
+             WHERE id = %(id)s
+            """,
+            {
+                "id": self.id,
+                "now": now,
+                "seconds": seconds,
+                "next": get_next_refresh(
+                    now, seconds, self.is_time_dependent, self.id, zone
+                ),
+            },
+        )
+        self.invalidate_recordset()
+
+    def _refresh_persons(self, person_ids):
+        """Look again at some persons; the same result as a full refresh has for them.
+
+        The figures of the segment are left alone: two lanes may be at it at once.
+        """
+        if not person_ids:
+            return
+        for segment in self:
+            if segment.kind == "dynamic":
+                segment._apply_conditions(person_ids)
+
+    def _apply_conditions(self, person_ids=None, timeout=None):
+        """Insert, move and delete members so that they are who meets the conditions.
+
+        One statement: the difference is a full join of the wanted with the present
+        rows, hashed on both sides. Rows made by hand take no part in it. Where
+        nothing differs, nothing is written.
+        """
+        self.ensure_one()
+        self._run_condition_query(
+            SQL(
+                """
+                WITH target AS (%(target)s),
+                present AS (
+                    SELECT id, person_id, res_id, origin
+                      FROM marketing_segment_member
+                     WHERE segment_id = %(segment)s %(persons)s
+                ),
+                difference AS MATERIALIZED (
+                    SELECT COALESCE(target.person_id, present.person_id) AS person_id,
+                           target.res_id, present.id
+                      FROM target
+                      FULL JOIN present ON present.person_id = target.person_id
+                     WHERE present.id IS NULL
+                        OR present.origin = 'rule'
+                           AND (target.person_id IS NULL
+                                OR target.res_id IS DISTINCT FROM present.res_id)
+                ),
+                gone AS (
+                    DELETE FROM marketing_segment_member AS member
+                     USING difference
+                     WHERE member.id = difference.id AND difference.res_id IS NULL
+                 RETURNING member.id, member.person_id
+                ),
+                moved AS (
+                    UPDATE marketing_segment_member AS member
+                       SET res_id = difference.res_id
+                      FROM difference
+                     WHERE member.id = difference.id AND difference.res_id IS NOT NULL
+                ),
+                fresh AS (
+                    INSERT INTO marketing_segment_member
+                           (segment_id, person_id, res_id, since, origin, state)
+                    SELECT %(segment)s, person_id, res_id, %(now)s, 'rule', 'member'
+                      FROM difference
+                     WHERE id IS NULL
+                        ON CONFLICT (segment_id, person_id) DO NOTHING
+                 RETURNING id, person_id
+                ),
+                %(events)s
+                SELECT 1
+                """,
+                target=self._get_target_query(person_ids),
+                segment=self.id,
+                persons=SQL()
+                if person_ids is None
+                else SQL("AND person_id = ANY(%s)", list(person_ids)),
+                now=fields.Datetime.now(),
+                events=self._get_event_ctes(),
+            ),
+            timeout=timeout,
+        )
+        self._invalidate_members()
+
+    def _get_event_ctes(self):
+        """The end of a WITH list: log and queue who came and who went.
+
+        It reads the lists `fresh` and `gone`, with the columns id and person_id. A row
+        of a member is a stay in the segment: its id makes the events unique for ever.
+        """
+        self.ensure_one()
+        types = self.env["marketing.touchpoint.type"]._get_types_by_code()
+        entered, left = (types[code] for code in SEGMENT_TYPES)
+        return SQL(
+            """
+            event AS (
+                INSERT INTO marketing_touchpoint (
+                       person_id, type_id, date, res_model, res_id, company_id, value,
+                       reliability, dedup_key)
+                SELECT stay.person_id, stay.type_id, %(now)s, 'marketing.segment',
+                       %(segment)s, %(company)s::int, 0, stay.reliability,
+                       concat_ws(':', 'segment', %(segment)s::int, stay.person_id,
+                                 stay.change, stay.id)
+                  FROM (SELECT id, person_id, 'entered' AS change,
+                               %(entered_type)s AS type_id,
+                               %(entered_reliability)s AS reliability
+                          FROM fresh
+                         UNION ALL
+                        SELECT id, person_id, 'left', %(left_type)s,
+                               %(left_reliability)s
+                          FROM gone) AS stay
+                    ON CONFLICT (dedup_key) DO NOTHING
+             RETURNING id, person_id
+            ),
+            queued AS (
+                INSERT INTO marketing_inbox
+                       (person_id, touchpoint_id, kind, due, attempts)
+                SELECT person_id, id, 'touchpoint', %(now)s, 0 FROM event
+            )
+            """,
+            now=fields.Datetime.now(),
+            segment=self.id,
+            company=self.company_id.id or None,
+            entered_type=entered[0],
+            entered_reliability=entered[1],
+            left_type=left[0],
+            left_reliability=left[1],
+        )
+
+    def _repair_records(self, person_ids=None):
+        """Let rows made by hand point to a record that the person still has.
+
+        Static members and persons excluded stay whatever happens to their records;
+        without any record left they point to none.
+        """
+        for res_model in set(self.mapped("res_model")):
+            segments = self.filtered(lambda s, name=res_model: s.res_model == name)
+            model = self.env[res_model]
+            self.env.cr.execute(
+                SQL(
+                    """
+                    WITH lost AS (
+                        SELECT member.id, member.person_id, member.res_id
+                          FROM marketing_segment_member AS member
+                          LEFT JOIN %(table)s AS record
+                            ON record.id = member.res_id
+                           AND record.marketing_person_id = member.person_id
+                         WHERE member.segment_id = ANY(%(segments)s)
+                           AND member.origin = 'manual' AND record.id IS NULL
+                           %(persons)s
+                    ),
+                    found AS (
+                        SELECT lost.id, lost.res_id AS former, min(record.id) AS res_id
+                          FROM lost
+                          LEFT JOIN %(table)s AS record
+                            ON record.marketing_person_id = lost.person_id
+                         GROUP BY lost.id, lost.res_id
+                    )
+                    UPDATE marketing_segment_member AS member
+                       SET res_id = found.res_id
+                      FROM found
+                     WHERE member.id = found.id
+                       AND found.res_id IS DISTINCT FROM found.former
+                    """,
+                    table=SQL.identifier(
+                        model._table,
+                        to_flush=model._fields["marketing_person_id"],
+                    ),
+                    segments=segments.ids,
+                    persons=SQL()
+                    if person_ids is None
+                    else SQL("AND member.person_id = ANY(%s)", list(person_ids)),
+                )
+            )
+        self._invalidate_members()
+
+    def _invalidate_members(self):
+        """Forget what is cached of what SQL wrote."""
+        for model in ("marketing.segment.member", "marketing.touchpoint"):
+            self.env[model].invalidate_model()
+        self.env["marketing.segment"].invalidate_model(
+            [
+                "member_ids",
+                "member_count",
+                "excluded_count",
+                "recent_member_ids",
+                "preview_count",
+                "preview_person_ids",
+            ]
+        )
+
+    # ------------------------------------------------------------------
+    # LANE
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_lane_backlog(self, number, count):
+        self.flush_model(["active", "next_refresh"])
+        return self.env.execute_query(
+            SQL(
+                "SELECT count(*), min(next_refresh) FROM marketing_segment"
+                " WHERE active AND next_refresh <= %s AND id %% %s = %s",
+                fields.Datetime.now(),
+                count,
+                number,
+            )
+        )[0]
+
+    @api.model
+    def _run_lane(self, number, count):
+        """Refresh the segment that has waited longest; shards are segments here."""
+        self.flush_model(["active", "next_refresh"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT id FROM marketing_segment
+                 WHERE active AND next_refresh <= %s AND id %% %s = %s
+                 ORDER BY next_refresh, id
+                 LIMIT 1
+                   FOR NO KEY UPDATE SKIP LOCKED
+                """,
+                fields.Datetime.now(),
+                count,
+                number,
+            )
+        )
+        if not rows:
+            return 0, 0
+        self.browse(rows[0][0])._try("_refresh")
+        return 1, self._get_lane_backlog(number, count)[0]
+
+    def _try(self, method, *args):
+        """Call a method of a segment; what is wrong with it stops nobody else."""
+        self.ensure_one()
+        try:
+            with self.env.cr.savepoint():
+                getattr(self, method)(*args)
+        except CONFLICTS:
+            raise
+        except (UserError, *CONDITION_ERRORS) as error:
+            _logger.warning("%s cannot be computed: %s", self, error)
+            self.invalidate_recordset(flush=False)
+            self.env.cr.execute(
+                "UPDATE marketing_segment SET error = %s, next_refresh = %s"
+                " WHERE id = %s",
+                [
+                    error.args[0] if isinstance(error, UserError) else str(error),
+                    fields.Datetime.now() + RETRY_PERIOD,
+                    self.id,
+                ],
+            )
+            self.invalidate_recordset()
+
+    # ------------------------------------------------------------------
+    # INBOX
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _consume_inbox(self, batch):
+        """Look at the persons of a batch again, in the segments that may change.
+
+        A segment's own "entered" and "left" are looked at too: a full refresh and a
+        lane that decide about a person at the same time cannot see each other, and
+        the second look finds the difference. It ends there, since a segment's rules
+        never count its own events.
+        """
+        certain = batch.changed_ids | batch.rebuild_ids
+        by_type, by_segment = {}, {}
+        for row in batch.touchpoints:
+            by_type.setdefault(row.type_id, set()).add(row.person_id)
+            if row.type_code in SEGMENT_TYPES and row.res_model == self._name:
+                by_segment.setdefault(row.res_id, set()).add(row.person_id)
+        for plan in self._get_inbox_plans():
+            if plan.is_volatile:
+                person_ids = set(batch.person_ids)
+            else:
+                person_ids = certain.union(
+                    by_segment.get(plan.segment_id, ()),
+                    *(by_type.get(type_id, ()) for type_id in plan.type_ids),
+                )
+            if person_ids:
+                segment = self.browse(plan.segment_id)
+                segment._try("_refresh_persons", sorted(person_ids))
+        if certain:
+            self.search([])._repair_records(sorted(certain))
+
+    @api.model
+    @tools.ormcache()
+    def _get_inbox_plans(self):
+        """An `InboxPlan` for each segment that follows conditions."""
+        segments = self.sudo().search([("kind", "=", "dynamic")])
+        return tuple(
+            InboxPlan(
+                segment.id,
+                frozenset(segment.rule_ids.type_id.ids),
+                segment._get_domain_facts().is_volatile,
+            )
+            for segment in segments
+        )
+
+    @api.model
+    @tools.ormcache("model_name")
+    def _get_watched_fields(self, model_name):
+        """Fields whose change may change a membership or a score.
+
+        :param model_name: a model with persons
+        :returns: names, as a frozenset
+        """
+        names = set()
+        for segment in self.sudo().search([("kind", "=", "dynamic")]):
+            names |= segment._get_domain_facts().fields.get(model_name, set())
+        scores = self.env["marketing.score.model"]
+        if hasattr(scores, "_get_watched_fields"):
+            names |= scores._get_watched_fields(model_name)
+        return frozenset(names)

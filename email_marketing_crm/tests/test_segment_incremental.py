@@ -1,0 +1,196 @@
+"""Members that follow event by event are the members a full refresh finds."""
+
+import random
+from datetime import timedelta
+
+from odoo import Command
+from odoo.tests import tagged
+
+from .common import NOW
+from .test_segment import SegmentCase
+
+MUTATIONS = 400
+CITIES = ("Porto", "Lund", False)
+EVENTS = ("form", "clicked", "replied", "page_view")
+
+
+@tagged("post_install", "-at_install")
+class TestSegmentIncremental(SegmentCase):
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(20260304)
+        self.partners = self.env["res.partner"]
+        self.leads = self.env["crm.lead"]
+        self.addresses = [f"person{number}@example.com" for number in range(12)]
+        self.segments = self.make_segments()
+
+    def make_segments(self):
+        porto = ("city", "=", "Porto")
+        form = ("form", "at_least", 1, 0)
+        recent = ("clicked", "at_least", 2, 30)
+        silent = ("replied", "at_most", 0, 0)
+        pages = ("page_view", "at_most", 2, 10)
+        made = [
+            self.make_segment(),
+            self.make_segment(domain=[porto]),
+            self.make_segment(domain=["!", porto]),
+            self.make_segment(form),
+            self.make_segment(silent),
+            self.make_segment(form, recent, match="any"),
+            self.make_segment(form, silent, match="any"),
+            self.make_segment(form, silent, pages),
+            self.make_segment(silent, pages, match="any", domain=[porto]),
+            self.make_segment(domain=[("is_blacklisted", "=", False)]),
+            self.make_segment(domain=[("active", "in", [True, False]), porto]),
+            self.make_segment(domain=[("marketing_last_engagement_date", "!=", False)]),
+        ]
+        inner = made[1]
+        made.append(
+            self.make_segment(domain=[("marketing_segment_ids", "not in", inner.ids)])
+        )
+        made.append(
+            self.env["marketing.segment"].create(
+                {
+                    "name": "Leads of Porto",
+                    "res_model": "crm.lead",
+                    "domain": "[('city', '=', 'Porto'), ('name', '=', 'Crowd')]",
+                }
+            )
+        )
+        return self.env["marketing.segment"].concat(*made)
+
+    # ------------------------------------------------------------------
+    # mutations
+    # ------------------------------------------------------------------
+
+    def mutate(self):
+        """Something happens to somebody; returns what, for the message."""
+        name = self.random.choice(
+            [
+                "add_partner",
+                "add_lead",
+                "move",
+                "move_lead",
+                "change_address",
+                "archive",
+                "delete",
+                "event",
+                "event",
+                "event",
+                "block",
+                "tag",
+            ]
+        )
+        getattr(self, f"mutate_{name}")()
+        return name
+
+    def any_of(self, records):
+        records = records.exists()
+        return self.random.choice(records) if records else records
+
+    def mutate_add_partner(self):
+        self.partners |= self.make_partner(
+            self.random.choice(self.addresses), city=self.random.choice(CITIES)
+        )
+
+    def mutate_add_lead(self):
+        self.leads |= self.make_lead(
+            self.random.choice(self.addresses),
+            name="Crowd",
+            city=self.random.choice(CITIES),
+        )
+
+    def mutate_move(self):
+        self.any_of(self.partners).city = self.random.choice(CITIES)
+
+    def mutate_move_lead(self):
+        self.any_of(self.leads).city = self.random.choice(CITIES)
+
+    def mutate_change_address(self):
+        self.any_of(self.partners).email = self.random.choice(
+            [*self.addresses, False, "nonsense"]
+        )
+
+    def mutate_archive(self):
+        partner = self.any_of(self.partners)
+        partner.active = not partner.active
+
+    def mutate_delete(self):
+        self.any_of(self.partners).unlink()
+
+    def mutate_event(self):
+        self.happened(
+            self.random.choice(EVENTS),
+            self.random.choice(self.addresses),
+            date=NOW - timedelta(days=self.random.randrange(60)),
+            reliability=self.random.choice(["human_likely", "security_scan"]),
+        )
+
+    def mutate_block(self):
+        blacklist = self.env["mail.blacklist"]
+        address = self.random.choice(self.addresses)
+        if blacklist.search([("email", "=", address)]):
+            blacklist._remove(address)
+        else:
+            blacklist._add(address)
+
+    def mutate_tag(self):
+        partner = self.any_of(self.partners)
+        if partner:
+            command = Command.unlink if partner.category_id else Command.link
+            partner.category_id = [command(self.crowd.id)]
+
+    # ------------------------------------------------------------------
+    # comparison
+    # ------------------------------------------------------------------
+
+    def assert_no_drift(self, message):
+        self.env.flush_all()
+        for segment in self.segments:
+            wanted = set(self.env.execute_query(segment._get_target_query()))
+            self.env.cr.execute(
+                "SELECT person_id, res_id FROM marketing_segment_member"
+                " WHERE segment_id = %s",
+                segment.ids,
+            )
+            self.assertEqual(
+                set(self.env.cr.fetchall()), wanted, f"{segment.domain} {message}"
+            )
+
+    def test_incremental_is_full(self):
+        done = []
+        for number in range(MUTATIONS):
+            done.append(self.mutate())
+            if number % 4 == 3:
+                self.run_inbox()
+                self.clock.move_to(NOW)
+                self.assert_no_drift(f"after {done[-4:]}, mutation {number}")
+        self.assertTrue(any(segment.member_count for segment in self.segments))
+        events = self.env["marketing.touchpoint"].search_count([])
+        for segment in self.segments:
+            segment._refresh()
+        self.assertEqual(self.env["marketing.touchpoint"].search_count([]), events)
+        self.assert_stays_are_logged()
+
+    def assert_stays_are_logged(self):
+        """Who is a member entered once more than left; who is not, as often."""
+        self.env.cr.execute(
+            """
+            SELECT count(*)
+              FROM (SELECT res_id AS segment_id, person_id,
+                           sum(CASE type.code WHEN 'segment_entered' THEN 1
+                                              ELSE -1 END) AS stays
+                      FROM marketing_touchpoint t
+                      JOIN marketing_touchpoint_type type ON type.id = t.type_id
+                     WHERE t.res_model = 'marketing.segment' AND t.res_id = ANY(%s)
+                     GROUP BY res_id, person_id) log
+              FULL JOIN (SELECT segment_id, person_id FROM marketing_segment_member
+                          WHERE segment_id = ANY(%s)) member
+                ON member.segment_id = log.segment_id
+               AND member.person_id = log.person_id
+             WHERE COALESCE(log.stays, 0)
+                   <> CASE WHEN member.person_id IS NULL THEN 0 ELSE 1 END
+            """,
+            [self.segments.ids, self.segments.ids],
+        )
+        self.assertEqual(self.env.cr.fetchone()[0], 0)
