@@ -23,6 +23,9 @@ from . import marketing_segment_refresh
 from . import marketing_segment_manual
 from . import marketing_segment_member
 from . import marketing_delivery
+from . import marketing_delivery_plan
+from . import marketing_delivery_compose
+from . import marketing_delivery_preview
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
@@ -36,6 +39,7 @@ from . import marketing_journey_log
 from . import base_partner_merge
 from . import crm_lead
 from . import crm_team
+from . import ir_mail_server
 from . import link_tracker_click
 from . import mail_activity
 from . import mail_blacklist

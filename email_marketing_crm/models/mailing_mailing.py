@@ -1,0 +1,435 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: Stored states a mailing's mails may leave in.
+SENDING_STATES = ("in_queue", "sending")
+
+
+class MailingMailing(models.Model):
+    """A mailing to segments, or of a journey, is *driven* by `marketing.delivery`.
+
+    Its audience is planned when a user confirms it, its mails are composed and sent by
+    the lanes, and it is done when none of its deliveries waits. Every other mailing
+    goes through Odoo's own queue, untouched.
+    """
+
+    _inherit = "mailing.mailing"
+
+    marketing_kind = fields.Selection(
+        [("campaign", "Campaign"), ("journey", "Journey")],
+        string="Sent As",
+        compute="_compute_marketing_kind",
+        store=True,
+        readonly=False,
+        precompute=True,
+        copy=False,
+        help="Campaign: once, to the persons of segments. Journey: to each person who "
+        "reaches the step. Empty: by the standard mail queue.",
+    )
+    marketing_segment_ids = fields.Many2many(
+        "marketing.segment",
+        "mailing_mailing_marketing_segment_rel",
+        "mailing_id",
+        "segment_id",
+        string="Segments",
+        help="The mailing goes to the persons who are in one of these segments when "
+        "it is confirmed, each of them once.",
+    )
+    marketing_hold = fields.Selection(
+        [("paused", "Paused"), ("stopped", "Stopped")],
+        string="Held",
+        readonly=True,
+        copy=False,
+        help="Paused: what has not left waits. Stopped: it is canceled.",
+    )
+    marketing_has_persons = fields.Boolean(compute="_compute_marketing_has_persons")
+    # figures: audience = sent + waiting + failed + unknown + skipped
+    marketing_audience = fields.Integer(
+        "Audience", compute="_compute_marketing_figures", compute_sudo=True
+    )
+    marketing_waiting = fields.Integer(
+        "Waiting", compute="_compute_marketing_figures", compute_sudo=True
+    )
+    marketing_sent = fields.Integer(
+        "Mails Sent", compute="_compute_marketing_figures", compute_sudo=True
+    )
+    marketing_failed = fields.Integer(
+        "Mails Failed", compute="_compute_marketing_figures", compute_sudo=True
+    )
+    marketing_unknown = fields.Integer(
+        "Outcome Unknown", compute="_compute_marketing_figures", compute_sudo=True
+    )
+    marketing_skipped = fields.Integer(
+        "Not Sent", compute="_compute_marketing_figures", compute_sudo=True
+    )
+
+    @api.depends("marketing_segment_ids", "mailing_type", "ab_testing_enabled")
+    def _compute_marketing_kind(self):
+        """A/B tests draw their samples in Odoo's queue, so they stay there."""
+        for mailing in self.sudo():
+            if mailing.marketing_kind == "journey":
+                continue
+            is_campaign = (
+                mailing.marketing_segment_ids
+                and mailing.mailing_type == "mail"
+                and not mailing.ab_testing_enabled
+            )
+            mailing.marketing_kind = "campaign" if is_campaign else False
+
+    @api.depends("mailing_model_id")
+    def _compute_marketing_has_persons(self):
+        for mailing in self:
+            model = mailing.mailing_model_real
+            mailing.marketing_has_persons = (
+                model in self.env
+                and "marketing_person_id" in self.env[model]._fields
+            )
+
+    @api.depends(
+        "mailing_model_id",
+        "contact_list_ids",
+        "mailing_type",
+        "mailing_filter_id",
+        "marketing_segment_ids",
+    )
+    def _compute_mailing_domain(self):
+        """Members of the segments, within the mailing lists where there are some."""
+        result = super()._compute_mailing_domain()
+        for mailing in self:
+            segments = mailing.sudo().marketing_segment_ids._origin
+            if not segments or not mailing.marketing_has_persons:
+                continue
+            domain = Domain("marketing_segment_ids", "in", segments.ids)
+            if mailing.mailing_on_mailing_list and mailing.contact_list_ids:
+                domain &= Domain(mailing._get_default_mailing_domain())
+            mailing.mailing_domain = repr(list(domain))
+        return result
+
+    def _compute_marketing_figures(self):
+        figures = self.env["marketing.delivery"]._get_figures(self.ids)
+        for mailing in self:
+            counts = figures.get(mailing.id, {})
+            mailing.marketing_audience = sum(counts.values())
+            mailing.marketing_waiting = sum(
+                counts.get(state, 0) for state in ("planned", "composed", "sending")
+            )
+            mailing.marketing_sent = counts.get("sent", 0)
+            mailing.marketing_failed = counts.get("failed", 0)
+            mailing.marketing_unknown = counts.get("unknown", 0)
+            mailing.marketing_skipped = counts.get("skipped", 0)
+
+    @api.constrains("marketing_segment_ids", "mailing_model_id")
+    def _check_marketing_segments(self):
+        for mailing in self:
+            if mailing.sudo().marketing_segment_ids and not mailing.marketing_has_persons:
+                raise ValidationError(
+                    self.env._(
+                        "Segments are groups of contacts, leads and mailing contacts. "
+                        "“%s” cannot be mailed by segment: choose other recipients or "
+                        "take the segments out.",
+                        mailing.mailing_model_id.name,
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "schedule_date" in vals:
+            self.filtered("marketing_kind")._reschedule_deliveries()
+        return result
+
+    def _reschedule_deliveries(self):
+        """Move what is planned to the new hour of the mailing."""
+        for mailing in self.filtered(lambda mailing: mailing.state == "in_queue"):
+            due = mailing.schedule_date or fields.Datetime.now()
+            self.env.cr.execute(
+                "UPDATE marketing_delivery SET due = %s"
+                " WHERE mailing_id = %s AND state = 'planned'",
+                [due, mailing.id],
+            )
+            self.env["marketing.delivery"]._wake_lanes("compose", at=due)
+        self.env["marketing.delivery"].invalidate_model(["due"])
+
+    def unlink(self):
+        """Mails of a deleted mailing must not leave: they go with their deliveries."""
+        self.env["mail.mail"].sudo().search(
+            [
+                ("mailing_id", "in", self.filtered("marketing_kind").ids),
+                ("marketing_delivery_id", "!=", False),
+                ("state", "=", "outgoing"),
+            ]
+        ).unlink()
+        return super().unlink()
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Keep Odoo's queue away from mailings that the lanes send."""
+        if self.env.context.get("marketing_stock_queue"):
+            domain = Domain(domain) & (
+                Domain("marketing_kind", "=", False)
+                | Domain("state", "not in", SENDING_STATES)
+            )
+        return super()._search(domain, *args, **kwargs)
+
+    # ------------------------------------------------------------------
+    # SENDING
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _process_mass_mailing_queue(self):
+        return super(
+            MailingMailing, self.with_context(marketing_stock_queue=True)
+        )._process_mass_mailing_queue()
+
+    def action_put_in_queue(self):
+        result = super().action_put_in_queue()
+        self.filtered(
+            lambda mailing: mailing.marketing_kind == "campaign"
+        )._confirm_audience()
+        return result
+
+    def _action_send_mail(self, res_ids=None):
+        """A mailing of ours is never sent past its plan, whoever asks for it."""
+        driven = self.filtered("marketing_kind")
+        for mailing in driven:
+            if mailing.marketing_kind == "journey":
+                raise UserError(
+                    self.env._(
+                        "“%s” belongs to a journey, which sends it.", mailing.subject
+                    )
+                )
+            mailing.action_launch()
+        if self - driven:
+            return super(MailingMailing, self - driven)._action_send_mail(res_ids)
+        return True
+
+    def _confirm_audience(self):
+        """Freeze who gets each campaign, and who does not."""
+        self.check_access("write")
+        deliveries = self.env["marketing.delivery"].sudo()
+        for mailing in self.sudo():
+            due = max(
+                mailing.schedule_date or fields.Datetime.now(), fields.Datetime.now()
+            )
+            deliveries._plan_audience(mailing, due)
+            if not deliveries.search_count([("mailing_id", "=", mailing.id)], limit=1):
+                raise UserError(
+                    self.env._(
+                        "Nobody is in the audience of “%s”: its segments have no "
+                        "members with an address. Look at the segments, or choose "
+                        "others.",
+                        mailing.subject,
+                    )
+                )
+            deliveries._wake_lanes("compose", at=due)
+
+    def _reopen_sending(self):
+        """Mails of these mailings leave again, or from now on."""
+        self.filtered(lambda mailing: mailing.state not in SENDING_STATES).write(
+            {"state": "sending"}
+        )
+
+    @api.model
+    def _update_campaign_states(self):
+        """Follow the deliveries: sending once some were composed, done once none waits.
+
+        Only one lane does this, so that lanes never meet on a mailing.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT mailing.id, mailing.state,
+                       EXISTS (SELECT FROM marketing_delivery delivery
+                                WHERE delivery.mailing_id = mailing.id
+                                  AND delivery.state IN
+                                      ('planned', 'composed', 'sending')) AS waiting,
+                       EXISTS (SELECT FROM marketing_delivery delivery
+                                WHERE delivery.mailing_id = mailing.id
+                                  AND delivery.state IN ('composed', 'sending', 'sent',
+                                                         'failed', 'unknown')) AS begun
+                  FROM mailing_mailing mailing
+                 WHERE mailing.marketing_kind = 'campaign' AND mailing.state = ANY(%s)
+                   AND (mailing.schedule_date IS NULL OR mailing.schedule_date <= %s)
+                """,
+                list(SENDING_STATES),
+                fields.Datetime.now(),
+            )
+        )
+        done = self.browse([row[0] for row in rows if not row[2]])
+        for mailing in done:
+            mailing.write(
+                {
+                    "state": "done",
+                    "sent_date": fields.Datetime.now(),
+                    "kpi_mail_required": not mailing.sent_date,
+                }
+            )
+        begun = [row[0] for row in rows if row[1] == "in_queue" and row[2] and row[3]]
+        self.browse(begun).write({"state": "sending"})
+
+    # ------------------------------------------------------------------
+    # COMPOSING
+    # ------------------------------------------------------------------
+
+    def _create_delivery_composer(self, deliveries, left_out):
+        """The composer for a batch, with what Odoo's own sending gives it.
+
+        :param deliveries: `{record id: delivery id}`
+        :param left_out: filled with `{record id: failure type}` of who gets no mail
+        """
+        self.ensure_one()
+        responsible = self.user_id or self.write_uid or self.env.user
+        mailing = self.with_context(
+            **self.env["res.users"].with_user(responsible).context_get()
+        )
+        return (
+            self.env["mail.compose.message"]
+            .with_context(
+                **{
+                    key: mailing.env.context[key]
+                    for key in ("lang", "tz")
+                    if key in mailing.env.context
+                },
+                active_ids=list(deliveries),
+                default_composition_mode="mass_mail",
+                marketing_deliveries=deliveries,
+                marketing_left_out=left_out,
+                **mailing._get_mass_mailing_context(),
+            )
+            .create(mailing._prepare_composer_values())
+        )
+
+    def _prepare_composer_values(self):
+        """What `_action_send_mail` of Odoo gives its composer; sent by the lanes."""
+        self.ensure_one()
+        values = {
+            "auto_delete": not self.keep_archives,
+            "auto_delete_keep_log": self.reply_to_mode == "update",
+            "author_id": self.user_id.partner_id.id or self.env.user.partner_id.id,
+            "attachment_ids": [
+                fields.Command.link(attachment.id) for attachment in self.attachment_ids
+            ],
+            "body": self._prepend_preview(self.body_html or "", self.preview),
+            "composition_mode": "mass_mail",
+            "email_from": self.email_from,
+            "force_send": False,
+            "mail_server_id": self.mail_server_id.id,
+            "mailing_list_ids": [
+                fields.Command.link(mailing_list.id)
+                for mailing_list in self.contact_list_ids
+            ],
+            "mass_mailing_id": self.id,
+            "model": self.mailing_model_real,
+            "reply_to_force_new": self.reply_to_mode == "new",
+            "subject": self.subject,
+            "template_id": False,
+            "use_exclusion_list": self.use_exclusion_list,
+        }
+        if self.reply_to_mode == "new":
+            values["reply_to"] = self.reply_to
+        return values
+
+    def _get_seen_list(self):
+        """Our plan knows who got the mailing, visits of a journey included."""
+        if self.env.context.get("marketing_deliveries"):
+            return set()
+        return super()._get_seen_list()
+
+    def _get_opt_out_list(self):
+        """Who left the lists was taken out by the gate a moment ago, for the batch."""
+        if (
+            self.env.context.get("marketing_deliveries")
+            and self.mailing_on_mailing_list
+        ):
+            return set()
+        return super()._get_opt_out_list()
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_check_audience(self):
+        """Show who would get the mailing now and who would not; plans nothing."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["marketing.delivery.preview"]._open_for(self)
+
+    def action_marketing_pause(self):
+        """Hold everything that has not left; what is in hand this second still goes."""
+        self.filtered(
+            lambda mailing: mailing.state in SENDING_STATES
+        ).marketing_hold = "paused"
+
+    def action_marketing_resume(self):
+        self.marketing_hold = False
+        self.env["marketing.delivery"]._wake_lanes()
+
+    def action_marketing_stop(self):
+        """Cancel everything that has not left; what was sent stays sent.
+
+        The lanes do it, batch by batch: a user would wait for them on each row.
+        """
+        self.filtered(
+            lambda mailing: mailing.state in SENDING_STATES
+        ).marketing_hold = "stopped"
+        self.env["marketing.delivery"]._wake_lanes()
+
+    def action_cancel(self):
+        """Back to draft forgets the plan, as long as nothing was composed from it."""
+        self.check_access("write")
+        for mailing in self.filtered(lambda mailing: mailing.marketing_kind):
+            begun = mailing.env["marketing.delivery"].sudo().search_count(
+                [
+                    ("mailing_id", "=", mailing.id),
+                    ("state", "not in", ("planned", "skipped")),
+                ],
+                limit=1,
+            )
+            if begun:
+                raise UserError(
+                    self.env._(
+                        "“%s” is being sent already. Use “Stop” to cancel what has "
+                        "not left.",
+                        mailing.subject,
+                    )
+                )
+            self.env.cr.execute(
+                "DELETE FROM marketing_delivery WHERE mailing_id = %s", [mailing.id]
+            )
+            mailing.marketing_hold = False
+        self.env["marketing.delivery"].invalidate_model()
+        return super().action_cancel()
+
+    def action_retry_failed(self):
+        """Send again what failed: our mails keep their delivery and are gated again."""
+        driven = self.filtered("marketing_kind")
+        failed = self.env["marketing.delivery"].search(
+            [("mailing_id", "in", driven.ids), ("state", "=", "failed")]
+        )
+        if failed:
+            failed.action_resend()
+        if self - driven:
+            return super(MailingMailing, self - driven).action_retry_failed()
+        return None
+
+    def action_view_deliveries(self):
+        """The audience; the context may choose a filter or a grouping."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_delivery_action"
+        )
+        shown = {
+            key: value
+            for key, value in self.env.context.items()
+            if key.startswith("search_default_")
+        }
+        return action | {
+            "name": self.env._("Audience of %s", self.subject),
+            "domain": [("mailing_id", "=", self.id)],
+            "context": shown | {"hide_mailing": True},
+        }

@@ -44,35 +44,6 @@ class MarketingHandoff(models.Model):  # founder: handoff
         return
 
 
-class MarketingDelivery(models.Model):  # founder: delivery
-    _name = "marketing.delivery"
-    _description = "Delivery"
-
-    @api.model
-    def _merge_persons(self, source_ids, target_id):
-        return
-
-    @api.model
-    def _run_lane(self, number, count):
-        return 0, 0
-
-    @api.model
-    def _get_lane_backlog(self, number, count):
-        return 0, None
-
-
-class MailMail(models.Model):  # founder: delivery
-    _inherit = "mail.mail"
-
-    @api.model
-    def _run_lane(self, number, count):
-        return 0, 0
-
-    @api.model
-    def _get_lane_backlog(self, number, count):
-        return 0, None
-
-
 class MarketingJourneyParticipant(models.Model):  # founder: journey
     _name = "marketing.journey.participant"
     _description = "Participant"

@@ -1,6 +1,7 @@
 from . import (
     test_access,
     test_capture,
+    test_delivery,
     test_events,
     test_inbox,
     test_indexes,

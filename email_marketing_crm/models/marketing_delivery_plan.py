@@ -1,0 +1,360 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: Gates in the order they are asked; the first that refuses names the reason.
+PLAN_GATES = (
+    "no_address",
+    "suppressed",
+    "blacklisted",
+    "opted_out",
+    "already_mailed",
+    "duplicate",
+)
+COMPOSE_GATES = (
+    "canceled",
+    "gone",
+    "no_address",
+    "suppressed",
+    "blacklisted",
+    "opted_out",
+    "duplicate",
+)
+SEND_GATES = ("canceled", "suppressed", "blacklisted", "opted_out")
+
+
+class MarketingDelivery(models.Model):
+    """Who gets a mailing: the audience, the gates, and the plan they make.
+
+    Everything is one relation, `candidate` (id, person_id, res_id, email, visit, rank):
+    the records of a campaign, the participants of a journey, or deliveries that are
+    looked at again. A gate `_gate_<reason>(mailing)` is an SQL condition on it. So the
+    preview, the plan, and the checks before composing and sending cannot differ.
+    """
+
+    _inherit = "marketing.delivery"
+
+    # ------------------------------------------------------------------
+    # PLAN
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _plan(self, mailing, rows, due=None):
+        """Plan a mailing to persons of a journey.
+
+        :param rows: `[(person_id, res_id, visit)]`; res_id is a record of the mailing's
+            model, or False for whichever record of the person there is
+        :param due: not before this moment; default: now
+        """
+        if not rows:
+            return
+        mailing.ensure_one()
+        mailing.sudo()._reopen_sending()
+        self._insert_plan(mailing, self._get_given_candidates(mailing, rows), due)
+        self._wake_lanes("compose")
+
+    @api.model
+    def _plan_audience(self, mailing, due=None):
+        """Freeze the audience of a campaign; returns how many persons are part of it."""
+        mailing.ensure_one()
+        candidates = self._get_audience_candidates(self._get_audience(mailing))
+        return self._insert_plan(mailing, candidates, due)
+
+    @api.model
+    def _insert_plan(self, mailing, candidates, due):
+        """Insert a row for each candidate: planned, or skipped with its reason.
+
+        :returns: number of persons that are new in the mailing
+        """
+        self.env.flush_all()
+        now = fields.Datetime.now()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH planned AS (
+                    INSERT INTO marketing_delivery (
+                        mailing_id, company_id, person_id, res_id, email, visit,
+                        state, reason, due, planned_date, attempts)
+                    SELECT %(mailing)s, %(company)s, person_id, res_id, email, visit,
+                           CASE WHEN reason IS NULL THEN 'planned' ELSE 'skipped' END,
+                           reason, %(due)s, %(now)s, 0
+                      FROM (SELECT candidate.*, %(reason)s AS reason
+                              FROM (%(candidates)s) candidate) gated
+                     ORDER BY person_id
+                    ON CONFLICT (mailing_id, person_id, visit) DO NOTHING
+                    RETURNING id, person_id, reason
+                )
+                SELECT count(*), NULL, NULL FROM planned
+                UNION ALL
+                SELECT id, person_id, reason FROM planned WHERE reason IS NOT NULL
+                """,
+                mailing=mailing.id,
+                company=self.env.company.id,
+                due=due or now,
+                now=now,
+                reason=self._get_reason(mailing, PLAN_GATES),
+                candidates=candidates,
+            )
+        )
+        self.invalidate_model()
+        (count, _nobody, _none), *skipped = rows
+        self._capture_skipped(
+            [
+                (delivery_id, person_id, mailing.id, self.env.company.id, reason)
+                for delivery_id, person_id, reason in skipped
+            ]
+        )
+        return count
+
+    # ------------------------------------------------------------------
+    # CANDIDATES
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_records(self, model):
+        """SELECT of all records of a model: res_id, person_id, email, active.
+
+        `email` is the address a mailing to the record uses: the customer's where the
+        model has one, the record's own otherwise, as `_message_get_default_recipients`.
+        """
+        records = self.env[model]
+        own = (
+            SQL("record.email_normalized")
+            if "email_normalized" in records._fields
+            else SQL("person.email_normalized")
+        )
+        customer = records._fields.get("partner_id")
+        has_customer = (
+            customer is not None
+            and customer.store
+            and customer.comodel_name == "res.partner"
+            and not records._mail_defaults_to_email
+        )
+        return SQL(
+            """
+            SELECT record.id AS res_id, record.marketing_person_id AS person_id,
+                   NULLIF(%(email)s, '') AS email, %(active)s AS active
+              FROM %(table)s record
+              %(joins)s
+            """,
+            email=SQL("COALESCE(NULLIF(customer.email_normalized, ''), %s)", own)
+            if has_customer
+            else own,
+            active=SQL("COALESCE(record.active, TRUE)")
+            if "active" in records._fields and records._fields["active"].store
+            else SQL("TRUE"),
+            table=SQL.identifier(records._table),
+            joins=SQL(
+                "LEFT JOIN marketing_person person"
+                " ON person.id = record.marketing_person_id %s",
+                SQL("LEFT JOIN res_partner customer ON customer.id = record.partner_id")
+                if has_customer
+                else SQL(),
+            ),
+        )
+
+    @api.model
+    def _get_audience(self, mailing):
+        """SELECT of the records a campaign is meant for: res_id, person_id, email.
+
+        Read without the user's record rules, as the stock queue does, but of his
+        companies only.
+        """
+        model = mailing.mailing_model_real
+        records = self.env[model].sudo()
+        domain = Domain(mailing._get_recipients_domain())
+        if "company_id" in records._fields and records._fields["company_id"].store:
+            domain &= Domain("company_id", "in", [False, *self.env.companies.ids])
+        return SQL(
+            "SELECT record.res_id, record.person_id, record.email FROM (%s) record"
+            " WHERE record.res_id IN %s",
+            self._get_records(model),
+            records._search(domain).subselect(),
+        )
+
+    @api.model
+    def _get_audience_candidates(self, audience):
+        """One candidate per person of an audience; his oldest record stands for him."""
+        return SQL(
+            """
+            SELECT NULL::int AS id, person_id, res_id, email, 0 AS visit,
+                   dense_rank() OVER (PARTITION BY email ORDER BY person_id) AS rank
+              FROM (SELECT DISTINCT ON (person_id) person_id, res_id, email
+                      FROM (%s) record
+                     WHERE person_id IS NOT NULL
+                     ORDER BY person_id, email IS NULL, res_id) one
+            """,
+            audience,
+        )
+
+    @api.model
+    def _get_given_candidates(self, mailing, rows):
+        """Candidates of a journey: persons, their records and their visits."""
+        person_ids, res_ids, visits = zip(*rows, strict=True)
+        model = mailing.mailing_model_real
+        return SQL(
+            """
+            SELECT NULL::int AS id, given.person_id, record.res_id, record.email,
+                   given.visit, dense_rank() OVER (
+                       PARTITION BY record.email ORDER BY given.person_id) AS rank
+              FROM (SELECT person.id AS person_id, rows.visit,
+                           COALESCE(rows.res_id, %s) AS res_id
+                      FROM unnest(%s::int[], %s::int[], %s::int[])
+                               rows (person_id, res_id, visit)
+                      JOIN marketing_person person ON person.id = rows.person_id) given
+              LEFT JOIN (%s) record ON record.res_id = given.res_id
+            """,
+            self._get_record_of(model, SQL("rows.person_id")),
+            list(person_ids),
+            [res_id or None for res_id in res_ids],
+            list(visits),
+            self._get_records(model),
+        )
+
+    @api.model
+    def _get_record_of(self, model, person):
+        """SELECT of the record of a model that stands for a person."""
+        records = self.env[model]
+        return SQL(
+            "(SELECT mine.id FROM %s mine WHERE mine.marketing_person_id = %s%s"
+            " ORDER BY mine.id LIMIT 1)",
+            SQL.identifier(records._table),
+            person,
+            SQL(" AND mine.active")
+            if "active" in records._fields and records._fields["active"].store
+            else SQL(),
+        )
+
+    @api.model
+    def _get_planned_candidates(self, ids):
+        """Deliveries of one mailing that are looked at again."""
+        return SQL(
+            "SELECT id, person_id, res_id, email, visit, 1 AS rank"
+            " FROM marketing_delivery WHERE id = ANY(%s)",
+            list(ids),
+        )
+
+    # ------------------------------------------------------------------
+    # GATES
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_reason(self, mailing, gates):
+        """SQL: why a candidate must not get the mailing, or NULL."""
+        cases = SQL(" ").join(
+            SQL("WHEN %s THEN %s", getattr(self, f"_gate_{gate}")(mailing), gate)
+            for gate in gates
+        )
+        return SQL("CASE %s END", cases)
+
+    @api.model
+    def _get_refused(self, mailing, candidates, gates):
+        """`{candidate id: reason}` of those that do not pass; flushed by the caller."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, reason FROM (SELECT candidate.id, %s AS reason"
+                    " FROM (%s) candidate) gated WHERE reason IS NOT NULL",
+                    self._get_reason(mailing, gates),
+                    candidates,
+                )
+            )
+        )
+
+    @api.model
+    def _gate_canceled(self, mailing):
+        """Everything of a mailing that a user stopped."""
+        return SQL("TRUE") if mailing.marketing_hold == "stopped" else SQL("FALSE")
+
+    @api.model
+    def _gate_no_address(self, mailing):
+        return SQL("candidate.email IS NULL")
+
+    @api.model
+    def _gate_gone(self, mailing):
+        return SQL(
+            "NOT EXISTS (SELECT FROM (%s) record"
+            " WHERE record.res_id = candidate.res_id AND record.active)",
+            self._get_records(mailing.mailing_model_real),
+        )
+
+    @api.model
+    def _gate_suppressed(self, mailing):
+        """The person of the record, or the one of the address, must not be mailed."""
+        return SQL(
+            """
+            EXISTS (SELECT FROM marketing_person person
+                     WHERE person.id = candidate.person_id
+                       AND person.suppression <> 'none')
+            OR EXISTS (SELECT FROM marketing_person person
+                        WHERE person.email_normalized = candidate.email
+                          AND person.suppression <> 'none')
+            """
+        )
+
+    @api.model
+    def _gate_blacklisted(self, mailing):
+        if not mailing.use_exclusion_list:
+            return SQL("FALSE")
+        return SQL(
+            "EXISTS (SELECT FROM mail_blacklist entry"
+            " WHERE entry.email = candidate.email AND entry.active)"
+        )
+
+    @api.model
+    def _gate_opted_out(self, mailing):
+        """Out of the mailing's lists; who is still in one of them gets it, as in Odoo.
+
+        Models with opt-outs of their own say them in `_mailing_get_opt_out_list`.
+        """
+        if not mailing.mailing_on_mailing_list:
+            emails = mailing._get_opt_out_list()
+            if not emails:
+                return SQL("FALSE")
+            return SQL("candidate.email = ANY(%s)", list(emails))
+        subscription = SQL(
+            "SELECT FROM mailing_contact contact"
+            " JOIN mailing_subscription subscription"
+            " ON subscription.contact_id = contact.id"
+            " WHERE contact.email_normalized = candidate.email"
+            " AND subscription.list_id = ANY(%s)",
+            mailing.contact_list_ids.ids,
+        )
+        return SQL(
+            "EXISTS (%(subscription)s AND subscription.opt_out)"
+            " AND NOT EXISTS (%(subscription)s AND subscription.opt_out IS NOT TRUE)",
+            subscription=subscription,
+        )
+
+    @api.model
+    def _gate_already_mailed(self, mailing):
+        """Campaigns: mails of this mailing that left before it had a plan."""
+        if mailing.marketing_kind == "journey":
+            return SQL("FALSE")
+        return SQL(
+            "candidate.email IN (SELECT trace.email FROM mailing_trace trace"
+            " WHERE trace.mass_mailing_id = %s AND trace.email IS NOT NULL"
+            " AND trace.is_test_trace IS NOT TRUE"
+            " AND trace.trace_status NOT IN ('cancel', 'error'))",
+            mailing.id,
+        )
+
+    @api.model
+    def _gate_duplicate(self, mailing):
+        """Another person's record uses the same address: the first one gets the mail.
+
+        The same person on another visit of a journey is no duplicate.
+        """
+        return SQL(
+            """
+            candidate.rank > 1
+            OR EXISTS (SELECT FROM marketing_delivery other
+                        WHERE other.mailing_id = %s
+                          AND other.email = candidate.email
+                          AND other.person_id <> candidate.person_id
+                          AND other.state NOT IN ('skipped', 'failed')
+                          AND (other.state <> 'planned' OR candidate.id IS NULL
+                               OR other.id < candidate.id))
+            """,
+            mailing.id,
+        )

@@ -1,0 +1,84 @@
+"""Helpers for tests in which mails are planned, composed and sent."""
+
+from odoo import Command
+from odoo.addons.mail.tests.common import MockEmail
+
+from .common import MarketingCase
+
+
+class DeliveryCase(MarketingCase, MockEmail):
+    """A marketer's mailing to a segment, with the mail server replaced by a list."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner_model = cls.env["ir.model"]._get_id("res.partner")
+        cls.env["marketing.person"].sudo()._gc_persons_without_trace()
+
+    @classmethod
+    def make_segment(cls, *emails, name="Pump buyers"):
+        """A segment whose members are the persons of these addresses."""
+        segment = cls.env["marketing.segment"].create({"name": name})
+        for email in emails:
+            person = cls.person_of(email)
+            assert person, f"nobody has {email}"
+            cls.env["marketing.segment.member"].create(
+                {"segment_id": segment.id, "person_id": person.id}
+            )
+        cls.env.flush_all()
+        return segment
+
+    @classmethod
+    def make_mailing(cls, segments=None, **values):
+        return cls.env["mailing.mailing"].create(
+            {
+                "subject": "New pumps",
+                "body_html": '<p>Dear <t t-out="object.name"/>, '
+                '<a href="https://www.example.com/pumps">look here</a>.</p>',
+                "email_from": "Pumps Ltd <news@pumps.example.com>",
+                "reply_to": "news@pumps.example.com",
+                "mailing_model_id": cls.partner_model,
+                "user_id": cls.user_marketing.id,
+                "marketing_segment_ids": [Command.set(segments.ids if segments else [])],
+                **values,
+            }
+        )
+
+    def compose(self):
+        """Run the compose lane until nothing is due."""
+        self._run_lane("marketing.delivery")
+
+    def send(self):
+        """Run the smtp lane until nothing is ready."""
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            self._run_lane("mail.mail")
+
+    def deliver(self):
+        self.compose()
+        self.send()
+
+    def _run_lane(self, model):
+        for _run in range(50):
+            processed, remaining = self.env[model]._run_lane(0, 1)
+            self.env.flush_all()
+            self.env.cr.precommit.run()
+            self.env.invalidate_all()
+            if not processed or not remaining:
+                return
+        raise AssertionError(f"The lane of {model} does not come to an end")
+
+    def deliveries_of(self, mailing):
+        return self.env["marketing.delivery"].search(
+            [("mailing_id", "=", mailing.id)], order="id"
+        )
+
+    def outcomes(self, mailing):
+        """`{address: state, or the reason of who does not get it}`."""
+        return {
+            delivery.person_id.email_normalized: delivery.reason or delivery.state
+            for delivery in self.deliveries_of(mailing)
+        }
+
+    def received(self):
+        """Addresses that the mail server took mails for, in order."""
+        return [address for mail in self.emails for address in mail["smtp_to_list"]]
