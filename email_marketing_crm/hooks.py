@@ -102,7 +102,21 @@ def _synchronize_everybody(env, models):
 
 
 def uninstall_hook(env):
-    """Remove the crons of the lanes and the settings; Odoo removes the rest."""
+    """Remove the crons of the lanes and the settings; Odoo removes the rest.
+
+    Mailings to segments become drafts to nobody: without segments their domain cannot
+    be read, and what Odoo's own queue would make of them is anybody's guess.
+    """
+    mailings = env["mailing.mailing"].with_context(active_test=False)
+    driven = mailings.search([("marketing_kind", "!=", False)])
+    unsent = driven.filtered(lambda mailing: mailing.state in ("in_queue", "sending"))
+    unsent.write({"state": "draft"})
+    env["mail.mail"].search(
+        [("marketing_delivery_id", "!=", False), ("state", "=", "outgoing")]
+    ).unlink()
+    mailings.search([("marketing_segment_ids", "!=", False)]).write(
+        {"mailing_domain": "[('id', 'in', [])]"}
+    )
     env["marketing.lane"].search([]).cron_id.unlink()
     env["ir.config_parameter"].search(
         [("key", "=like", "email_marketing_crm.%")]

@@ -23,6 +23,7 @@ from . import marketing_segment_refresh
 from . import marketing_segment_manual
 from . import marketing_segment_member
 from . import marketing_delivery
+from . import marketing_delivery_state
 from . import marketing_delivery_plan
 from . import marketing_delivery_compose
 from . import marketing_delivery_preview

@@ -45,7 +45,8 @@ class MailMail(models.Model):
 
     # What a lane sent and has still to delete.
     _marketing_sent = models.Index(
-        "(id) WHERE state = 'sent' AND auto_delete AND marketing_delivery_id IS NOT NULL"
+        "(id) WHERE state = 'sent' AND auto_delete"
+        " AND marketing_delivery_id IS NOT NULL"
     )
 
     # ------------------------------------------------------------------
@@ -160,7 +161,9 @@ class MailMail(models.Model):
             return
         mail = self.search([("marketing_delivery_id", "=", handover.current)])
         if handover.outcome == "sent":
-            mail.write({"state": "sent", "failure_reason": False, "failure_type": False})
+            mail.write(
+                {"state": "sent", "failure_reason": False, "failure_type": False}
+            )
             mail._postprocess_sent_message(success_pids=[], success_emails=[])
         elif handover.outcome == "unsent":
             deliveries._release([handover.current])
@@ -170,8 +173,9 @@ class MailMail(models.Model):
         else:
             deliveries._mark_unknown(
                 SQL("id = %s", handover.current),
-                self.env._("The connection broke while the mail was handed over: %s",
-                           error),
+                self.env._(
+                    "The connection broke while the mail was handed over: %s", error
+                ),
             )
 
     @api.model
@@ -334,8 +338,9 @@ class MailMail(models.Model):
         message = failure_reason or self[:1].failure_reason or failure_type
         deliveries = self.env["marketing.delivery"]
         waiting = self.filtered(
-            lambda mail: failure_type == "mail_smtp"
-            or mail.marketing_delivery_id.id in later
+            lambda mail: (
+                failure_type == "mail_smtp" or mail.marketing_delivery_id.id in later
+            )
         )
         exhausted = deliveries._postpone(waiting.marketing_delivery_id.ids, message)
         waiting = waiting.filtered(

@@ -83,8 +83,7 @@ class MailingMailing(models.Model):
         for mailing in self:
             model = mailing.mailing_model_real
             mailing.marketing_has_persons = (
-                model in self.env
-                and "marketing_person_id" in self.env[model]._fields
+                model in self.env and "marketing_person_id" in self.env[model]._fields
             )
 
     @api.depends(
@@ -123,7 +122,8 @@ class MailingMailing(models.Model):
     @api.constrains("marketing_segment_ids", "mailing_model_id")
     def _check_marketing_segments(self):
         for mailing in self:
-            if mailing.sudo().marketing_segment_ids and not mailing.marketing_has_persons:
+            segments = mailing.sudo().marketing_segment_ids
+            if segments and not mailing.marketing_has_persons:
                 raise ValidationError(
                     self.env._(
                         "Segments are groups of contacts, leads and mailing contacts. "
@@ -383,12 +383,16 @@ class MailingMailing(models.Model):
         """Back to draft forgets the plan, as long as nothing was composed from it."""
         self.check_access("write")
         for mailing in self.filtered(lambda mailing: mailing.marketing_kind):
-            begun = mailing.env["marketing.delivery"].sudo().search_count(
-                [
-                    ("mailing_id", "=", mailing.id),
-                    ("state", "not in", ("planned", "skipped")),
-                ],
-                limit=1,
+            begun = (
+                mailing.env["marketing.delivery"]
+                .sudo()
+                .search_count(
+                    [
+                        ("mailing_id", "=", mailing.id),
+                        ("state", "not in", ("planned", "skipped")),
+                    ],
+                    limit=1,
+                )
             )
             if begun:
                 raise UserError(

@@ -1,14 +1,6 @@
-import logging
-
-from psycopg2 import errors
-
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
-
-from ..tools.delivery_handover import retry_delay
-
-_logger = logging.getLogger(__name__)
 
 #: States in which a mail has not left yet and may still be stopped.
 WAITING_STATES = ("planned", "composed")
@@ -24,19 +16,19 @@ class MarketingDelivery(models.Model):
     audience of a mailing is its rows; each is in exactly one state, hence
     *sent + waiting + failed + unknown + Σ skipped by reason = audience* at any moment.
 
-    ``planned``   waits for `due`; gated once, nothing is rendered yet     (plan)
-    ``composed``  has a mail.mail; gated again                             (compose lane)
-    ``sending``   claimed and committed, right before SMTP                 (smtp lane)
-    ``sent``      the mail server took it                                  (smtp lane)
-    ``failed``    could not be composed, or the server refused; `error`    (both lanes)
-    ``unknown``   the worker died between claim and answer                 (smtp lane)
-    ``skipped``   the person must or should not get it; `reason`           (any of them)
+    ``planned``   waits for `due`; gated once, nothing is rendered yet    (plan)
+    ``composed``  has a mail.mail; gated again                            (compose lane)
+    ``sending``   claimed and committed, right before SMTP                (smtp lane)
+    ``sent``      the mail server took it                                 (smtp lane)
+    ``failed``    could not be composed, or the server refused; `error`   (both lanes)
+    ``unknown``   the worker died between claim and answer                (smtp lane)
+    ``skipped``   the person must or should not get it; `reason`          (any of them)
 
     A row moves down this list only, but for two ways back: the lanes try again what
     has surely not left (``sending`` → ``composed``), and a user may send again what
     failed or is unknown. Never: a mail without a row, a second mail for a row that
-    left ``composed``, a row without a reason that was skipped. Rows are written by SQL
-    here and in the lanes only; users press buttons.
+    left ``composed``, a row without a reason that was skipped. Rows are written by SQL,
+    in ``marketing_delivery_state.py`` and by the lanes only; users press buttons.
     """
 
     _name = "marketing.delivery"
@@ -99,9 +91,7 @@ class MarketingDelivery(models.Model):
     error = fields.Text(readonly=True)
     attempts = fields.Integer(readonly=True, default=0, aggregator=None)
     # dates
-    due = fields.Datetime(
-        required=True, readonly=True, help="Not before this moment."
-    )
+    due = fields.Datetime(required=True, readonly=True, help="Not before this moment.")
     planned_date = fields.Datetime("Planned", required=True, readonly=True)
     composed_date = fields.Datetime("Composed", readonly=True)
     sent_date = fields.Datetime("Sent On", readonly=True)
@@ -130,181 +120,6 @@ class MarketingDelivery(models.Model):
     _mailing_email = models.Index("(mailing_id, email)")
 
     # ------------------------------------------------------------------
-    # CHANGES OF STATE
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _skip(self, reasons):
-        """Take mails off the plan that have not left yet.
-
-        :param reasons: `{delivery id: reason}`
-        :returns: ids of the deliveries that were stopped
-        """
-        if not reasons:
-            return []
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE marketing_delivery delivery
-                   SET state = 'skipped', reason = why.reason, error = NULL
-                  FROM unnest(%s::int[], %s::varchar[]) why (id, reason)
-                 WHERE delivery.id = why.id AND delivery.state = ANY(%s)
-                RETURNING delivery.id, delivery.person_id, delivery.mailing_id,
-                          delivery.company_id, delivery.reason
-                """,
-                list(reasons.keys()),
-                list(reasons.values()),
-                list(WAITING_STATES),
-            )
-        )
-        self.invalidate_model()
-        self._capture_skipped(rows)
-        return [row[0] for row in rows]
-
-    @api.model
-    def _fail(self, messages):
-        """Mails that cannot be composed or that the server refused for good.
-
-        :param messages: `{delivery id: what happened}`
-        """
-        if not messages:
-            return
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE marketing_delivery delivery
-                   SET state = 'failed', error = why.error
-                  FROM unnest(%s::int[], %s::text[]) why (id, error)
-                 WHERE delivery.id = why.id
-                   AND delivery.state IN ('planned', 'composed', 'sending')
-                RETURNING delivery.id, delivery.person_id, delivery.mailing_id,
-                          delivery.company_id, 'failed'
-                """,
-                list(messages.keys()),
-                list(messages.values()),
-            )
-        )
-        self.invalidate_model()
-        self._capture_skipped(rows)
-
-    @api.model
-    def _capture_skipped(self, rows):
-        """Tell whoever waits for these mails that they do not come, and why.
-
-        A stopped campaign is no event of a million persons; nobody waits for it.
-
-        :param rows: `[(delivery, person, mailing, company, reason)]`
-        """
-        mailings = self.env["mailing.mailing"].sudo().browse({row[2] for row in rows})
-        journeys = set(
-            mailings.filtered(lambda mailing: mailing.marketing_kind == "journey").ids
-        )
-        self.env["marketing.touchpoint"]._capture(
-            [
-                {
-                    "type": "skipped",
-                    "dedup_key": f"delivery:{delivery_id}:skipped",
-                    "person_id": person_id,
-                    "mailing_id": mailing_id,
-                    "company_id": company_id,
-                    "res_model": self._name,
-                    "res_id": delivery_id,
-                    "data": {"reason": reason},
-                }
-                for delivery_id, person_id, mailing_id, company_id, reason in rows
-                if reason != "canceled" or mailing_id in journeys
-            ]
-        )
-
-    @api.model
-    def _claim_for_sending(self, delivery_id):
-        """Write down that a mail is handed over now, so that it never is again.
-
-        Committed before SMTP: after a crash the row says that the outcome is unknown.
-        The commit carries the result of the mail before, so one commit a mail is all.
-        """
-        self.env.flush_all()
-        self.env.cr.execute(
-            "UPDATE marketing_delivery SET state = 'sending', attempts = attempts + 1"
-            " WHERE id = %s AND state = 'composed'",
-            [delivery_id],
-        )
-        if not self.env.cr.rowcount:
-            raise errors.SerializationFailure(
-                f"Delivery {delivery_id} was canceled or taken by another worker"
-            )
-        if not modules.module.current_test:
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-
-    @api.model
-    def _mark_sent(self, ids):
-        self.env.cr.execute(
-            "UPDATE marketing_delivery SET state = 'sent', sent_date = %s, error = NULL"
-            " WHERE id = ANY(%s)",
-            [fields.Datetime.now(), list(ids)],
-        )
-        self.invalidate_model()
-
-    @api.model
-    def _postpone(self, ids, error):
-        """Let mails that have not left wait for another try.
-
-        :returns: ids of those that had their last one: the caller lets them fail
-        """
-        exhausted = []
-        for attempts, group in self._read_group(
-            [("id", "in", list(ids))], ["attempts"], ["id:array_agg"]
-        ):
-            delay = retry_delay(max(attempts, 1))
-            if delay is None:
-                exhausted += group
-                continue
-            self.env.cr.execute(
-                """
-                UPDATE marketing_delivery
-                   SET state = 'composed', due = %s, error = %s,
-                       attempts = GREATEST(attempts, 1)
-                 WHERE id = ANY(%s)
-                """,
-                [fields.Datetime.now() + delay, error, group],
-            )
-        self.invalidate_model()
-        return exhausted
-
-    @api.model
-    def _release(self, ids):
-        """Put back what was claimed and has surely not left."""
-        self.env.cr.execute(
-            "UPDATE marketing_delivery SET state = 'composed'"
-            " WHERE id = ANY(%s) AND state = 'sending'",
-            [list(ids)],
-        )
-        self.invalidate_model()
-
-    @api.model
-    def _mark_unknown(self, condition, error):
-        """Show what a worker had in hand when it died: it may have left or not."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                UPDATE marketing_delivery SET state = 'unknown', error = %s
-                 WHERE state = 'sending' AND %s
-                RETURNING trace_id
-                """,
-                error,
-                condition,
-            )
-        )
-        if rows:
-            self.invalidate_model()
-            traces = self.env["mailing.trace"].browse(
-                [trace_id for (trace_id,) in rows if trace_id]
-            )
-            traces.write({"trace_status": "process"})
-            _logger.warning("%s mails whose outcome is unknown: %s", len(rows), error)
-        return len(rows)
-
-    # ------------------------------------------------------------------
     # ACTIONS
     # ------------------------------------------------------------------
 
@@ -322,14 +137,18 @@ class MarketingDelivery(models.Model):
         )
         if not deliveries:
             raise UserError(
-                self.env._("Only mails that failed or whose outcome is unknown can be"
-                           " sent again.")
+                self.env._(
+                    "Only mails that failed or whose outcome is unknown can be"
+                    " sent again."
+                )
             )
         deliveries._resend()
 
     def _resend(self):
         """Back to `composed` where the mail is still there, to `planned` elsewhere."""
-        mails = self.env["mail.mail"].search([("marketing_delivery_id", "in", self.ids)])
+        mails = self.env["mail.mail"].search(
+            [("marketing_delivery_id", "in", self.ids)]
+        )
         ready = mails.marketing_delivery_id
         mails.write(
             {"state": "outgoing", "failure_reason": False, "failure_type": False}
@@ -361,8 +180,10 @@ class MarketingDelivery(models.Model):
             )
         self._mark_sent(deliveries.ids)
         deliveries.trace_id.set_sent()
-        mails = self.env["mail.mail"].sudo().search(
-            [("marketing_delivery_id", "in", deliveries.ids)]
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search([("marketing_delivery_id", "in", deliveries.ids)])
         )
         mails.write({"state": "sent", "failure_reason": False, "failure_type": False})
         mails.filtered("auto_delete").unlink()
@@ -384,8 +205,12 @@ class MarketingDelivery(models.Model):
     def _stop(self, reasons):
         """Skip deliveries, with their mails and traces where they have some."""
         stopped = self._skip(reasons)
-        mails = self.env["mail.mail"].sudo().search(
-            [("marketing_delivery_id", "in", stopped), ("state", "=", "outgoing")]
+        mails = (
+            self.env["mail.mail"]
+            .sudo()
+            .search(
+                [("marketing_delivery_id", "in", stopped), ("state", "=", "outgoing")]
+            )
         )
         mails._cancel_refused(
             {mail.id: reasons[mail.marketing_delivery_id.id] for mail in mails}
@@ -421,8 +246,10 @@ class MarketingDelivery(models.Model):
     @api.model
     def _wake_lanes(self, *kinds, at=None):
         """Let the lanes look now, or at a later moment, instead of at their hour."""
-        lanes = self.env["marketing.lane"].sudo().search(
-            [("kind", "in", kinds or ("compose", "smtp"))]
+        lanes = (
+            self.env["marketing.lane"]
+            .sudo()
+            .search([("kind", "in", kinds or ("compose", "smtp"))])
         )
         for cron in lanes.cron_id:
             cron._trigger(at=at)
@@ -441,40 +268,3 @@ class MarketingDelivery(models.Model):
         for mailing_id, state, count in rows:
             figures.setdefault(mailing_id, {})[state] = count
         return figures
-
-    @api.model
-    def _merge_persons(self, source_ids, target_id):
-        """Let one person have the deliveries of several, at most one per visit.
-
-        Of two rows of one mailing and visit the one that went further stays; a mail
-        that waits for nothing any more goes with its row.
-        """
-        everybody = [*source_ids, target_id]
-        doomed = self.env.execute_query(
-            SQL(
-                """
-                SELECT id
-                  FROM (SELECT id, row_number() OVER (
-                                   PARTITION BY mailing_id, visit
-                                   ORDER BY array_position(%s, state), id) AS place
-                          FROM marketing_delivery
-                         WHERE person_id = ANY(%s)) ranked
-                 WHERE place > 1
-                """,
-                ["sent", "sending", "unknown", "composed", "planned", "failed", "skipped"],
-                everybody,
-            )
-        )
-        doomed = [delivery_id for (delivery_id,) in doomed]
-        self.env["mail.mail"].sudo().search(
-            [("marketing_delivery_id", "in", doomed)]
-        ).unlink()
-        self.env.flush_all()
-        self.env.cr.execute(
-            "DELETE FROM marketing_delivery WHERE id = ANY(%s)", [doomed]
-        )
-        self.env.cr.execute(
-            "UPDATE marketing_delivery SET person_id = %s WHERE person_id = ANY(%s)",
-            [target_id, list(source_ids)],
-        )
-        self.invalidate_model()

@@ -220,7 +220,7 @@ class MarketingDelivery(models.Model):
             if len(deliveries) == 1:
                 (delivery_id,) = deliveries.values()
                 message = traceback.format_exc(limit=-3)
-                _logger.warning("Delivery %s was not composed:\n%s", delivery_id, message)
+                _logger.warning("Delivery %s failed:\n%s", delivery_id, message)
                 self._fail({delivery_id: message})
                 return
             pairs = list(deliveries.items())

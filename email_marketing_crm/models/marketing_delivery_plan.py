@@ -55,7 +55,7 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _plan_audience(self, mailing, due=None):
-        """Freeze the audience of a campaign; returns how many persons are part of it."""
+        """Freeze the audience of a campaign; returns the number of its persons."""
         mailing.ensure_one()
         candidates = self._get_audience_candidates(self._get_audience(mailing))
         return self._insert_plan(mailing, candidates, due)

@@ -1,6 +1,7 @@
 """Helpers for tests in which mails are planned, composed and sent."""
 
 from odoo import Command
+
 from odoo.addons.mail.tests.common import MockEmail
 
 from .common import MarketingCase
@@ -39,7 +40,7 @@ class DeliveryCase(MarketingCase, MockEmail):
                 "reply_to": "news@pumps.example.com",
                 "mailing_model_id": cls.partner_model,
                 "user_id": cls.user_marketing.id,
-                "marketing_segment_ids": [Command.set(segments.ids if segments else [])],
+                "marketing_segment_ids": segments and [Command.set(segments.ids)],
                 **values,
             }
         )

@@ -98,7 +98,7 @@ class Handover:
 
     @property
     def outcome(self) -> str | None:
-        """What a broken run did with the mail in hand: sent, unknown, unsent or None."""
+        """What became of the mail in hand: sent, unknown or unsent; None without one."""
         if self.current is None:
             return None
         if self.accepted:

@@ -1,0 +1,236 @@
+import logging
+
+from psycopg2 import errors
+
+from odoo import api, fields, models, modules
+from odoo.tools import SQL
+
+from ..tools.delivery_handover import retry_delay
+from .marketing_delivery import WAITING_STATES
+
+_logger = logging.getLogger(__name__)
+
+#: Of two rows that become one, the one in the first of these states stays.
+FURTHEST_STATES = (
+    "sent",
+    "sending",
+    "unknown",
+    "composed",
+    "planned",
+    "failed",
+    "skipped",
+)
+
+
+class MarketingDelivery(models.Model):
+    """How deliveries change: the only statements that write their state."""
+
+    _inherit = "marketing.delivery"
+
+    @api.model
+    def _skip(self, reasons):
+        """Take mails off the plan that have not left yet.
+
+        :param reasons: `{delivery id: reason}`
+        :returns: ids of the deliveries that were stopped
+        """
+        if not reasons:
+            return []
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE marketing_delivery delivery
+                   SET state = 'skipped', reason = why.reason, error = NULL
+                  FROM unnest(%s::int[], %s::varchar[]) why (id, reason)
+                 WHERE delivery.id = why.id AND delivery.state = ANY(%s)
+                RETURNING delivery.id, delivery.person_id, delivery.mailing_id,
+                          delivery.company_id, delivery.reason
+                """,
+                list(reasons.keys()),
+                list(reasons.values()),
+                list(WAITING_STATES),
+            )
+        )
+        self.invalidate_model()
+        self._capture_skipped(rows)
+        return [row[0] for row in rows]
+
+    @api.model
+    def _fail(self, messages):
+        """Mails that cannot be composed or that the server refused for good.
+
+        :param messages: `{delivery id: what happened}`
+        """
+        if not messages:
+            return
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE marketing_delivery delivery
+                   SET state = 'failed', error = why.error
+                  FROM unnest(%s::int[], %s::text[]) why (id, error)
+                 WHERE delivery.id = why.id
+                   AND delivery.state IN ('planned', 'composed', 'sending')
+                RETURNING delivery.id, delivery.person_id, delivery.mailing_id,
+                          delivery.company_id, 'failed'
+                """,
+                list(messages.keys()),
+                list(messages.values()),
+            )
+        )
+        self.invalidate_model()
+        self._capture_skipped(rows)
+
+    @api.model
+    def _capture_skipped(self, rows):
+        """Tell whoever waits for these mails that they do not come, and why.
+
+        A stopped campaign is no event of a million persons; nobody waits for it.
+
+        :param rows: `[(delivery, person, mailing, company, reason)]`
+        """
+        mailings = self.env["mailing.mailing"].sudo().browse({row[2] for row in rows})
+        journeys = set(
+            mailings.filtered(lambda mailing: mailing.marketing_kind == "journey").ids
+        )
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "skipped",
+                    "dedup_key": f"delivery:{delivery_id}:skipped",
+                    "person_id": person_id,
+                    "mailing_id": mailing_id,
+                    "company_id": company_id,
+                    "res_model": self._name,
+                    "res_id": delivery_id,
+                    "data": {"reason": reason},
+                }
+                for delivery_id, person_id, mailing_id, company_id, reason in rows
+                if reason != "canceled" or mailing_id in journeys
+            ]
+        )
+
+    @api.model
+    def _claim_for_sending(self, delivery_id):
+        """Write down that a mail is handed over now, so that it never is again.
+
+        Committed before SMTP: after a crash the row says that the outcome is unknown.
+        The commit carries the result of the mail before, so one commit a mail is all.
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET state = 'sending', attempts = attempts + 1"
+            " WHERE id = %s AND state = 'composed'",
+            [delivery_id],
+        )
+        if not self.env.cr.rowcount:
+            raise errors.SerializationFailure(
+                f"Delivery {delivery_id} was canceled or taken by another worker"
+            )
+        if not modules.module.current_test:
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+
+    @api.model
+    def _mark_sent(self, ids):
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET state = 'sent', sent_date = %s, error = NULL"
+            " WHERE id = ANY(%s)",
+            [fields.Datetime.now(), list(ids)],
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _postpone(self, ids, error):
+        """Let mails that have not left wait for another try.
+
+        :returns: ids of those that had their last one: the caller lets them fail
+        """
+        exhausted = []
+        for attempts, group in self._read_group(
+            [("id", "in", list(ids))], ["attempts"], ["id:array_agg"]
+        ):
+            delay = retry_delay(max(attempts, 1))
+            if delay is None:
+                exhausted += group
+                continue
+            self.env.cr.execute(
+                """
+                UPDATE marketing_delivery
+                   SET state = 'composed', due = %s, error = %s,
+                       attempts = GREATEST(attempts, 1)
+                 WHERE id = ANY(%s)
+                """,
+                [fields.Datetime.now() + delay, error, group],
+            )
+        self.invalidate_model()
+        return exhausted
+
+    @api.model
+    def _release(self, ids):
+        """Put back what was claimed and has surely not left."""
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET state = 'composed'"
+            " WHERE id = ANY(%s) AND state = 'sending'",
+            [list(ids)],
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _mark_unknown(self, condition, error):
+        """Show what a worker had in hand when it died: it may have left or not."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE marketing_delivery SET state = 'unknown', error = %s
+                 WHERE state = 'sending' AND %s
+                RETURNING trace_id
+                """,
+                error,
+                condition,
+            )
+        )
+        if rows:
+            self.invalidate_model()
+            traces = self.env["mailing.trace"].browse(
+                [trace_id for (trace_id,) in rows if trace_id]
+            )
+            traces.write({"trace_status": "process"})
+            _logger.warning("%s mails whose outcome is unknown: %s", len(rows), error)
+        return len(rows)
+
+    @api.model
+    def _merge_persons(self, source_ids, target_id):
+        """Let one person have the deliveries of several, at most one per visit.
+
+        Of two rows of one mailing and visit the one that went further stays; a mail
+        that waits for nothing any more goes with its row.
+        """
+        everybody = [*source_ids, target_id]
+        doomed = self.env.execute_query(
+            SQL(
+                """
+                SELECT id
+                  FROM (SELECT id, row_number() OVER (
+                                   PARTITION BY mailing_id, visit
+                                   ORDER BY array_position(%s, state), id) AS place
+                          FROM marketing_delivery
+                         WHERE person_id = ANY(%s)) ranked
+                 WHERE place > 1
+                """,
+                list(FURTHEST_STATES),
+                everybody,
+            )
+        )
+        doomed = [delivery_id for (delivery_id,) in doomed]
+        self.env["mail.mail"].sudo().search(
+            [("marketing_delivery_id", "in", doomed)]
+        ).unlink()
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM marketing_delivery WHERE id = ANY(%s)", [doomed]
+        )
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET person_id = %s WHERE person_id = ANY(%s)",
+            [target_id, list(source_ids)],
+        )
+        self.invalidate_model()
