@@ -216,6 +216,7 @@ class MailingMailing(models.Model):
             due = max(
                 mailing.schedule_date or fields.Datetime.now(), fields.Datetime.now()
             )
+            mailing._refresh_segments()
             deliveries._plan_audience(mailing, due)
             if not deliveries.search_count([("mailing_id", "=", mailing.id)], limit=1):
                 raise UserError(
@@ -227,6 +228,11 @@ class MailingMailing(models.Model):
                     )
                 )
             deliveries._wake_lanes("compose", at=due)
+
+    def _refresh_segments(self):
+        """Bring the members up to date; an error says what is wrong with a segment."""
+        for segment in self.marketing_segment_ids:
+            segment._refresh()
 
     def _reopen_sending(self):
         """Mails of these mailings leave again, or from now on."""

@@ -155,26 +155,41 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _get_audience(self, mailing):
-        """SELECT of the records a campaign is meant for: res_id, person_id, email.
+        """SELECT of the records a campaign is meant for.
 
-        Read without the user's record rules, as the stock queue does, but of his
-        companies only.
+        `res_id`, `person_id`, `email`, and whether the record `is_member`: the one
+        that stands for its person in a segment. Read without the user's record rules,
+        as Odoo's queue does, but of his companies only.
         """
         model = mailing.mailing_model_real
         records = self.env[model].sudo()
         domain = Domain(mailing._get_recipients_domain())
         if "company_id" in records._fields and records._fields["company_id"].store:
             domain &= Domain("company_id", "in", [False, *self.env.companies.ids])
+        segments = mailing.marketing_segment_ids.filtered(
+            lambda segment: segment.res_model == model
+        )
         return SQL(
-            "SELECT record.res_id, record.person_id, record.email FROM (%s) record"
-            " WHERE record.res_id IN %s",
+            """
+            SELECT record.res_id, record.person_id, record.email,
+                   (record.person_id, record.res_id) IN (
+                       SELECT member.person_id, member.res_id
+                         FROM marketing_segment_member member
+                        WHERE member.segment_id = ANY(%s)) AS is_member
+              FROM (%s) record
+             WHERE record.res_id IN %s
+            """,
+            segments.ids,
             self._get_records(model),
             records._search(domain).subselect(),
         )
 
     @api.model
     def _get_audience_candidates(self, audience):
-        """One candidate per person of an audience; his oldest record stands for him."""
+        """One candidate per person of an audience.
+
+        The record that is a member of a segment stands for him, else his oldest one.
+        """
         return SQL(
             """
             SELECT NULL::int AS id, person_id, res_id, email, 0 AS visit,
@@ -182,7 +197,8 @@ class MarketingDelivery(models.Model):
               FROM (SELECT DISTINCT ON (person_id) person_id, res_id, email
                       FROM (%s) record
                      WHERE person_id IS NOT NULL
-                     ORDER BY person_id, email IS NULL, res_id) one
+                     ORDER BY person_id, email IS NULL,
+                              is_member IS TRUE DESC, res_id) one
             """,
             audience,
         )

@@ -41,6 +41,7 @@ class MarketingDeliveryPreview(models.TransientModel):
     def _open_for(self, mailing):
         """Check the audience of a mailing and show it, grouped by what happens."""
         deliveries = self.env["marketing.delivery"].sudo()
+        mailing.sudo()._refresh_segments()
         self.env.flush_all()
         self.env.cr.execute(
             "DELETE FROM marketing_delivery_preview"

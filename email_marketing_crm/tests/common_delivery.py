@@ -17,16 +17,13 @@ class DeliveryCase(MarketingCase, MockEmail):
         cls.env["marketing.person"].sudo()._gc_persons_without_trace()
 
     @classmethod
-    def make_segment(cls, *emails, name="Pump buyers"):
-        """A segment whose members are the persons of these addresses."""
-        segment = cls.env["marketing.segment"].create({"name": name})
-        for email in emails:
-            person = cls.person_of(email)
-            assert person, f"nobody has {email}"
-            cls.env["marketing.segment.member"].create(
-                {"segment_id": segment.id, "person_id": person.id}
-            )
-        cls.env.flush_all()
+    def make_segment(cls, *emails, name="Pump buyers", model="res.partner", **values):
+        """A static segment of the records that have these addresses."""
+        segment = cls.env["marketing.segment"].create(
+            {"name": name, "kind": "static", "res_model": model, **values}
+        )
+        records = cls.env[model].search([("email_normalized", "in", emails)])
+        segment._include_records(records)
         return segment
 
     @classmethod

@@ -98,7 +98,7 @@ class Handover:
 
     @property
     def outcome(self) -> str | None:
-        """What became of the mail in hand: sent, unknown or unsent; None without one."""
+        """What became of the mail in hand: sent, unknown or unsent; or None."""
         if self.current is None:
             return None
         if self.accepted:
