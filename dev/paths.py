@@ -43,6 +43,14 @@ def cache_for(variable: str) -> dict[str, str]:
     return {variable: os.environ.get(variable, str(VAR / "cache" / variable.lower()))}
 
 
+def user_folders() -> dict[str, str]:
+    """Return where a browser keeps what it would leave in the user's home."""
+    return {
+        "XDG_CONFIG_HOME": str(VAR / "home" / "config"),
+        "XDG_CACHE_HOME": str(VAR / "home" / "cache"),
+    }
+
+
 def socket_folder() -> Path:
     """Return the folder of the database's socket.
 

@@ -129,7 +129,11 @@ def _run_suites(environment: Environment, database: str, words: list[str]) -> Re
             *words,
         ],
         cwd=paths.VAR,
-        env={**os.environ, **environment.variables(database)},
+        env={
+            **os.environ,
+            **environment.variables(database),
+            **paths.user_folders(),
+        },
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -137,7 +137,8 @@ def _pytest(words: list[str], variables: dict[str, str]) -> int:
     return subprocess.run(
         [str(paths.PYTHON), "-m", "pytest", *words],
         cwd=paths.ROOT,
-        env={**os.environ, **variables},
+        # Chromium writes into the folders of its user, too.
+        env={**os.environ, **variables, **paths.user_folders()},
         stdin=subprocess.DEVNULL,
         check=False,
     ).returncode
