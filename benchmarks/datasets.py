@@ -131,7 +131,7 @@ def make_configuration(env):
                         {
                             "type_id": kinds[code].id,
                             "operator": "at_least",
-                            "count": 1 + number % 3,
+                            "times": 1 + number % 3,
                             "days": 30,
                         }
                     )

@@ -9,7 +9,7 @@ import pytest
 from dev import postgres
 from tests.processes import odoo_process
 
-PERSONS, CLICKS = 3000, 3
+PERSONS, CLICKS = 1200, 3
 
 PREPARE = f"""
 with registry.cursor() as cr:
@@ -43,7 +43,7 @@ with registry.cursor() as cr:
 #: Small batches, so that a kill meets the middle of the work.
 WORK = """
 from odoo.addons.email_marketing_crm.models import marketing_inbox
-marketing_inbox.BATCH_SIZE = 200
+marketing_inbox.BATCH_SIZE = 100
 import psycopg2.errors
 print("ready", flush=True)
 while True:
