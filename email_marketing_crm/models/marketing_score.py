@@ -59,10 +59,9 @@ class MarketingScore(models.Model):
     _person_model_unique = models.Constraint(
         "UNIQUE(person_id, model_id)", "A person has one score by each model."
     )
-    # "At least 50 points now", which is a constant; lists sorted by score.
+    # "At least 50 points now", which is a constant. No further index: every event
+    # writes its person's row, and each index once more.
     _model_value = models.Index("(model_id, half_life_days, value)")
-    # Numbers of the grades of a model.
-    _model_grade = models.Index("(model_id, grade)")
 
     # ------------------------------------------------------------------
     # POINTS OF NOW

@@ -410,12 +410,12 @@ class MarketingScoreModel(models.Model):
         )
         person_ids = [person_id for (person_id,) in rows]
         persons = self.env["marketing.score"]._compute_anew(scheme, person_ids)
-        now = fields.Datetime.now()
+        limit = scheme.threshold_value(fields.Datetime.now())
         grades = {}
         reached = 0
         for person in persons:
             grades[person.grade] = grades.get(person.grade, 0) + 1
-            reached += scheme.has_reached(0.0, person.state.value, now)
+            reached += limit is not None and person.state.value >= limit
         return grades, reached, len(persons)
 
     def action_view_scores(self):

@@ -13,6 +13,7 @@ from . import (
     test_segment_incremental,
     test_tools_bounce,
     test_tools_decay,
+    test_tools_pg_array,
     test_tools_reliability,
     test_tools_score_rules,
     test_tools_segment,

@@ -141,10 +141,10 @@ class TestFit(unittest.TestCase):
 
 
 class TestThreshold(unittest.TestCase):
-    def test_is_reached_upwards_only(self):
-        scheme = make_scheme(threshold=50)
-        self.assertTrue(scheme.has_reached(49, 50, NOW))
-        self.assertTrue(scheme.has_reached(0, 49.9999, NOW))  # shown as 50
-        self.assertFalse(scheme.has_reached(49.9999, 60, NOW))
-        self.assertFalse(scheme.has_reached(60, 40, NOW))
-        self.assertFalse(make_scheme().has_reached(0, 1000, NOW))
+    def test_is_reached_when_it_is_shown(self):
+        limit = make_scheme(threshold=50).threshold_value(NOW)
+        self.assertLess(49.4, limit)
+        self.assertLessEqual(limit, 49.5)
+
+    def test_none(self):
+        self.assertIsNone(make_scheme().threshold_value(NOW))

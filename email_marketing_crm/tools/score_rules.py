@@ -175,15 +175,11 @@ class Scheme:
                 return letter
         return "F"
 
-    def has_reached(self, before: float, after: float, now: datetime) -> bool:
-        """Whether the threshold was passed upwards between two values."""
+    def threshold_value(self, now: datetime) -> float | None:
+        """The lowest value whose points, as they are shown, are at the threshold."""
         if not self.threshold:
-            return False
-        return (
-            decay.whole(self.clock.points(before, now))
-            < self.threshold
-            <= decay.whole(self.clock.points(after, now))
-        )
+            return None
+        return (self.threshold - 0.5) * self.clock.weight(now)
 
 
 @dataclass(slots=True)
