@@ -151,7 +151,6 @@ class MarketingPersonMixin(models.AbstractModel):
         """Queue the persons of these records where a written field matters."""
         names = set(names)
         watched = self.env["marketing.segment"]._get_watched_fields(self._name)
-        watched |= self.env["marketing.score.model"]._get_watched_fields(self._name)
         if names & IDENTITY_FIELDS or "active" in names or names & watched:
             self.env["marketing.inbox"]._push(self._get_stored_person_ids(), "changed")
 

@@ -26,7 +26,7 @@ class MarketingScoreRule(models.Model):
         "marketing.score.model", required=True, index=True, ondelete="cascade"
     )
     kind = fields.Selection(
-        [("behaviour", "Behaviour"), ("fit", "Fit")],
+        [("behaviour", "Behavior"), ("fit", "Fit")],
         required=True,
         default="behaviour",
     )
@@ -81,7 +81,7 @@ class MarketingScoreRule(models.Model):
 
     _behaviour_has_type = models.Constraint(
         "CHECK(kind <> 'behaviour' OR type_id IS NOT NULL)",
-        "A behaviour rule needs an event.",
+        "A behavior rule needs an event.",
     )
     _fit_has_model = models.Constraint(
         "CHECK(kind <> 'fit' OR (record_model IS NOT NULL AND domain IS NOT NULL))",

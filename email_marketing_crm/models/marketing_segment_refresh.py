@@ -373,7 +373,5 @@ class MarketingSegment(models.Model):
         names = set()
         for segment in self.sudo().search([("kind", "=", "dynamic")]):
             names |= segment._get_domain_facts().fields.get(model_name, set())
-        scores = self.env["marketing.score.model"]
-        if hasattr(scores, "_get_watched_fields"):
-            names |= scores._get_watched_fields(model_name)
+        names |= self.env["marketing.score.model"]._get_watched_fields(model_name)
         return frozenset(names)
