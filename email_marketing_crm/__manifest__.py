@@ -25,6 +25,7 @@
         # wizards
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",
+        "wizard/marketing_journey_wizard_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
@@ -34,6 +35,10 @@
         "views/marketing_delivery_views.xml",
         "views/mailing_mailing_views.xml",
         "views/marketing_handoff_views.xml",
+        "views/marketing_journey_log_views.xml",
+        "views/marketing_journey_participant_views.xml",
+        "views/marketing_journey_step_views.xml",
+        "views/marketing_journey_version_views.xml",
         "views/marketing_journey_views.xml",
         "views/marketing_lane_views.xml",
         "views/res_partner_views.xml",

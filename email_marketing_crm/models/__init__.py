@@ -31,9 +31,18 @@ from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
 from . import marketing_journey
+from . import marketing_journey_action
+from . import marketing_journey_entry
 from . import marketing_journey_version
 from . import marketing_journey_step
+from . import marketing_journey_step_tree
+from . import marketing_journey_step_check
+from . import marketing_journey_step_view
 from . import marketing_journey_participant
+from . import marketing_journey_exit
+from . import marketing_journey_inbox
+from . import marketing_journey_lane
+from . import marketing_journey_kinds
 from . import marketing_journey_log
 
 # stock models extended

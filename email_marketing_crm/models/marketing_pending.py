@@ -36,29 +36,12 @@ class MarketingHandoff(models.Model):  # founder: handoff
     _description = "Hand-off"
 
     @api.model
+    def _offer_persons(self, person_ids, policy=None, cause="", source=None):
+        return self.browse()
+
+    @api.model
     def _merge_leads(self, survivor, merged):
         return
-
-    @api.model
-    def _merge_persons(self, source_ids, target_id):
-        return
-
-
-class MarketingJourneyParticipant(models.Model):  # founder: journey
-    _name = "marketing.journey.participant"
-    _description = "Participant"
-
-    @api.model
-    def _consume_inbox(self, batch):
-        return
-
-    @api.model
-    def _run_lane(self, number, count):
-        return 0, 0
-
-    @api.model
-    def _get_lane_backlog(self, number, count):
-        return 0, None
 
     @api.model
     def _merge_persons(self, source_ids, target_id):
