@@ -30,6 +30,7 @@ from . import marketing_delivery_preview
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
+from . import marketing_handoff_offer
 from . import marketing_journey
 from . import marketing_journey_action
 from . import marketing_journey_entry
@@ -48,6 +49,7 @@ from . import marketing_journey_log
 # stock models extended
 from . import base_partner_merge
 from . import crm_lead
+from . import crm_lead_handoff
 from . import crm_team
 from . import ir_mail_server
 from . import link_tracker_click

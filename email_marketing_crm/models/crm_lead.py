@@ -31,9 +31,14 @@ class CrmLead(models.Model):
         watched = vals.keys() & {"stage_id", "team_id", "type", "user_id"}
         if not watched:
             return super().write(vals)
-        before = {lead.id: (lead.stage_id.id, lead.user_id.id) for lead in self}
+        before = {
+            lead.id: ((lead.stage_id.id, lead.type), lead.user_id.id) for lead in self
+        }
         result = super().write(vals)
-        moved = self.filtered(lambda lead: lead.stage_id.id != before[lead.id][0])
+        # Becoming an opportunity is a step of the pipeline, though its stage may stay.
+        moved = self.filtered(
+            lambda lead: (lead.stage_id.id, lead.type) != before[lead.id][0]
+        )
         moved._capture_lead("stage_moved")
         assigned = self.filtered(
             lambda lead: lead.user_id and lead.user_id.id != before[lead.id][1]
@@ -84,6 +89,7 @@ class CrmLead(models.Model):
         if code == "stage_moved":
             data["stage"] = self.stage_id.display_name
             data["stage_id"] = self.stage_id.id
+            data["by"] = self.env.uid
         elif code == "assigned":
             data["user"] = self.user_id.name
             data["user_id"] = self.user_id.id

@@ -28,6 +28,7 @@ class MailActivity(models.Model):
                     "data": {
                         "title": activity.summary or activity.activity_type_id.name,
                         "user": activity.user_id.name,
+                        "by": self.env.uid,
                     },
                     "dedup_key": f"activity:{activity.id}:done",
                 }

@@ -1,0 +1,405 @@
+from collections import defaultdict
+from datetime import UTC, timedelta
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.handoff_working_time import add_working_hours, working_hours_between
+
+#: Most persons offered by one inbox batch: a lead is made, assigned and announced for
+#: each. The others are taken by the next batches.
+MAX_OFFERS = 200
+#: How far ahead working time is looked for, in days, one step after the other.
+CALENDAR_HORIZONS = (14, 90, 400)
+
+
+class MarketingHandoffPolicy(models.Model):
+    """What marketing and sales agreed on: who is handed over, to whom, and how fast.
+
+    Marketing managers write it. The inbox asks the policies, in their order, about
+    the persons it handles; the first one that a person reaches offers him (see
+    `marketing.handoff`). Score and grade apply to what the inbox finds; the pause
+    after an answer and "one open hand-off per person" hold for whatever offers a
+    person, journeys included, because that is what sales was promised.
+
+    A policy of a company looks at the persons of that company and at shared ones.
+    """
+
+    _name = "marketing.handoff.policy"
+    _description = "Hand-off Policy"
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, translate=True)
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10)
+    company_id = fields.Many2one("res.company")
+    # who
+    minimum_score = fields.Float(
+        required=True, default=50.0, digits=(16, 0), help="Points of the primary score."
+    )
+    minimum_grade = fields.Selection(
+        [("A", "A"), ("B", "B or better"), ("C", "C or better"), ("D", "D or better")],
+        default="C",
+        help="How well the person has to fit. Empty: the fit does not matter.",
+    )
+    is_open_opportunity_excluded = fields.Boolean(
+        "Leave Out Open Opportunities",
+        help="Do not hand over who has an opportunity that a salesperson works on. "
+        "Without it, the open lead or opportunity is handed over again.",
+    )
+    # to whom
+    team_id = fields.Many2one(
+        "crm.team",
+        string="Sales Team",
+        required=True,
+        ondelete="restrict",
+        check_company=True,
+        help="Its members get the leads by the rule-based assignment; the team leader "
+        "gets what nobody has room for.",
+    )
+    activity_type_id = fields.Many2one(
+        "mail.activity.type",
+        required=True,
+        ondelete="restrict",
+        domain="['|', ('res_model', '=', False), ('res_model', '=', 'crm.lead')]",
+        default=lambda self: self.env.ref(
+            "email_marketing_crm.activity_type_handoff", raise_if_not_found=False
+        ),
+    )
+    guidance = fields.Text(
+        "What to Say Next",
+        translate=True,
+        help="Shown to the salesperson with every hand-off.",
+    )
+    # how fast
+    response_hours = fields.Float(
+        "Answer Within",
+        required=True,
+        default=4.0,
+        help="Working hours of the salesperson: own working time if there is one, else "
+        "that of the company.",
+    )
+    escalation_user_id = fields.Many2one(
+        "res.users",
+        string="Then Notify",
+        domain="[('share', '=', False)]",
+        help="Gets an activity when a hand-off was not answered in time. Empty: the "
+        "team leader.",
+    )
+    # what follows
+    pause_days = fields.Integer(
+        "Pause After an Answer",
+        default=30,
+        help="Days until somebody may be offered again after a hand-off was rejected, "
+        "lost or won.",
+    )
+    minimum_gain = fields.Float(
+        digits=(16, 0),
+        default=20.0,
+        help="Points above the last hand-off needed to be offered again.",
+    )
+    is_rejected_lead_closed = fields.Boolean(
+        "Close Rejected Leads",
+        default=True,
+        help="Mark a lead that was made by the hand-off as lost when it is rejected. "
+        "Leads that were there before are never closed.",
+    )
+    recycle_segment_id = fields.Many2one(
+        "marketing.segment",
+        string="Recycle Into",
+        ondelete="set null",
+        domain="[('kind', '=', 'static')]",
+        help="Static segment that recycled persons are added to, for example to enter "
+        "a nurturing journey. Takes those who have a record of its kind.",
+    )
+    # figures
+    open_count = fields.Integer("Open Hand-offs", compute="_compute_counts")
+    handoff_count = fields.Integer("Hand-offs", compute="_compute_counts")
+
+    _positive = models.Constraint(
+        "CHECK(response_hours >= 0 AND pause_days >= 0 AND minimum_gain >= 0)",
+        "Hours, days and points of a policy cannot be negative.",
+    )
+
+    def _compute_counts(self):
+        counts = defaultdict(dict)
+        for policy, state, count in self.env["marketing.handoff"]._read_group(
+            [("policy_id", "in", self.ids)], ["policy_id", "state"], ["__count"]
+        ):
+            counts[policy][state] = count
+        open_states = self.env["marketing.handoff"]._get_open_states()
+        for policy in self:
+            policy.handoff_count = sum(counts[policy].values())
+            policy.open_count = sum(
+                counts[policy].get(state, 0) for state in open_states
+            )
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_view_handoffs(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Hand-offs of %s", self.name),
+            "res_model": "marketing.handoff",
+            "view_mode": "list,kanban,pivot,graph,form",
+            "domain": [("policy_id", "=", self.id)],
+            "context": {
+                "search_default_open": self.env.context.get("open_only", False)
+            },
+        }
+
+    def action_view_qualified(self):
+        """Who reaches score and grade at this moment, handed over or not."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Who reaches %s now", self.name),
+            "res_model": "marketing.person",
+            "view_mode": "list,form",
+            "domain": list(self._get_score_domain()),
+        }
+
+    # ------------------------------------------------------------------
+    # WHO
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_default(self):
+        """The first policy of the current company, for who names none."""
+        return self.search(
+            [("company_id", "in", [self.env.company.id, False])], limit=1
+        )
+
+    def _get_score_domain(self):
+        """Persons whose score and grade reach the policy now."""
+        self.ensure_one()
+        domain = Domain("score", ">=", self.minimum_score)
+        if self.minimum_grade:
+            grades = [
+                grade
+                for grade, _label in self._fields["minimum_grade"].selection
+                if grade <= self.minimum_grade
+            ]
+            # Without fit rules nobody has a grade: then the fit does not matter.
+            domain &= Domain("grade", "in", [*grades, False])
+        return domain
+
+    def _get_offerable_condition(self, person_id):
+        """SQL: the person may be offered under this policy.
+
+        That is: it is no alias, did not report us as spam, has records of the
+        policy's company or shared ones, and no hand-off of the company that is open,
+        was answered lately, or was rejected for good.
+
+        :param SQL person_id: the id of the person in the query
+        """
+        self.ensure_one()
+        states = self.env["marketing.handoff"]._get_open_states()
+        return SQL(
+            """
+            EXISTS (SELECT FROM marketing_person one
+                     WHERE one.id = %(person)s AND one.merged_into_id IS NULL
+                       AND one.suppression <> 'complaint')
+            AND (%(company)s IS NULL
+                 OR NOT EXISTS (SELECT FROM marketing_person_company_rel rel
+                                 WHERE rel.person_id = %(person)s)
+                 OR EXISTS (SELECT FROM marketing_person_company_rel rel
+                             WHERE rel.person_id = %(person)s
+                               AND rel.company_id = %(company)s))
+            AND NOT EXISTS (
+                SELECT FROM marketing_handoff handoff
+                 WHERE handoff.person_id = %(person)s
+                   AND (%(company)s IS NULL OR handoff.company_id IS NULL
+                        OR handoff.company_id = %(company)s)
+                   AND (handoff.state = ANY(%(states)s) OR handoff.state = 'rejected'
+                        OR handoff.closed_at > %(pause)s))
+            """,
+            person=person_id,
+            company=SQL("%s::int", self.company_id.id or None),
+            states=list(states),
+            pause=fields.Datetime.now() - timedelta(days=self.pause_days),
+        )
+
+    def _get_qualified_ids(self, person_ids):
+        """Those of the persons that reach this policy, the highest score first.
+
+        One query; it joins nothing but what is indexed by person, so it costs next to
+        nothing for the many batches in which nobody qualifies.
+        """
+        self.ensure_one()
+        person_model = self.env["marketing.person"]
+        query = person_model._search(
+            Domain("id", "in", person_ids) & self._get_score_domain(),
+            order="score desc, id",
+        )
+        person_id = SQL.identifier("marketing_person", "id")
+        query.add_where(self._get_offerable_condition(person_id))
+        if self.minimum_gain:
+            # The last answer counts, not a high score of years ago.
+            query.add_where(
+                SQL(
+                    "COALESCE((SELECT handoff.score FROM marketing_handoff handoff"
+                    " WHERE handoff.person_id = %s AND handoff.closed_at IS NOT NULL"
+                    " ORDER BY handoff.closed_at DESC LIMIT 1) + %s <= %s, TRUE)",
+                    person_id,
+                    self.minimum_gain,
+                    person_model._field_to_sql("marketing_person", "score", query),
+                )
+            )
+        if self.is_open_opportunity_excluded:
+            self.env["crm.lead"].flush_model()
+            query.add_where(
+                SQL(
+                    "NOT EXISTS (SELECT FROM crm_lead lead"
+                    " WHERE lead.marketing_person_id = %s AND lead.active"
+                    " AND lead.won_status = 'pending' AND lead.type = 'opportunity'"
+                    " AND lead.user_id IS NOT NULL"
+                    " AND (%s IS NULL OR lead.company_id IS NULL"
+                    " OR lead.company_id = %s))",
+                    person_id,
+                    SQL("%s::int", self.company_id.id or None),
+                    self.company_id.id or None,
+                )
+            )
+        return list(query.get_result_ids())
+
+    # ------------------------------------------------------------------
+    # HOW FAST
+    # ------------------------------------------------------------------
+
+    def _get_working_intervals(self, user_ids, start, stop):
+        """Working time of users: `{user id: [(start, stop)]}`, all naive UTC.
+
+        One look at the calendar for everybody who shares it. The id False stands for
+        the company.
+        """
+        self.ensure_one()
+        company = self.company_id or self.env.company
+        by_calendar = defaultdict(list)
+        for user_id in user_ids:
+            user = self.env["res.users"].sudo().browse(user_id)
+            resource = (
+                user.resource_ids.filtered(lambda one: one.company_id == company)
+                or user.resource_ids
+            )[:1]
+            employer = resource.company_id or self.company_id or user.company_id
+            employer = (employer or company).sudo()
+            calendar = (
+                resource.calendar_id if resource else employer.resource_calendar_id
+            )
+            by_calendar[calendar, employer].append((user_id, resource))
+        answer = {}
+        for (calendar, employer), pairs in by_calendar.items():
+            if not calendar:  # works when he likes to
+                answer.update((user_id, [(start, stop)]) for user_id, _one in pairs)
+                continue
+            intervals = calendar._work_intervals_batch(
+                start.replace(tzinfo=UTC),
+                stop.replace(tzinfo=UTC),
+                resources=self.env["resource.resource"]
+                .sudo()
+                .union(*(resource for _user_id, resource in pairs)),
+                domain=[
+                    ("time_type", "=", "leave"),
+                    ("company_id", "in", [employer.id, False]),
+                ],
+            )
+            for user_id, resource in pairs:
+                answer[user_id] = [
+                    tuple(
+                        moment.astimezone(UTC).replace(tzinfo=None)
+                        for moment in (begin, end)
+                    )
+                    for begin, end, _attendance in intervals[resource.id]
+                ]
+        return answer
+
+    def _get_deadlines(self, user_ids, start):
+        """When each user has to have answered what he gets at `start`: `{id: date}`."""
+        self.ensure_one()
+        deadlines = dict.fromkeys(user_ids)
+        for days in CALENDAR_HORIZONS:
+            missing = [user_id for user_id, date in deadlines.items() if not date]
+            intervals = self._get_working_intervals(
+                missing, start, start + timedelta(days=days)
+            )
+            for user_id in missing:
+                deadlines[user_id] = add_working_hours(
+                    intervals[user_id], start, self.response_hours
+                )
+        # Where nobody works for a year, the clock on the wall counts.
+        wall = start + timedelta(hours=self.response_hours)
+        return {user_id: date or wall for user_id, date in deadlines.items()}
+
+    def _get_response_hours(self, periods, stop):
+        """Working hours from being offered to `stop`.
+
+        :param periods: (user id, start) of each
+        :returns: hours, in the order of `periods`
+        """
+        self.ensure_one()
+        if not periods:
+            return []
+        intervals = self._get_working_intervals(
+            {user_id for user_id, _start in periods},
+            min(start for _user_id, start in periods),
+            stop,
+        )
+        return [
+            working_hours_between(intervals[user_id], start, stop)
+            for user_id, start in periods
+        ]
+
+    # ------------------------------------------------------------------
+    # INBOX
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _consume_inbox(self, batch):
+        """Learn what sales did, move the life cycle on, and offer who qualifies."""
+        touchpoints = self._drop_own_moves(batch.touchpoints)
+        self.env["marketing.handoff"]._learn_from(touchpoints)
+        self.env["marketing.lifecycle.move"]._learn_from(touchpoints)
+        offered = set()
+        for policy in self.sudo().search([]):
+            candidates = [
+                person_id
+                for person_id in policy._get_qualified_ids(batch.person_ids)
+                if person_id not in offered
+            ]
+            if not candidates:
+                continue
+            chosen = candidates[: max(0, MAX_OFFERS - len(offered))]
+            self.env["marketing.inbox"]._push(candidates[len(chosen) :], "changed")
+            self.env["marketing.handoff"]._offer_persons(chosen, policy)
+            offered.update(chosen)
+
+    @api.model
+    def _drop_own_moves(self, touchpoints):
+        """Leave out what the assignment and other automation did to leads.
+
+        Converting a lead or moving its stage counts as an answer of sales only when
+        a human being did it.
+        """
+        suspects = [
+            row.id
+            for row in touchpoints
+            if row.type_code in ("stage_moved", "activity_done")
+        ]
+        if not suspects:
+            return touchpoints
+        own = self.env.execute_query(
+            SQL(
+                "SELECT id FROM marketing_touchpoint"
+                " WHERE id = ANY(%s) AND (data->>'by')::int = %s",
+                suspects,
+                SUPERUSER_ID,
+            )
+        )
+        own_ids = {touchpoint_id for (touchpoint_id,) in own}
+        return [row for row in touchpoints if row.id not in own_ids]

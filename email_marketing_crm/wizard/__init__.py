@@ -1,3 +1,4 @@
+from . import marketing_handoff_reject
 from . import marketing_segment_add
 from . import marketing_journey_add
 from . import marketing_journey_remove
