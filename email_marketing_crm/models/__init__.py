@@ -1,4 +1,3 @@
-from . import marketing_pending
 # identity, log and workers
 from . import marketing_lane
 from . import marketing_person
