@@ -8,8 +8,12 @@ _logger = logging.getLogger(__name__)
 
 
 def post_init_hook(env):
-    """Make the persons of the contacts, leads and list contacts there already are."""
+    """Make the persons of the contacts, leads and list contacts there already are.
+
+    The workers grade them afterwards.
+    """
     build_persons(env)
+    env["marketing.score.model"].search([])._queue_recompute()
 
 
 def build_persons(env):

@@ -34,7 +34,7 @@ class MarketingScoreLine(models.Model):
     hits = fields.Integer("Times", required=True, readonly=True, default=0)
     last_date = fields.Datetime("Last Time", readonly=True)
     fit = fields.Integer("Fit Points", required=True, readonly=True, default=0)
-    points = fields.Integer("Points Now", compute="_compute_points")
+    points = fields.Integer(compute="_compute_points")
     sentence = fields.Char("Explanation", compute="_compute_sentence")
 
     _score_rule_unique = models.Constraint(

@@ -48,6 +48,7 @@ class MarketingScoreModel(models.Model):
     active = fields.Boolean(default=True)
     sequence = fields.Integer(default=10)
     is_primary = fields.Boolean(
+        "Primary",
         compute="_compute_is_primary",
         search="_search_is_primary",
         help="Its score is shown on contacts and leads, and decides about the "

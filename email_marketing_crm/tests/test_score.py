@@ -9,6 +9,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..hooks import post_init_hook
 from .common import NOW, MarketingCase
 
 ANA = "ana@pumps.example"
@@ -655,6 +656,15 @@ class TestModel(ScoreCase):
         self.assertFalse(self.score_of(ANA))
         self.make_fit("Phone", [("phone", "!=", False)], 100)
         self.model.action_recompute()
+        self.run_inbox()
+        self.assertEqual(self.score_of(ANA).grade, "A")
+
+    def test_contacts_from_before_the_installation_are_graded(self):
+        self.make_fit("Phone", [("phone", "!=", False)], 100)
+        self.make_partner(ANA, phone="+351 1")
+        self.env.cr.precommit.run()
+        self.env.cr.execute("DELETE FROM marketing_inbox")
+        post_init_hook(self.env)
         self.run_inbox()
         self.assertEqual(self.score_of(ANA).grade, "A")
 
