@@ -43,6 +43,7 @@ def row(number, type_id, reliability="human_likely", mailing=None, company=None)
 
 class TestMatch(unittest.TestCase):
     def setUp(self):
+        super().setUp()
         self.any_click = BehaviourRule(Rule(1, 5), CLICKED, None, LIKELY)
         self.news_click = BehaviourRule(Rule(2, 10), CLICKED, 77, LIKELY)
         self.any_open = BehaviourRule(Rule(3, 1), OPENED, None, RANK["unknown"])
