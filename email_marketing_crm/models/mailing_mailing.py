@@ -153,7 +153,7 @@ class MailingMailing(models.Model):
                 [due, mailing.id],
             )
             self.env["marketing.delivery"]._wake_lanes("compose", at=due)
-        self.env["marketing.delivery"].invalidate_model(["due"])
+        self.env["marketing.delivery"]._invalidate_deliveries()
 
     def unlink(self):
         """Mails of a deleted mailing must not leave: they go with their deliveries."""
@@ -412,7 +412,7 @@ class MailingMailing(models.Model):
                 "DELETE FROM marketing_delivery WHERE mailing_id = %s", [mailing.id]
             )
             mailing.marketing_hold = False
-        self.env["marketing.delivery"].invalidate_model()
+        self.env["marketing.delivery"]._invalidate_deliveries()
         return super().action_cancel()
 
     def action_retry_failed(self):

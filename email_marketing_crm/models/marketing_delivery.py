@@ -165,7 +165,7 @@ class MarketingDelivery(models.Model):
             """,
             [ready.ids, fields.Datetime.now(), self.ids],
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
         self.mailing_id._reopen_sending()
         self._wake_lanes()
 
@@ -253,6 +253,21 @@ class MarketingDelivery(models.Model):
         )
         for cron in lanes.cron_id:
             cron._trigger(at=at)
+
+    @api.model
+    def _invalidate_deliveries(self):
+        """Read deliveries anew, and what is counted from them, after SQL wrote them."""
+        self.invalidate_model()
+        self.env["mailing.mailing"].invalidate_model(
+            [
+                "marketing_audience",
+                "marketing_failed",
+                "marketing_sent",
+                "marketing_skipped",
+                "marketing_unknown",
+                "marketing_waiting",
+            ]
+        )
 
     @api.model
     def _get_figures(self, mailing_ids):

@@ -274,7 +274,7 @@ class MarketingDelivery(models.Model):
                 [deliveries[res_id] for res_id in left_out],
             )
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
         done = {delivery_id for (delivery_id,) in composed}
         self._skip(
             {

@@ -96,7 +96,7 @@ class MarketingDelivery(models.Model):
                 candidates=candidates,
             )
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
         (count, _nobody, _none), *skipped = rows
         self._capture_skipped(
             [

@@ -51,7 +51,7 @@ class MarketingDelivery(models.Model):
                 list(WAITING_STATES),
             )
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
         self._capture_skipped(rows)
         return [row[0] for row in rows]
 
@@ -78,7 +78,7 @@ class MarketingDelivery(models.Model):
                 list(messages.values()),
             )
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
         self._capture_skipped(rows)
 
     @api.model
@@ -137,7 +137,7 @@ class MarketingDelivery(models.Model):
             " WHERE id = ANY(%s)",
             [fields.Datetime.now(), list(ids)],
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
 
     @api.model
     def _postpone(self, ids, error):
@@ -162,7 +162,7 @@ class MarketingDelivery(models.Model):
                 """,
                 [fields.Datetime.now() + delay, error, group],
             )
-        self.invalidate_model()
+        self._invalidate_deliveries()
         return exhausted
 
     @api.model
@@ -173,7 +173,7 @@ class MarketingDelivery(models.Model):
             " WHERE id = ANY(%s) AND state = 'sending'",
             [list(ids)],
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()
 
     @api.model
     def _mark_unknown(self, condition, error):
@@ -190,7 +190,7 @@ class MarketingDelivery(models.Model):
             )
         )
         if rows:
-            self.invalidate_model()
+            self._invalidate_deliveries()
             traces = self.env["mailing.trace"].browse(
                 [trace_id for (trace_id,) in rows if trace_id]
             )
@@ -233,4 +233,4 @@ class MarketingDelivery(models.Model):
             "UPDATE marketing_delivery SET person_id = %s WHERE person_id = ANY(%s)",
             [target_id, list(source_ids)],
         )
-        self.invalidate_model()
+        self._invalidate_deliveries()

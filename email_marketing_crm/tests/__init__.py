@@ -2,6 +2,7 @@ from hypothesis import settings
 
 from . import (
     test_access,
+    test_campaign,
     test_capture,
     test_delivery,
     test_events,
@@ -21,6 +22,7 @@ from . import (
     test_segment_incremental,
     test_tools_bounce,
     test_tools_decay,
+    test_tools_delivery,
     test_tools_handoff_evidence,
     test_tools_handoff_lifecycle,
     test_tools_handoff_working_time,

@@ -1,0 +1,617 @@
+from datetime import timedelta
+
+from odoo import Command
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import Form, new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common import NOW
+from .common_delivery import DeliveryCase
+
+
+@tagged("post_install", "-at_install")
+class TestCampaign(DeliveryCase):
+    """A marketer sends a mailing to segments."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.ana = cls.make_partner("ana@example.com", "Ana")
+        cls.bob = cls.make_partner("bob@example.com", "Bob")
+        cls.segment = cls.make_segment("ana@example.com", "bob@example.com")
+
+    def assert_sums_up(self, mailing):
+        """Sent + Σ reasons = audience, at any moment."""
+        mailing.invalidate_recordset()
+        self.assertEqual(
+            mailing.marketing_audience,
+            mailing.marketing_sent
+            + mailing.marketing_waiting
+            + mailing.marketing_failed
+            + mailing.marketing_unknown
+            + mailing.marketing_skipped,
+        )
+        self.assertEqual(mailing.marketing_audience, len(self.deliveries_of(mailing)))
+
+    # ------------------------------------------------------------------
+    # from the form to the inbox
+    # ------------------------------------------------------------------
+
+    def test_marketer_sends_to_a_segment(self):
+        marketer = self.env["mailing.mailing"].with_user(self.user_marketing)
+        with Form(marketer) as form:
+            form.subject = "New pumps"
+            form.mailing_model_id = self.env["ir.model"]._get("res.partner")
+            form.marketing_segment_ids.add(self.segment)
+        mailing = form.record
+        mailing.body_html = "<p>Dear <t t-out='object.name'/></p>"
+        self.assertEqual(mailing.marketing_kind, "campaign")
+        self.assertEqual(
+            mailing.mailing_domain,
+            f"[('marketing_segment_ids', 'in', [{self.segment.id}])]",
+        )
+        self.assertEqual(mailing.total, 2)
+        mailing.action_launch()
+        self.assertEqual(mailing.state, "in_queue")
+        self.assertEqual(mailing.marketing_waiting, 2)
+        self.assert_sums_up(mailing)
+        self.compose()
+        self.assert_sums_up(mailing)
+        self.send()
+        self.assert_sums_up(mailing)
+        self.assertCountEqual(self.received(), ["ana@example.com", "bob@example.com"])
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual(mailing.sent_date, NOW)
+        self.assertTrue(mailing.kpi_mail_required)
+        self.assertEqual((mailing.sent, mailing.expected, mailing.scheduled), (2, 2, 0))
+        self.assertIn("Dear Ana", self.emails[0]["message"])
+        self.assertIn("List-Unsubscribe=One-Click", self.emails[0]["message"])
+        self.assertFalse(
+            self.env["mail.mail"].search([("mailing_id", "=", mailing.id)]),
+            "Mails that were sent are deleted, as in Odoo",
+        )
+        self.assertEqual(self.touchpoints_of("ana@example.com", "sent"), ["sent"])
+
+    def test_archived_mails_are_kept_where_the_mailing_says_so(self):
+        mailing = self.make_mailing(self.segment, keep_archives=True)
+        mailing.action_launch()
+        self.deliver()
+        mails = self.env["mail.mail"].search([("mailing_id", "=", mailing.id)])
+        self.assertEqual(mails.mapped("state"), ["sent", "sent"])
+        self.send()
+        self.assertEqual(self.received(), [])
+
+    def test_audience_is_frozen(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.make_partner("late@example.com")
+        late = self.env["res.partner"].search([("email", "=", "late@example.com")])
+        self.segment._include_records(late)
+        self.deliver()
+        self.assertNotIn("late@example.com", self.received())
+
+    def test_dynamic_segment_is_up_to_date(self):
+        segment = self.env["marketing.segment"].create(
+            {"name": "Named Ana", "domain": "[('name', '=', 'Ana')]"}
+        )
+        mailing = self.make_mailing(segment)
+        self.bob.name = "Ana"
+        mailing.action_launch()
+        self.assertEqual(len(self.deliveries_of(mailing)), 2)
+
+    def test_nobody_in_the_audience(self):
+        mailing = self.make_mailing(self.make_segment())
+        with self.assertRaisesRegex(UserError, "Nobody is in the audience"):
+            mailing.action_launch()
+
+    def test_nobody_left_to_mail(self):
+        self.env["mail.blacklist"]._add("ana@example.com")
+        self.env["mail.blacklist"]._add("bob@example.com")
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.deliver()
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual(mailing.marketing_skipped, 2)
+
+    # ------------------------------------------------------------------
+    # one person, one mail
+    # ------------------------------------------------------------------
+
+    def test_hundred_records_with_one_address(self):
+        self.env["res.partner"].create(
+            [{"name": f"Ana {n}", "email": "ANA@example.com "} for n in range(100)]
+        )
+        mailing = self.make_mailing(self.segment)
+        self.assertEqual(mailing.total, 102)
+        mailing.action_launch()
+        self.deliver()
+        self.assertCountEqual(self.received(), ["ana@example.com", "bob@example.com"])
+        self.assertEqual(mailing.marketing_audience, 2)
+
+    def test_several_segments_and_one_person(self):
+        other = self.make_segment("ana@example.com", name="Customers")
+        mailing = self.make_mailing(self.segment | other)
+        mailing.action_launch()
+        self.deliver()
+        self.assertCountEqual(self.received(), ["ana@example.com", "bob@example.com"])
+
+    def test_segment_of_another_model(self):
+        """Segments hold persons: leads of the members are mailed too."""
+        lead = self.make_lead("ana@example.com")
+        mailing = self.make_mailing(
+            self.segment, mailing_model_id=self.env["ir.model"]._get_id("crm.lead")
+        )
+        mailing.action_launch()
+        self.assertEqual(self.deliveries_of(mailing).res_id, lead.id)
+        self.deliver()
+        self.assertEqual(self.received(), ["ana@example.com"])
+        self.assertEqual(mailing.mailing_trace_ids.model, "crm.lead")
+
+    def test_leads_of_one_customer(self):
+        """Odoo mails the customer of a lead: two leads, one address, one mail."""
+        leads = [
+            self.make_lead(f"lead.{number}@example.com") for number in ("one", "two")
+        ]
+        self.env.flush_all()
+        # As old data has it: Odoo keeps the two addresses alike nowadays.
+        self.env.cr.execute(
+            "UPDATE crm_lead SET partner_id = %s WHERE id = ANY(%s)",
+            [self.ana.id, [lead.id for lead in leads]],
+        )
+        self.env.invalidate_all()
+        segment = self.make_segment(
+            "lead.one@example.com", "lead.two@example.com", model="crm.lead"
+        )
+        self.assertEqual(segment.member_count, 2)
+        mailing = self.make_mailing(
+            segment, mailing_model_id=self.env["ir.model"]._get_id("crm.lead")
+        )
+        mailing.action_launch()
+        self.assertEqual(
+            self.outcomes(mailing),
+            {"lead.one@example.com": "planned", "lead.two@example.com": "duplicate"},
+        )
+        self.deliver()
+        self.assertEqual(self.received(), ["ana@example.com"])
+
+    def test_members_record_stands_for_its_person(self):
+        """“Dear Ana of Lisbon” goes to the record the segment chose."""
+        lisbon = self.make_partner("ana@example.com", "Ana of Lisbon", city="Lisbon")
+        segment = self.env["marketing.segment"].create(
+            {"name": "Lisbon", "domain": "[('city', '=', 'Lisbon')]"}
+        )
+        mailing = self.make_mailing(segment)
+        mailing.action_launch()
+        self.assertEqual(self.deliveries_of(mailing).res_id, lisbon.id)
+
+    def test_sent_by_odoo_before(self):
+        """Who got the mailing before it had segments is left out."""
+        mailing = self.make_mailing(mailing_domain=repr([("id", "=", self.ana.id)]))
+        with self.mock_mail_gateway():
+            mailing._action_send_mail()
+        mailing.write(
+            {"marketing_segment_ids": [Command.link(self.segment.id)], "state": "draft"}
+        )
+        mailing.action_launch()
+        self.assertEqual(
+            self.outcomes(mailing),
+            {"ana@example.com": "already_mailed", "bob@example.com": "planned"},
+        )
+
+    # ------------------------------------------------------------------
+    # bad input
+    # ------------------------------------------------------------------
+
+    def test_odd_addresses_and_names(self):
+        partners = self.env["res.partner"].create(
+            [
+                {"name": "Nobody"},
+                {"name": "Broken", "email": "not an address"},
+                {"name": "Spaces", "email": "  spaces@example.com  "},
+                {"name": "王小明 <b>", "email": "wang@example.com"},
+                {"name": "أحمد \u202e בן", "email": "ahmad@example.com"},
+                {"name": "Quote \" O'Neil, Esq.", "email": "quote@example.com"},
+                {"name": "Two", "email": "two@example.com; second@example.com"},
+            ]
+        )
+        segment = self.env["marketing.segment"].create(
+            {"name": "Odd", "domain": repr([("id", "in", partners.ids)])}
+        )
+        mailing = self.make_mailing(segment)
+        mailing.action_launch()
+        self.deliver()
+        self.assertEqual(
+            set(self.received()),
+            {
+                "spaces@example.com",
+                "wang@example.com",
+                "ahmad@example.com",
+                "quote@example.com",
+                "two@example.com",
+                "second@example.com",
+            },
+        )
+        self.assert_sums_up(mailing)
+        self.assertEqual(mailing.marketing_sent, 5)
+
+    def test_big_body_and_odd_links(self):
+        links = "".join(
+            f'<a href="{url}">x</a>'
+            for url in (
+                "https://example.com/ü/ö?q=1&amp;r=%20%C3%BC#frag",
+                "https://例え.jp/路径?关键词=水泵",
+                "https://example.com/a b/'quoted'",
+                "mailto:sales@example.com?subject=100%25",
+                "tel:+351 21 000",
+                "#top",
+                "javascript:void(0)",
+            )
+        )
+        filler = "<p>" + "水泵 pump &amp; مضخة " * 90000 + "</p>"
+        mailing = self.make_mailing(
+            self.segment, body_html=f"<div>{links}{filler}</div>"
+        )
+        self.assertGreater(len(mailing.body_html.encode()), 2_000_000)
+        mailing.action_launch()
+        self.deliver()
+        self.assertEqual(set(self.outcomes(mailing).values()), {"sent"})
+
+    # ------------------------------------------------------------------
+    # schedule, pause, stop
+    # ------------------------------------------------------------------
+
+    def test_scheduled(self):
+        mailing = self.make_mailing(
+            self.segment,
+            schedule_type="scheduled",
+            schedule_date=NOW + timedelta(hours=3),
+        )
+        mailing.action_schedule()
+        self.assertEqual(mailing.state, "in_queue")
+        self.deliver()
+        self.assertEqual(set(self.outcomes(mailing).values()), {"planned"})
+        mailing.schedule_date = NOW + timedelta(hours=1)
+        self.clock.tick(3601)
+        self.deliver()
+        self.assertEqual(set(self.outcomes(mailing).values()), {"sent"})
+        self.assertEqual(mailing.state, "done")
+
+    def test_back_to_draft_forgets_the_plan(self):
+        mailing = self.make_mailing(
+            self.segment,
+            schedule_type="scheduled",
+            schedule_date=NOW + timedelta(hours=3),
+        )
+        mailing.action_schedule()
+        mailing.with_user(self.user_marketing).action_cancel()
+        self.assertEqual(mailing.state, "draft")
+        self.assertFalse(self.deliveries_of(mailing))
+        mailing.action_launch()
+        self.deliver()
+        self.assertEqual(set(self.outcomes(mailing).values()), {"sent"})
+
+    def test_no_way_back_once_composed(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.compose()
+        with self.assertRaisesRegex(UserError, "is being sent already"):
+            mailing.action_cancel()
+
+    def test_pause_and_resume(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.compose()
+        mailing.with_user(self.user_marketing).action_marketing_pause()
+        self.send()
+        self.assertEqual(self.received(), [])
+        self.assertEqual(
+            self.env["mail.mail"]._get_lane_backlog(0, 1), (0, None), "no false alarm"
+        )
+        mailing.with_user(self.user_marketing).action_marketing_resume()
+        self.send()
+        self.assertEqual(len(self.received()), 2)
+
+    def test_stop(self):
+        """What has not left is canceled, whether it was composed or not."""
+        self.make_partner("cleo@example.com")
+        segment = self.make_segment("cleo@example.com", name="More")
+        mailing = self.make_mailing(self.segment | segment)
+        mailing.action_launch()
+        deliveries = self.env["marketing.delivery"]
+        first = self.deliveries_of(mailing)[0]
+        deliveries._compose(mailing, first.ids)
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            self.env["mail.mail"]._run_lane(0, 1)
+        second = self.deliveries_of(mailing)[1]
+        deliveries._compose(mailing, second.ids)
+        mailing.with_user(self.user_marketing).action_marketing_stop()
+        self.deliver()
+        self.assertEqual(
+            list(self.outcomes(mailing).values()), ["sent", "canceled", "canceled"]
+        )
+        self.assertEqual(second.trace_id.trace_status, "cancel")
+        self.assertEqual(self.received(), [])
+        self.assertEqual(mailing.state, "done")
+        self.assert_sums_up(mailing)
+
+    def test_one_mail_is_canceled(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.compose()
+        bob = self.deliveries_of(mailing)[1].with_user(self.user_marketing)
+        bob.action_cancel()
+        self.assertEqual((bob.state, bob.reason), ("skipped", "canceled"))
+        self.send()
+        self.assertEqual(self.received(), ["ana@example.com"])
+        with self.assertRaises(UserError):
+            bob.action_cancel()
+        with self.assertRaises(UserError):
+            bob.action_resend()
+
+    def test_deleted_mailing_sends_nothing(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.compose()
+        mailing.unlink()
+        self.assertFalse(
+            self.env["mail.mail"].search([("marketing_delivery_id", "!=", False)])
+        )
+        self.send()
+        self.assertEqual(self.received(), [])
+
+    # ------------------------------------------------------------------
+    # check before sending
+    # ------------------------------------------------------------------
+
+    def test_check_audience(self):
+        """What the check shows is what the plan does, and it plans nothing."""
+        self.env["mail.blacklist"]._add("bob@example.com")
+        double = self.make_partner("ana@example.com", "Ana again")
+        self.make_partner("supp@example.com", "Sue")
+        self.make_partner("nowhere", "No address", ref="odd")
+        self.person_of("supp@example.com").action_suppress()
+        segment = self.make_segment("supp@example.com", name="More")
+        mailing = self.make_mailing(self.segment | segment)
+        mailing.mailing_domain = repr(
+            [
+                "|",
+                ("ref", "=", "odd"),
+                ("marketing_segment_ids", "in", mailing.marketing_segment_ids.ids),
+            ]
+        )
+        action = mailing.with_user(self.user_marketing).action_check_audience()
+        preview = self.env[action["res_model"]].with_user(self.user_marketing)
+        rows = preview.search(action["domain"])
+        self.assertEqual(
+            {(row.email, row.res_id == double.id): row.outcome for row in rows},
+            {
+                ("ana@example.com", False): "planned",
+                ("ana@example.com", True): "same_person",
+                ("bob@example.com", False): "blacklisted",
+                ("supp@example.com", False): "suppressed",
+                (False, False): "no_address",
+            },
+        )
+        self.assertEqual(len(rows), mailing.total)
+        self.assertFalse(self.deliveries_of(mailing))
+        groups = dict(preview._read_group(action["domain"], ["outcome"], ["__count"]))
+        mailing.action_launch()
+        self.assertEqual(mailing.marketing_waiting, groups["planned"])
+        self.assertEqual(mailing.marketing_skipped, 2)
+        # Checking again replaces the rows.
+        mailing.with_user(self.user_marketing).action_check_audience()
+        self.assertEqual(preview.search_count(action["domain"]), len(rows))
+        self.assertEqual(rows[:1].exists().ids, [], "The former check is gone")
+
+    def test_check_belongs_to_its_user(self):
+        mailing = self.make_mailing(self.segment)
+        action = mailing.with_user(self.user_marketing).action_check_audience()
+        other = new_test_user(
+            self.env,
+            "second_marketer",
+            groups="email_marketing_crm.group_marketing_user,base.group_user",
+        )
+        preview = self.env["marketing.delivery.preview"].with_user(other)
+        self.assertFalse(preview.search(action["domain"]))
+
+    def test_figures_open_what_they_count(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        action = (
+            mailing.with_user(self.user_marketing)
+            .with_context(search_default_waiting=1)
+            .action_view_deliveries()
+        )
+        self.assertEqual(action["context"]["search_default_waiting"], 1)
+        found = self.env["marketing.delivery"].search(action["domain"])
+        self.assertEqual(len(found), mailing.marketing_audience)
+        ana = found.filtered(lambda delivery: delivery.res_id == self.ana.id)
+        self.assertEqual(ana.action_open_record()["res_model"], "res.partner")
+        self.ana.unlink()
+        self.assertEqual(ana.action_open_record()["res_model"], "marketing.person")
+
+    # ------------------------------------------------------------------
+    # Odoo's own mailings
+    # ------------------------------------------------------------------
+
+    def test_standard_mailings_stay_standard(self):
+        mailing = self.make_mailing(
+            mailing_domain=repr([("id", "in", (self.ana | self.bob).ids)])
+        )
+        self.assertFalse(mailing.marketing_kind)
+        mailing.action_launch()
+        self.assertFalse(self.deliveries_of(mailing))
+        with self.enter_registry_test_mode(), self.mock_mail_gateway():
+            self.env.ref(
+                "mass_mailing.ir_cron_mass_mailing_queue"
+            ).method_direct_trigger()
+        self.assertEqual(mailing.state, "done")
+        self.assertCountEqual(self.received(), ["ana@example.com", "bob@example.com"])
+        self.assertEqual(self.touchpoints_of("ana@example.com", "sent"), ["sent"])
+
+    def test_the_queue_of_odoo_leaves_our_mailings_alone(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        with self.enter_registry_test_mode(), self.mock_mail_gateway():
+            self.env.ref(
+                "mass_mailing.ir_cron_mass_mailing_queue"
+            ).method_direct_trigger()
+        self.assertEqual(mailing.state, "in_queue")
+        self.assertFalse(mailing.mailing_trace_ids)
+        self.assertEqual(self.emails, [])
+
+    def test_ab_tests_are_sent_by_odoo(self):
+        mailing = self.make_mailing(self.segment, ab_testing_enabled=True)
+        self.assertFalse(mailing.marketing_kind)
+        mailing.ab_testing_enabled = False
+        self.assertEqual(mailing.marketing_kind, "campaign")
+
+    def test_copy_is_a_draft_to_the_same_segments(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        mailing.action_marketing_pause()
+        copy = mailing.copy()
+        self.assertEqual(copy.marketing_segment_ids, self.segment)
+        self.assertEqual(copy.marketing_kind, "campaign")
+        self.assertFalse(copy.marketing_hold)
+        self.assertFalse(copy.marketing_audience)
+
+    def test_direct_sending_goes_through_the_plan(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_send_mail()
+        self.assertEqual(mailing.state, "in_queue")
+        self.assertEqual(set(self.outcomes(mailing).values()), {"planned"})
+
+    def test_models_without_persons(self):
+        users = self.env["ir.model"]._get_id("mailing.list")
+        mailing = self.make_mailing(self.segment, mailing_model_id=users)
+        self.assertTrue(mailing.marketing_has_persons, "Contacts of lists are persons")
+        other = (
+            self.env["ir.model"]
+            .search([("is_mailing_enabled", "=", True)])
+            .filtered(
+                lambda model: (
+                    "marketing_person_id" not in self.env[model.model]._fields
+                    and model.model != "mailing.list"
+                )
+            )
+        )
+        for model in other[:1]:
+            with self.assertRaises(ValidationError):
+                mailing.mailing_model_id = model
+
+    def test_lists_narrow_the_segment(self):
+        news = self.env["mailing.list"].create({"name": "News"})
+        self.make_contact("ana@example.com", lists=news)
+        self.make_contact("bob@example.com")
+        mailing = self.make_mailing(
+            self.segment,
+            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
+            contact_list_ids=[Command.set(news.ids)],
+        )
+        mailing.action_launch()
+        self.assertEqual(self.outcomes(mailing), {"ana@example.com": "planned"})
+
+    def test_test_mails_still_work(self):
+        mailing = self.make_mailing(self.segment)
+        self.env["mail.blacklist"]._add("boss@example.com")
+        wizard = self.env["mailing.mailing.test"].create(
+            {"email_to": "boss@example.com", "mass_mailing_id": mailing.id}
+        )
+        with self.mock_mail_gateway():
+            wizard.send_mail_test()
+        self.assertEqual(self.received(), ["boss@example.com"])
+
+    # ------------------------------------------------------------------
+    # people
+    # ------------------------------------------------------------------
+
+    def test_merge_of_contacts_between_plan_and_sending(self):
+        """The survivor gets one mail."""
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.ana | self.bob).ids, self.ana
+        )
+        self.deliver()
+        self.assertEqual(self.received(), ["ana@example.com"])
+        self.assert_sums_up(mailing)
+        self.assertEqual(set(self.outcomes(mailing).values()), {"sent"})
+
+    def test_access(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        delivery = self.deliveries_of(mailing)[0]
+        for user in (self.user_marketing, self.user_manager):
+            with self.subTest(user=user.login):
+                self.assertEqual(delivery.with_user(user).state, "planned")
+                for attempt in (
+                    lambda user=user: delivery.with_user(user).write({"state": "sent"}),
+                    lambda user=user: delivery.with_user(user).unlink(),
+                    lambda user=user: delivery.with_user(user).copy(),
+                ):
+                    with self.assertRaises(AccessError):
+                        attempt()
+        for user in (self.user_sales, self.user_employee):
+            with self.subTest(user=user.login):
+                model = self.env["marketing.delivery"].with_user(user)
+                with self.assertRaises(AccessError):
+                    model.search([])
+                with self.assertRaises(AccessError):
+                    delivery.with_user(user).action_cancel()
+                with self.assertRaises(AccessError):
+                    mailing.with_user(user).action_check_audience()
+                with self.assertRaises(AccessError):
+                    mailing.with_user(user).action_marketing_stop()
+
+    def test_mailing_user_without_marketing(self):
+        """Whoever may send Odoo's mailings still opens and sends them."""
+        mailer = new_test_user(
+            self.env, "mailer", groups="mass_mailing.group_mass_mailing_user"
+        )
+        mailing = self.make_mailing(self.segment).with_user(mailer)
+        mailing.web_read({"subject": {}, "mailing_domain": {}, "state": {}})
+        with Form(mailing) as form:
+            form.subject = "Newer pumps"
+        mailing.action_launch()
+        self.deliver()
+        self.assertEqual(mailing.state, "done")
+
+    def test_companies(self):
+        """A plan reaches the records of the marketer's companies only."""
+        self.make_partner("other@example.com", company_id=self.company_other.id)
+        segment = self.env["marketing.segment"].create(
+            {
+                "name": "Everywhere",
+                "company_id": False,
+                "domain": repr([("email", "ilike", "@example.com")]),
+            }
+        )
+        mailing = self.make_mailing(segment).with_user(self.user_marketing)
+        mailing.action_launch()
+        self.assertNotIn("other@example.com", self.outcomes(mailing))
+        self.assertEqual(
+            self.deliveries_of(mailing).company_id, self.user_marketing.company_id
+        )
+        self.user_manager.write(
+            {
+                "company_ids": [Command.set(self.company_other.ids)],
+                "company_id": self.company_other.id,
+            }
+        )
+        model = self.env["marketing.delivery"].with_user(self.user_manager)
+        self.assertFalse(model.search([("mailing_id", "=", mailing.id)]))
+        second = self.make_mailing(segment).with_user(self.user_manager)
+        second.action_launch()
+        self.assertIn("other@example.com", self.outcomes(second))
+        self.assertNotIn("Ana", model.search([]).mapped("person_id.name"))
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_composed_in_the_company_of_the_plan(self):
+        mailing = self.make_mailing(self.segment)
+        self.env["marketing.delivery"].with_company(self.company_other)._plan(
+            mailing, [(self.person_of("ana@example.com").id, self.ana.id, 0)]
+        )
+        self.assertEqual(self.deliveries_of(mailing).company_id, self.company_other)
+        self.deliver()
+        self.assertEqual(self.received(), ["ana@example.com"])
