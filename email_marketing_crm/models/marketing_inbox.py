@@ -9,6 +9,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.inbox_batch import InboxBatch, TouchpointRow
+from ..tools.wording import last_line
 
 _logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class MarketingInbox(models.Model):
     due = fields.Datetime(required=True, readonly=True)
     attempts = fields.Integer(readonly=True, default=0)
     error = fields.Text(readonly=True)
+    error_summary = fields.Char("What Went Wrong", compute="_compute_error_summary")
     person = fields.Many2one("marketing.person", compute="_compute_person")
 
     # What failed, for the health page; almost always empty.
@@ -61,6 +63,11 @@ class MarketingInbox(models.Model):
         by_id = {person.id: person for person in persons}
         for row in self:
             row.person = by_id.get(row.person_id, False)
+
+    @api.depends("error")
+    def _compute_error_summary(self):
+        for row in self:
+            row.error_summary = last_line(row.error)
 
     # ------------------------------------------------------------------
     # QUEUE
@@ -218,6 +225,7 @@ class MarketingInbox(models.Model):
 
     def action_retry(self):
         """Try these rows again with the next run of their lane."""
+        self.check_access("read")
         self.env.cr.execute(
             "UPDATE marketing_inbox SET due = %s WHERE id = ANY(%s)",
             [fields.Datetime.now() - timedelta(seconds=1), self.ids],

@@ -1,9 +1,13 @@
 import logging
 import traceback
+from datetime import timedelta
 
 from psycopg2 import errors
 
 from odoo import api, fields, models
+from odoo.tools import format_datetime
+
+from ..tools.wording import last_line
 
 _logger = logging.getLogger(__name__)
 
@@ -11,6 +15,8 @@ _logger = logging.getLogger(__name__)
 DEFAULT_LANES = 2
 #: Shard key of every table a lane works on, so that two lanes never meet on a row.
 LANES_PARAMETER = "email_marketing_crm.lanes"
+#: Idle workers run every minute; when none did for so long, something is wrong.
+SILENCE = timedelta(minutes=10)
 
 
 class MarketingLane(models.Model):
@@ -36,16 +42,22 @@ class MarketingLane(models.Model):
     last_duration = fields.Float(
         "Duration (s)", readonly=True, help="Seconds the last run took."
     )
-    last_processed = fields.Integer("Processed in last run", readonly=True)
+    last_processed = fields.Integer(
+        "Processed", readonly=True, help="What the last run handled."
+    )
     error = fields.Text("Last Error", readonly=True)
     error_date = fields.Datetime(readonly=True)
     # what waits, measured when the page is opened
-    backlog = fields.Integer("Waiting", compute="_compute_backlog")
-    oldest_date = fields.Datetime("Waiting Since", compute="_compute_backlog")
+    backlog = fields.Integer("Waiting", compute="_compute_backlog", compute_sudo=True)
+    oldest_date = fields.Datetime(
+        "Waiting Since", compute="_compute_backlog", compute_sudo=True
+    )
     state = fields.Selection(
         [("ok", "Running"), ("late", "Late"), ("error", "Error"), ("off", "Off")],
         compute="_compute_backlog",
+        compute_sudo=True,
     )
+    error_summary = fields.Char("What Went Wrong", compute="_compute_error_summary")
 
     _kind_number_unique = models.Constraint(
         "UNIQUE(kind, number)", "There is one worker per kind and shard."
@@ -70,10 +82,15 @@ class MarketingLane(models.Model):
                 lane.state = "error"
             elif not lane.cron_id.active:
                 lane.state = "off"
-            elif oldest and (now - oldest).total_seconds() > 600:
+            elif lane._is_silent(now) or (oldest and now - oldest > SILENCE):
                 lane.state = "late"
             else:
                 lane.state = "ok"
+
+    @api.depends("error")
+    def _compute_error_summary(self):
+        for lane in self:
+            lane.error_summary = last_line(lane.error)
 
     # ------------------------------------------------------------------
     # SET-UP
@@ -197,10 +214,53 @@ class MarketingLane(models.Model):
         """Whether an idle run is worth a write: once a minute shows it is alive."""
         return not self.last_run or (now - self.last_run).total_seconds() >= 50
 
+    # ------------------------------------------------------------------
+    # HEALTH PAGE
+    # ------------------------------------------------------------------
+
+    @api.model
+    def get_health_alert(self):
+        """What keeps all workers from working, in words, or False."""
+        self.check_access("read")
+        lanes = self.sudo().search([])
+        running = lanes.filtered("active")
+        if not running:
+            return self.env._(
+                "All workers are switched off: no event is processed and no mail is "
+                "sent. An administrator switches them on again in Settings > Technical "
+                "> Scheduled Actions."
+            )
+        now = fields.Datetime.now()
+        if all(lane._is_silent(now) for lane in running):
+            last_run = max(filter(None, running.mapped("last_run")), default=None)
+            since = last_run or min(running.mapped("create_date"))
+            return self.env._(
+                "No worker has run since %s. The server's cron threads are off "
+                "(--max-cron-threads) or busy with other scheduled actions.",
+                format_datetime(self.env, since),
+            )
+        return False
+
+    def _is_silent(self, now):
+        """Whether a worker does not run: idle ones show each minute that they live."""
+        return now - (self.last_run or self.create_date) > SILENCE
+
     def action_run_now(self):
         """Ask the scheduler to run these workers as soon as it can."""
-        for lane in self.filtered("cron_id"):
-            lane.cron_id._trigger()
+        self.check_access("read")
+        for cron in self.sudo().cron_id:
+            cron._trigger()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": self.env._("Will run as soon as a cron thread is free."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
 
     def action_clear_error(self):
-        self.write({"error": False, "error_date": False})
+        """Forget what went wrong; the next run says whether it still does."""
+        self.check_access("read")
+        self.sudo().write({"error": False, "error_date": False})
