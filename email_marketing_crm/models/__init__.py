@@ -1,9 +1,13 @@
 # identity, log and workers
 from . import marketing_lane
+from . import marketing_timeline
 from . import marketing_person
+from . import marketing_person_navigation
 from . import marketing_person_mixin
+from . import marketing_address_problem
 from . import marketing_touchpoint_type
 from . import marketing_touchpoint
+from . import marketing_touchpoint_wording
 from . import marketing_inbox
 
 # what we make of it

@@ -3,16 +3,10 @@ from psycopg2.extras import execute_values
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
 
+from ..tools.engagement import ENGAGEMENT_DATES
 from ..tools.reliability import classes_from, is_at_least
 
 _NEW_PERSONS = "marketing.person.new"
-#: Which touchpoint moves which date of the person, and what it must be at least.
-ENGAGEMENT_DATES = {
-    "sent": ("last_sent_date", "unknown"),
-    "opened": ("last_open_date", "unknown"),
-    "clicked": ("last_click_date", "human_likely"),
-    "replied": ("last_reply_date", "human_likely"),
-}
 #: Touchpoints after which a person is not mailed any more, and why.
 SUPPRESSING = {"hard_bounce": "bounce", "complaint": "complaint"}
 
@@ -33,6 +27,7 @@ class MarketingPerson(models.Model):
 
     _name = "marketing.person"
     _description = "Person"
+    _inherit = ["marketing.timeline"]
     _rec_name = "email_normalized"
     _rec_names_search = ["email_normalized", "name"]
     _order = "id desc"
@@ -94,6 +89,7 @@ class MarketingPerson(models.Model):
             ("complaint", "Reported us as spam"),
             ("manual", "Blocked by hand"),
         ],
+        string="Mailing",
         required=True,
         readonly=True,
         default="none",
@@ -167,6 +163,9 @@ class MarketingPerson(models.Model):
         )
         for person in self:
             person.touchpoint_count = counts.get(person, 0)
+
+    def _get_person(self):
+        return self.merged_into_id or self
 
     # ------------------------------------------------------------------
     # IDENTITY
@@ -505,8 +504,11 @@ class MarketingPerson(models.Model):
         self.sudo().write({"suppression": "none", "suppression_date": False})
 
     def action_suppress(self):
-        """Never mail these persons again, whatever segment they are in."""
-        self.check_access("write")
+        """Never mail these persons again, whatever segment they are in.
+
+        Whoever may see a person may stop the mail to him: that harms nobody.
+        """
+        self.check_access("read")
         self.sudo().filtered(lambda person: person.suppression == "none").write(
             {"suppression": "manual", "suppression_date": fields.Datetime.now()}
         )

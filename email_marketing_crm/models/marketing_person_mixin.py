@@ -3,6 +3,8 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
+from .marketing_timeline import ENGAGEMENT_GROUPS
+
 #: Fields that a person is made of, on whichever model has them.
 IDENTITY_FIELDS = frozenset(
     {"name", "contact_name", "partner_name", "lang", "lang_id", "tz", "company_id"}
@@ -20,6 +22,7 @@ class MarketingPersonMixin(models.AbstractModel):
 
     _name = "marketing.person.mixin"
     _description = "Marketing Person Mixin"
+    _inherit = ["marketing.timeline"]
 
     marketing_person_id = fields.Many2one(
         "marketing.person",
@@ -35,6 +38,7 @@ class MarketingPersonMixin(models.AbstractModel):
         "Score",
         related="marketing_person_id.score_id.score",
         related_sudo=True,
+        groups=ENGAGEMENT_GROUPS,
         digits=(16, 0),
         help="How much this person engaged lately; old events fade.",
     )
@@ -42,17 +46,20 @@ class MarketingPersonMixin(models.AbstractModel):
         "Grade",
         related="marketing_person_id.score_id.grade",
         related_sudo=True,
+        groups=ENGAGEMENT_GROUPS,
         help="How well this person fits, from A (best) to F.",
     )
     marketing_lifecycle_stage_id = fields.Many2one(
         related="marketing_person_id.lifecycle_stage_id",
         related_sudo=True,
+        groups=ENGAGEMENT_GROUPS,
         string="Life Cycle",
     )
     marketing_last_engagement_date = fields.Datetime(
         "Last Engagement",
         related="marketing_person_id.last_engagement_date",
         related_sudo=True,
+        groups=ENGAGEMENT_GROUPS,
     )
     marketing_segment_ids = fields.Many2many(
         "marketing.segment",
@@ -128,6 +135,9 @@ class MarketingPersonMixin(models.AbstractModel):
             self.env["marketing.segment.member"]._get_member_condition(),
         )
         return Domain("marketing_person_id", "in", members)
+
+    def _get_person(self):
+        return self.sudo().marketing_person_id
 
     # ------------------------------------------------------------------
     # CHANGES

@@ -60,7 +60,7 @@ class MarketingTouchpoint(models.Model):
     dedup_key = fields.Char(required=True, readonly=True)
     # what is shown
     icon = fields.Char(related="type_id.icon")
-    description = fields.Char(compute="_compute_description")
+    direction = fields.Selection(related="type_id.direction")
 
     _dedup_key_unique = models.Constraint(
         "UNIQUE(dedup_key)", "This event was recorded already."
@@ -76,29 +76,6 @@ class MarketingTouchpoint(models.Model):
     @api.model
     def _selection_reliability(self):
         return self.env["marketing.touchpoint.type"]._selection_reliability()
-
-    @api.depends("type_id", "mailing_id", "link_id", "data", "res_model", "res_id")
-    def _compute_description(self):
-        segments = self._get_referenced("marketing.segment")
-        for touchpoint in self:
-            data = touchpoint.data or {}
-            link = touchpoint.sudo().link_id
-            segment = None
-            if touchpoint.res_model == "marketing.segment":
-                segment = segments.get(touchpoint.res_id)
-            parts = [
-                touchpoint.sudo().mailing_id.subject,
-                link.title or link.url or data.get("url"),
-                segment,
-                data.get("title"),
-            ]
-            touchpoint.description = " · ".join(part for part in parts if part)
-
-    def _get_referenced(self, model):
-        """`{id: name}` of the records of one model that these rows point to."""
-        ids = {row.res_id for row in self if row.res_model == model}
-        records = self.env[model].sudo().browse(ids).exists()
-        return {record.id: record.display_name for record in records}
 
     # ------------------------------------------------------------------
     # CAPTURE
@@ -427,22 +404,3 @@ class MarketingTouchpoint(models.Model):
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         raise ValidationError(self.env._("%s is not a number.", value))
-
-    # ------------------------------------------------------------------
-    # ACTIONS
-    # ------------------------------------------------------------------
-
-    def action_open_record(self):
-        """Open the mail or record behind the event."""
-        self.ensure_one()
-        model, res_id = self.res_model, self.res_id
-        if self.mailing_id and model not in ("crm.lead",):
-            model, res_id = "mailing.mailing", self.mailing_id.id
-        if not model or not self.env[model].browse(res_id).exists():
-            model, res_id = "marketing.person", self.person_id.id
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": model,
-            "res_id": res_id,
-            "views": [(False, "form")],
-        }

@@ -1,4 +1,5 @@
 from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
 
 
 class MarketingTouchpointType(models.Model):
@@ -76,9 +77,32 @@ class MarketingTouchpointType(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
+        if any(record.code != vals.get("code", record.code) for record in self):
+            raise UserError(
+                self.env._(
+                    "Rules and other systems refer to a type by its code, so it cannot "
+                    "change. Add a type with the other code instead."
+                )
+            )
         if vals.keys() & {"code", "reliability", "active"}:
             self.env.registry.clear_cache()
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_captured(self):
+        """Types of the add-on are captured by code; without them mails would fail."""
+        xml_ids = self._get_external_ids()
+        if any(
+            name.startswith("email_marketing_crm.")
+            for names in xml_ids.values()
+            for name in names
+        ):
+            raise UserError(
+                self.env._(
+                    "This type belongs to Email Marketing and cannot be deleted. "
+                    "Archive it to hide it from lists."
+                )
+            )
 
     def unlink(self):
         self.env.registry.clear_cache()

@@ -13,6 +13,7 @@ from . import (
     test_journey,
     test_journey_build,
     test_journey_entry,
+    test_lane_views,
     test_lifecycle,
     test_person,
     test_score,
@@ -20,6 +21,8 @@ from . import (
     test_segment,
     test_segment_access,
     test_segment_incremental,
+    test_timeline,
+    test_tools_address_problem,
     test_tools_bounce,
     test_tools_decay,
     test_tools_delivery,
@@ -31,6 +34,8 @@ from . import (
     test_tools_reliability,
     test_tools_score_rules,
     test_tools_segment,
+    test_tools_wording,
+    test_tours,
     test_tracking,
 )
 
