@@ -89,17 +89,18 @@ class MarketingScore(models.Model):
             return SQL("0.0")
         days = SQL(" ").join(
             SQL(
-                "WHEN %s THEN %s",
+                "WHEN %s THEN %s::float8",
                 model_id,
                 (clock.reference - now).total_seconds() / decay.SECONDS_PER_DAY,
             )
             for model_id, clock in clocks
         )
         return SQL(
-            "%s * power(2::float8, LEAST(%s, GREATEST(-%s, CASE %s %s END / %s)))",
+            "%s * power(2::float8, LEAST(%s::float8, GREATEST(%s::float8,"
+            " CASE %s %s END / %s)))",
             SQL.identifier(alias, "value", to_flush=self._fields["value"]),
             decay.MAX_EXPONENT,
-            decay.MAX_EXPONENT,
+            -decay.MAX_EXPONENT,
             SQL.identifier(alias, "model_id", to_flush=self._fields["model_id"]),
             days,
             SQL.identifier(
