@@ -91,6 +91,9 @@ class MarketingSegment(models.Model):
         "Refresh Took (s)", readonly=True, copy=False, digits=(16, 3), aggregator=None
     )
     next_refresh = fields.Datetime(readonly=True, copy=False)
+    is_waiting = fields.Boolean(
+        compute="_compute_is_waiting", help="The members are about to be computed."
+    )
     error = fields.Text(readonly=True, copy=False)
     # preview of what is not saved yet
     preview_count = fields.Integer("Persons", compute="_compute_preview")
@@ -137,6 +140,14 @@ class MarketingSegment(models.Model):
             segment_id = segment._origin.id
             segment.member_count = counts.get((segment_id, "member"), 0)
             segment.excluded_count = counts.get((segment_id, "excluded"), 0)
+
+    @api.depends("next_refresh")
+    def _compute_is_waiting(self):
+        now = fields.Datetime.now()
+        for segment in self:
+            segment.is_waiting = bool(
+                segment.next_refresh and segment.next_refresh <= now
+            )
 
     @api.depends("member_ids")
     def _compute_recent_member_ids(self):
@@ -234,6 +245,10 @@ class MarketingSegment(models.Model):
         self.env.registry.clear_cache()
         self.sudo().filtered("active").next_refresh = fields.Datetime.now()
         self.sudo().filtered(lambda segment: not segment.active).next_refresh = False
+        self._request_refresh()
+
+    def _request_refresh(self):
+        """Ask the workers to look at due segments as soon as they can."""
         lanes = self.env["marketing.lane"].sudo()
         count = lanes._get_lane_count()
         numbers = {segment.id % count for segment in self}
@@ -246,10 +261,15 @@ class MarketingSegment(models.Model):
     # ------------------------------------------------------------------
 
     def action_refresh(self):
-        """Compute the members now; an error is shown and changes nothing."""
+        """Compute the members now; an error is shown and changes nothing.
+
+        Of a segment with very many members, the first are there at once and the
+        worker goes on with the others.
+        """
         self.check_access("write")
         for segment in self.sudo():
-            segment._refresh()
+            if not segment._refresh():
+                segment._request_refresh()
 
     def action_view_members(self):
         self.ensure_one()

@@ -92,7 +92,8 @@ class MarketingSegment(models.Model):
         """Let the database read the query once, without computing it."""
         self.ensure_one()
         self._run_condition_query(
-            SQL("SELECT 1 FROM (%s) AS target LIMIT 0", self._get_target_query())
+            SQL("SELECT 1 FROM (%s) AS target LIMIT 0", self._get_target_query()),
+            timeout=PREVIEW_TIMEOUT,
         )
 
     def _check_cycles(self):
@@ -300,19 +301,16 @@ class MarketingSegment(models.Model):
         combine = unite_all if self.match == "any" else intersect_all
         return combine(rule._get_person_set(now, person_ids) for rule in self.rule_ids)
 
-    def _run_condition_query(self, query, timeout=None):
-        """Run a query that holds the segment's conditions.
+    def _run_condition_query(self, query, timeout):
+        """Run a query that holds the segment's conditions on everybody.
 
         What goes wrong leaves the transaction as it was.
 
-        :param timeout: for a query over everybody: milliseconds after which the
-            database gives up
+        :param timeout: milliseconds after which the database gives up
         :raises ValidationError: with what the user can do about it
         """
         self.env.flush_query(query)
-        settings = {}
-        if timeout:
-            settings = {"work_mem": WORK_MEMORY, "statement_timeout": str(timeout)}
+        settings = {"work_mem": WORK_MEMORY, "statement_timeout": str(timeout)}
         try:
             with self.env.cr.savepoint(flush=False):
                 former = {

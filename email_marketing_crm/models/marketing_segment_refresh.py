@@ -16,6 +16,10 @@ _logger = logging.getLogger(__name__)
 
 #: A full refresh gives up after this time, in milliseconds, before Odoo's cron does.
 REFRESH_TIMEOUT = 60000
+#: Members that one pass of a full refresh changes at most: about five seconds.
+CHANGES_PER_PASS = 50000
+#: After so many changed rows at once, the planner is told how many there are.
+ANALYZE_AFTER = 10000
 
 
 class InboxPlan(NamedTuple):
@@ -41,36 +45,50 @@ class MarketingSegment(models.Model):
     def _refresh(self):
         """Compute the members from everything there is, and plan the next time.
 
+        One pass changes at most `CHANGES_PER_PASS` members, so that a new segment of
+        a million persons does not occupy its lane; the rest stays due.
+
+        :returns: whether the segment is complete
         :raises UserError: when the conditions cannot be computed; nothing changed
         """
         self.ensure_one()
         self.flush_recordset()
         start = time.monotonic()
+        changes = 0
         if self.kind == "dynamic":
-            self._apply_conditions(timeout=REFRESH_TIMEOUT)
+            changes = self._apply_conditions(is_full=True)
         self._repair_records()
         seconds = time.monotonic() - start
+        is_complete = changes < CHANGES_PER_PASS
         now = fields.Datetime.now()
-        zone = self.company_id.partner_id.tz or self.user_id.tz or "UTC"
+        following = now
+        if is_complete:
+            zone = self.company_id.partner_id.tz or self.user_id.tz or "UTC"
+            following = get_next_refresh(
+                now, seconds, self.is_time_dependent, self.id, zone
+            )
         self.env.cr.execute(
             """
             UPDATE marketing_segment
                SET size = (SELECT count(*) FROM marketing_segment_member
                             WHERE segment_id = %(id)s AND state = 'member'),
-                   refreshed_at = %(now)s, refresh_seconds = %(seconds)s,
-                   next_refresh = %(next)s, error = NULL
+                   refreshed_at = CASE WHEN %(complete)s THEN %(now)s
+                                       ELSE refreshed_at END,
+                   refresh_seconds = %(seconds)s,
+                   next_refresh = %(following)s,
+                   error = NULL
              WHERE id = %(id)s
             """,
             {
                 "id": self.id,
+                "complete": is_complete,
                 "now": now,
                 "seconds": seconds,
-                "next": get_next_refresh(
-                    now, seconds, self.is_time_dependent, self.id, zone
-                ),
+                "following": following,
             },
         )
         self.invalidate_recordset()
+        return is_complete
 
     def _refresh_persons(self, person_ids):
         """Look again at some persons; the same result as a full refresh has for them.
@@ -83,68 +101,85 @@ class MarketingSegment(models.Model):
             if segment.kind == "dynamic":
                 segment._apply_conditions(person_ids)
 
-    def _apply_conditions(self, person_ids=None, timeout=None):
+    def _apply_conditions(self, person_ids=None, is_full=False):
         """Insert, move and delete members so that they are who meets the conditions.
 
         One statement: the difference is a full join of the wanted with the present
         rows, hashed on both sides. Rows made by hand take no part in it. Where
-        nothing differs, nothing is written.
+        nothing differs, nothing is written. Rows to write are found by arrays and
+        unique keys and never by another join: right after many were written, the
+        planner believes that there are none and would choose a nested loop.
+
+        :param person_ids: look at these persons only
+        :param is_full: look at everybody, bounded in time and number of changes
+        :returns: number of changes
         """
         self.ensure_one()
-        self._run_condition_query(
-            SQL(
-                """
-                WITH target AS (%(target)s),
-                present AS (
-                    SELECT id, person_id, res_id, origin
-                      FROM marketing_segment_member
-                     WHERE segment_id = %(segment)s %(persons)s
-                ),
-                difference AS MATERIALIZED (
-                    SELECT COALESCE(target.person_id, present.person_id) AS person_id,
-                           target.res_id, present.id
-                      FROM target
-                      FULL JOIN present ON present.person_id = target.person_id
-                     WHERE present.id IS NULL
-                        OR present.origin = 'rule'
-                           AND (target.person_id IS NULL
-                                OR target.res_id IS DISTINCT FROM present.res_id)
-                ),
-                gone AS (
-                    DELETE FROM marketing_segment_member AS member
-                     USING difference
-                     WHERE member.id = difference.id AND difference.res_id IS NULL
-                 RETURNING member.id, member.person_id
-                ),
-                moved AS (
-                    UPDATE marketing_segment_member AS member
-                       SET res_id = difference.res_id
-                      FROM difference
-                     WHERE member.id = difference.id AND difference.res_id IS NOT NULL
-                ),
-                fresh AS (
-                    INSERT INTO marketing_segment_member
-                           (segment_id, person_id, res_id, since, origin, state)
-                    SELECT %(segment)s, person_id, res_id, %(now)s, 'rule', 'member'
-                      FROM difference
-                     WHERE id IS NULL
-                        ON CONFLICT (segment_id, person_id) DO NOTHING
-                 RETURNING id, person_id
-                ),
-                %(events)s
-                SELECT 1
-                """,
-                target=self._get_target_query(person_ids),
-                segment=self.id,
-                persons=SQL()
-                if person_ids is None
-                else SQL("AND person_id = ANY(%s)", list(person_ids)),
-                now=fields.Datetime.now(),
-                events=self._get_event_ctes(),
+        query = SQL(
+            """
+            WITH target AS (%(target)s),
+            present AS (
+                SELECT id, person_id, res_id, origin
+                  FROM marketing_segment_member
+                 WHERE segment_id = %(segment)s %(persons)s
             ),
-            timeout=timeout,
+            difference AS MATERIALIZED (
+                SELECT COALESCE(target.person_id, present.person_id) AS person_id,
+                       target.res_id, present.id
+                  FROM target
+                  FULL JOIN present ON present.person_id = target.person_id
+                 WHERE present.id IS NULL
+                    OR present.origin = 'rule'
+                       AND (target.person_id IS NULL
+                            OR target.res_id IS DISTINCT FROM present.res_id)
+                 ORDER BY 1  -- indexes take sorted rows twice as fast
+                 LIMIT %(limit)s
+            ),
+            gone AS (
+                DELETE FROM marketing_segment_member
+                 WHERE id = ANY(ARRAY(
+                           SELECT id FROM difference WHERE res_id IS NULL))
+             RETURNING id, person_id
+            ),
+            moved AS (
+                INSERT INTO marketing_segment_member
+                       (segment_id, person_id, res_id, since, origin, state)
+                SELECT %(segment)s, person_id, res_id, %(now)s, 'rule', 'member'
+                  FROM difference
+                 WHERE id IS NOT NULL AND res_id IS NOT NULL
+                    ON CONFLICT (segment_id, person_id)
+                    DO UPDATE SET res_id = EXCLUDED.res_id
+            ),
+            fresh AS (
+                INSERT INTO marketing_segment_member
+                       (segment_id, person_id, res_id, since, origin, state)
+                SELECT %(segment)s, person_id, res_id, %(now)s, 'rule', 'member'
+                  FROM difference
+                 WHERE id IS NULL
+                    ON CONFLICT (segment_id, person_id) DO NOTHING
+             RETURNING id, person_id
+            ),
+            %(events)s
+            SELECT count(*) FROM difference
+            """,
+            target=self._get_target_query(person_ids),
+            segment=self.id,
+            persons=SQL()
+            if person_ids is None
+            else SQL("AND person_id = ANY(%s)", list(person_ids)),
+            now=fields.Datetime.now(),
+            limit=CHANGES_PER_PASS if is_full else None,
+            events=self._get_event_ctes(),
         )
-        self._invalidate_members()
+        if is_full:
+            [(changes,)] = self._run_condition_query(query, timeout=REFRESH_TIMEOUT)
+        else:
+            [(changes,)] = self.env.execute_query(query)
+        if changes:
+            self._invalidate_members()
+        if changes >= ANALYZE_AFTER:
+            self.env.cr.execute("ANALYZE marketing_segment_member")
+        return changes
 
     def _get_event_ctes(self):
         """The end of a WITH list: log and queue who came and who went.
@@ -200,43 +235,37 @@ class MarketingSegment(models.Model):
         for res_model in set(self.mapped("res_model")):
             segments = self.filtered(lambda s, name=res_model: s.res_model == name)
             model = self.env[res_model]
+            model.flush_model(["marketing_person_id"])
             self.env.cr.execute(
                 SQL(
                     """
-                    WITH lost AS (
-                        SELECT member.id, member.person_id, member.res_id
-                          FROM marketing_segment_member AS member
-                          LEFT JOIN %(table)s AS record
-                            ON record.id = member.res_id
-                           AND record.marketing_person_id = member.person_id
-                         WHERE member.segment_id = ANY(%(segments)s)
-                           AND member.origin = 'manual' AND record.id IS NULL
-                           %(persons)s
-                    ),
-                    found AS (
-                        SELECT lost.id, lost.res_id AS former, min(record.id) AS res_id
-                          FROM lost
-                          LEFT JOIN %(table)s AS record
-                            ON record.marketing_person_id = lost.person_id
-                         GROUP BY lost.id, lost.res_id
-                    )
                     UPDATE marketing_segment_member AS member
-                       SET res_id = found.res_id
-                      FROM found
-                     WHERE member.id = found.id
-                       AND found.res_id IS DISTINCT FROM found.former
+                       SET res_id = (SELECT min(record.id) FROM %(table)s AS record
+                                      WHERE record.marketing_person_id
+                                            = member.person_id)
+                     WHERE member.id = ANY(ARRAY(
+                        SELECT lost.id
+                          FROM marketing_segment_member AS lost
+                         WHERE lost.segment_id = ANY(%(segments)s)
+                           AND lost.origin = 'manual' %(persons)s
+                           AND NOT EXISTS (
+                                   SELECT FROM %(table)s AS record
+                                    WHERE record.id = lost.res_id
+                                      AND record.marketing_person_id = lost.person_id)
+                           AND (lost.res_id IS NOT NULL OR EXISTS (
+                                   SELECT FROM %(table)s AS record
+                                    WHERE record.marketing_person_id
+                                          = lost.person_id))))
                     """,
-                    table=SQL.identifier(
-                        model._table,
-                        to_flush=model._fields["marketing_person_id"],
-                    ),
+                    table=SQL.identifier(model._table),
                     segments=segments.ids,
                     persons=SQL()
                     if person_ids is None
-                    else SQL("AND member.person_id = ANY(%s)", list(person_ids)),
+                    else SQL("AND lost.person_id = ANY(%s)", list(person_ids)),
                 )
             )
-        self._invalidate_members()
+            if self.env.cr.rowcount:
+                self._invalidate_members()
 
     def _invalidate_members(self):
         """Forget what is cached of what SQL wrote."""

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import UserError, ValidationError
@@ -449,6 +450,29 @@ class TestSegment(SegmentCase):
                 self.env["marketing.segment"]._run_lane(lane, 2), (1, left)
             )
         self.assertEqual(self.env["marketing.segment"]._run_lane(lane, 2), (0, 0))
+
+    def test_very_many_changes_are_made_in_passes(self):
+        for number in range(5):
+            self.make_partner(f"person{number}@example.com")
+        segments = self.env["marketing.segment"]
+        segments.search([]).next_refresh = False
+        segment = segments.create({"name": "Many", "domain": repr([self.in_crowd])})
+        self.assertTrue(segment.is_waiting)
+        with patch(f"{QUERY}.CHANGES_PER_PASS", 2):
+            for size, left in ((2, 1), (4, 1), (5, 0)):
+                self.assertFalse(segment.refreshed_at)
+                self.assertEqual(segments._run_lane(0, 1), (1, left))
+                self.assertEqual(segment.size, size)
+            self.assertTrue(segment.refreshed_at)
+            self.assertFalse(segment.is_waiting)
+            self.env["res.partner"].search([self.in_crowd]).active = False
+            for size in (3, 1, 0):
+                segment.action_refresh()
+                self.assertEqual(segment.size, size)
+        self.assertEqual(
+            self.moves_of(segment, "person4@example.com"),
+            ["segment_entered", "segment_left"],
+        )
 
     def test_next_refresh_follows_the_kind_of_conditions(self):
         nightly = self.make_segment(domain=[("city", "=", "Porto")])
