@@ -67,6 +67,7 @@ class MarketingSegment(models.Model):
         "marketing.segment.rule", "segment_id", string="Behavior", copy=True
     )
     is_time_dependent = fields.Boolean(
+        "Changes With Time",
         compute="_compute_is_time_dependent",
         help="Members change as time passes, or with records that the conditions "
         "look at through others: the segment is computed anew every few minutes.",
@@ -277,7 +278,7 @@ class MarketingSegment(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Members of %s", self.name),
             "res_model": "marketing.segment.member",
-            "view_mode": "list",
+            "view_mode": "list,kanban",
             "domain": [("segment_id", "=", self.id), ("state", "=", "member")],
             "context": {"default_segment_id": self.id, "hide_segment": True},
         }
@@ -304,6 +305,13 @@ class MarketingSegment(models.Model):
     def action_send_mailing(self):
         """Start a mailing to the members."""
         self.ensure_one()
+        if not self.env.user.email_formatted:
+            raise UserError(
+                self.env._(
+                    "Mails need a sender. Enter your e-mail address in your "
+                    "preferences first."
+                )
+            )
         mailing = self.env["mailing.mailing"].create(self._prepare_mailing_values())
         return {
             "type": "ir.actions.act_window",

@@ -40,7 +40,7 @@ class MarketingSegmentRule(models.Model):
     )
     times = fields.Integer(default=1, required=True)
     days = fields.Integer(
-        "In the Last … Days", help="0: ever. Counted back from now, to the second."
+        "In the Last Days", help="0: ever. Counted back from now, to the second."
     )
     mailing_id = fields.Many2one(
         "mailing.mailing", string="Only in This Mailing", ondelete="restrict"

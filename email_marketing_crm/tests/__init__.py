@@ -21,6 +21,7 @@ from . import (
     test_segment,
     test_segment_access,
     test_segment_incremental,
+    test_segment_tour,
     test_timeline,
     test_tools_address_problem,
     test_tools_bounce,
@@ -38,8 +39,3 @@ from . import (
     test_tours,
     test_tracking,
 )
-
-# How long an example takes says how busy the machine is, not whether it is right;
-# and the same examples each time keep a failure a failure.
-settings.register_profile("marketing", deadline=None, derandomize=True)
-settings.load_profile("marketing")
