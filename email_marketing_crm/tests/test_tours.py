@@ -27,6 +27,11 @@ class TestTours(HttpCase):
             cls.env, "salesperson", groups="sales_team.group_sale_salesman"
         )
         cls.now = fields.Datetime.now()
+        # Made once here; else the first page of each tour waits for them.
+        for name in ("web.assets_web", "web.assets_tests"):
+            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
+            bundle.css()
+            bundle.js()
 
     def tell_story(self):
         """Ana got a mail, a scanner and she clicked in it; she asked for a quote."""
