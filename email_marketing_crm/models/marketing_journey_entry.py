@@ -28,10 +28,8 @@ class MarketingJourney(models.Model):
                                 state, visit, entered, arrived, due, attempts)
                         SELECT %(journey)s, %(version)s, member.person_id,
                                member.res_id, %(step)s, 'running',
-                               COALESCE(past.visits, 0) + 1, %(now)s, %(now)s,
-                               %(due)s, 0
+                               %(visits)s + 1, %(now)s, %(now)s, %(due)s, 0
                           FROM (%(candidates)s) member
-                          LEFT JOIN LATERAL (%(past)s) past ON TRUE
                          ON CONFLICT DO NOTHING
                      RETURNING id, step_id, visit
                     )
@@ -45,7 +43,7 @@ class MarketingJourney(models.Model):
                     now=now,
                     due=first._get_due(now),
                     candidates=journey._get_candidates(now, person_ids, by_hand),
-                    past=journey._get_past(SQL("member.person_id")),
+                    visits=journey._get_past_visits(by_hand),
                 )
             )
             entered += self.env.cr.rowcount
@@ -105,12 +103,13 @@ class MarketingJourney(models.Model):
             SQL(" AND ").join(conditions),
         )
 
-    def _get_past(self, person):
-        """SQL of the number of passes of a person so far."""
+    def _get_past_visits(self, by_hand):
+        """SQL of the number of earlier passes of `member.person_id`."""
         self.ensure_one()
+        if self.reentry == "once" and not by_hand:
+            return SQL("0")
         return SQL(
-            "SELECT count(*) AS visits FROM marketing_journey_participant p"
-            " WHERE p.journey_id = %s AND p.person_id = %s",
+            "(SELECT count(*) FROM marketing_journey_participant p"
+            " WHERE p.journey_id = %s AND p.person_id = member.person_id)",
             self.id,
-            person,
         )

@@ -33,27 +33,27 @@ class MarketingJourneyParticipant(models.Model):
         """Let those who have a reason leave; returns the ids of the others."""
         if not participant_ids:
             return []
-        self._adopt_records(participant_ids)
-        reasons = self._find_exits(participant_ids, judged_ids)
+        self.env["marketing.journey"].flush_model()
+        record_models = self._get_record_models(participant_ids)
+        self._adopt_records(participant_ids, record_models)
+        reasons = self._find_exits(participant_ids, record_models, judged_ids)
         if reasons:
             self._leave(reasons)
         return [i for i in participant_ids if i not in reasons]
 
     @api.model
-    def _find_exits(self, participant_ids, judged_ids=()):
+    def _find_exits(self, participant_ids, record_models, judged_ids=()):
         """`{participant id: reason}` of those who must leave now.
 
         :param judged_ids: touchpoints that the inbox is handing out right now; other
             touchpoints that still wait there may turn out to be a scanner's
         """
-        self.env["marketing.journey"].flush_model()
-        models_used = self._get_record_models(participant_ids)
         parts = [
             self._get_goal_exits(participant_ids, judged_ids),
             self._get_person_exits(participant_ids),
             self._get_event_exits(participant_ids),
             self._get_segment_exits(participant_ids),
-            *(self._get_record_exits(participant_ids, model) for model in models_used),
+            *(self._get_record_exits(participant_ids, name) for name in record_models),
         ]
         rows = self.env.execute_query(
             SQL(
@@ -145,14 +145,16 @@ class MarketingJourneyParticipant(models.Model):
             SELECT p.id, type.code AS reason
               FROM marketing_journey_participant p
               JOIN marketing_journey journey ON journey.id = p.journey_id
-              JOIN marketing_touchpoint t
-                ON t.person_id = p.person_id AND t.date >= p.entered
-               AND t.type_id = ANY(%(types)s)
-              JOIN marketing_touchpoint_type type ON type.id = t.type_id
+             CROSS JOIN LATERAL (
+                   SELECT t.type_id FROM marketing_touchpoint t
+                    WHERE t.person_id = p.person_id AND t.date >= p.entered
+                      AND t.type_id = ANY(%(types)s)
+                      AND (t.type_id <> %(unsubscribed)s
+                           OR (t.res_model = 'mailing.contact'
+                               AND journey.res_model = 'mailing.contact'))
+                    ORDER BY t.date LIMIT 1) event
+              JOIN marketing_touchpoint_type type ON type.id = event.type_id
              WHERE p.id = ANY(%(ids)s)
-               AND (t.type_id <> %(unsubscribed)s
-                    OR (t.res_model = 'mailing.contact'
-                        AND journey.res_model = 'mailing.contact'))
             """,
             ids=list(participant_ids),
             unsubscribed=types._get_id("unsubscribed"),
@@ -209,13 +211,13 @@ class MarketingJourneyParticipant(models.Model):
         )
 
     @api.model
-    def _adopt_records(self, participant_ids):
+    def _adopt_records(self, participant_ids, record_models):
         """Go on with another record of the same person where one was merged away.
 
         The journey walks with the person; after a merge of two contacts or leads the
         one that stays takes the place of the one that is gone.
         """
-        for model in self._get_record_models(participant_ids):
+        for model in record_models:
             records = self.env[model]
             records.flush_model(["marketing_person_id"])
             active = SQL("other.active") if "active" in records._fields else SQL("TRUE")

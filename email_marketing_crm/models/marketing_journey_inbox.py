@@ -3,6 +3,7 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..tools.pg_array import to_columns
 from ..tools.reliability import CLASSES, RANK
 
 
@@ -73,14 +74,15 @@ class MarketingJourneyParticipant(models.Model):
                               + step.wait_seconds * interval '1 second',
                    due = greatest(p.arrived, sent.date)
                          + step.wait_seconds * interval '1 second'
-              FROM unnest(%s, %s, %s::timestamp[]) sent (person_id, mailing_id, date),
+              FROM unnest(%s::int[], %s::int[], %s::timestamp[])
+                       sent (person_id, mailing_id, date),
                    marketing_journey_step step, marketing_journey_step mail
              WHERE p.person_id = sent.person_id AND p.state = 'waiting'
                AND p.deadline IS NULL AND sent.date >= p.entered
                AND step.id = p.step_id AND mail.id = step.mail_step_id
                AND mail.mailing_id = sent.mailing_id
             """,
-            [list(column) for column in zip(*rows, strict=True)],
+            to_columns(rows),
         )
 
     @api.model
@@ -104,7 +106,8 @@ class MarketingJourneyParticipant(models.Model):
                 """
                 UPDATE marketing_journey_participant p
                    SET due = least(p.due, %s)
-                  FROM unnest(%s, %s, %s::int[], %s::timestamp[], %s)
+                  FROM unnest(%s::int[], %s::int[], %s::int[], %s::timestamp[],
+                              %s::int[])
                            hit (person_id, type_id, mailing_id, date, rank),
                        marketing_journey_step step
                   LEFT JOIN marketing_journey_step mail ON mail.id = step.mail_step_id
@@ -121,7 +124,7 @@ class MarketingJourneyParticipant(models.Model):
                 """,
                 [
                     batch.now,
-                    *(list(column) for column in zip(*hits, strict=True)),
+                    *to_columns(hits),
                     skipped_id,
                     list(CLASSES),
                 ],

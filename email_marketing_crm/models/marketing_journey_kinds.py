@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Command
 from odoo.tools import SQL
 
@@ -10,6 +10,7 @@ from ..tools.journey_wait import (
     decide_event_wait,
     get_duration,
 )
+from ..tools.pg_array import to_columns
 from ..tools.reliability import classes_from
 from .marketing_journey_lane import STAY
 
@@ -124,11 +125,11 @@ class MarketingJourneyParticipant(models.Model):
             UPDATE marketing_journey_participant p
                SET state = 'waiting', deadline = wait.deadline, due = wait.due,
                    attempts = 0, error = NULL
-              FROM unnest(%s, %s::timestamp[], %s::timestamp[])
+              FROM unnest(%s::int[], %s::timestamp[], %s::timestamp[])
                    AS wait (id, deadline, due)
              WHERE p.id = wait.id
             """,
-            [list(column) for column in zip(*rows, strict=True)],
+            to_columns(rows),
         )
         self.invalidate_recordset()
 
@@ -136,58 +137,83 @@ class MarketingJourneyParticipant(models.Model):
         """First fitting event of each participant's pass: `{id: EventFact}`.
 
         An event that still waits in the inbox is not judged yet: it may turn out to
-        be a mail scanner's. Served by the index (person, type, date) of the log.
+        be a mail scanner's.
         """
-        caused_by = SQL("TRUE")
-        if step.event_source == "mail":
-            caused_by = SQL("t.mailing_id = %s", step.mail_step_id.mailing_id.id)
-        rows = self.env.execute_query(
+        mailing = step.mail_step_id.mailing_id
+        caused_by = SQL("t.mailing_id = %s", mailing.id)
+        hits = self._get_first_touchpoints(
+            step.event_type_id.id,
+            SQL(
+                "t.reliability = ANY(%s) AND %s",
+                list(classes_from(step.event_reliability)),
+                caused_by if step.event_source == "mail" else SQL("TRUE"),
+            ),
+        )
+        unjudged = self._get_unjudged_ids([row[1] for row in hits])
+        facts = {}
+        for participant_id, touchpoint_id, date in reversed(hits):
+            fact = facts.get(participant_id, EventFact())
+            name = "unjudged_date" if touchpoint_id in unjudged else "date"
+            facts[participant_id] = fact._replace(**{name: date})
+        return facts
+
+    def _get_first_touchpoints(self, type_id, condition):
+        """`[(participant id, touchpoint id, date)]` of this pass, oldest first.
+
+        Some for each participant, as the first ones may not be judged yet. The limit
+        binds the search to one person at a time, hence to the index (person, type,
+        date): other indexes hold the events of everybody.
+        """
+        return self.env.execute_query(
             SQL(
                 """
-                SELECT hit.id, min(hit.date) FILTER (WHERE i.id IS NULL),
-                       min(hit.date) FILTER (WHERE i.id IS NOT NULL)
-                  FROM (SELECT p.id, t.id AS touchpoint_id, t.date
-                          FROM marketing_journey_participant p
-                          JOIN marketing_touchpoint t
-                            ON t.person_id = p.person_id AND t.type_id = %s
-                           AND t.date >= p.entered AND t.reliability = ANY(%s) AND %s
-                         WHERE p.id = ANY(%s)) hit
-                  LEFT JOIN marketing_inbox i ON i.touchpoint_id = hit.touchpoint_id
-                 GROUP BY hit.id
+                SELECT p.id, hit.id, hit.date
+                  FROM marketing_journey_participant p
+                 CROSS JOIN LATERAL (
+                       SELECT t.id, t.date FROM marketing_touchpoint t
+                        WHERE t.person_id = p.person_id AND t.type_id = %s
+                          AND t.date >= p.entered AND %s
+                        ORDER BY t.date, t.id LIMIT 10) hit
+                 WHERE p.id = ANY(%s)
+                 ORDER BY p.id, hit.date, hit.id
                 """,
-                step.event_type_id.id,
-                list(classes_from(step.event_reliability)),
-                caused_by,
+                type_id,
+                condition,
                 self.ids,
             )
         )
-        return {row[0]: EventFact(*row[1:]) for row in rows}
+
+    @api.model
+    def _get_unjudged_ids(self, touchpoint_ids):
+        """Those of some touchpoints that still wait in the inbox."""
+        if not touchpoint_ids:
+            return set()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT touchpoint_id FROM marketing_inbox"
+                " WHERE touchpoint_id = ANY(%s)",
+                touchpoint_ids,
+            )
+        )
+        return {touchpoint_id for (touchpoint_id,) in rows}
 
     def _get_mail_facts(self, step):
         """What became of the mail before a step: `{id: MailFact}`, {} without one."""
         mailing = step.mail_step_id.mailing_id
         if not mailing:
             return {}
-        sent = self.env.execute_query(
-            SQL(
-                """
-                SELECT p.id, min(t.date)
-                  FROM marketing_journey_participant p
-                  JOIN marketing_touchpoint t
-                    ON t.person_id = p.person_id AND t.type_id = %s
-                   AND t.date >= p.entered AND t.mailing_id = %s
-                 WHERE p.id = ANY(%s)
-                 GROUP BY p.id
-                """,
-                self.env["marketing.touchpoint.type"]._get_id("sent"),
-                mailing.id,
-                self.ids,
-            )
+        sent = self._get_first_touchpoints(
+            self.env["marketing.touchpoint.type"]._get_id("sent"),
+            SQL("t.mailing_id = %s", mailing.id),
         )
-        facts = {
-            participant.id: MailFact("pending") for participant in self
-        } | self._get_unsent_facts(mailing)
-        return facts | {row[0]: MailFact("sent", row[1]) for row in sent}
+        return (
+            {participant.id: MailFact("pending") for participant in self}
+            | self._get_unsent_facts(mailing)
+            | {
+                participant_id: MailFact("sent", date)
+                for participant_id, _touchpoint_id, date in reversed(sent)
+            }
+        )
 
     def _get_unsent_facts(self, mailing):
         """`{id: MailFact}` of mails that delivery gave up, or may have lost.
