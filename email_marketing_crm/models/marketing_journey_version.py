@@ -31,7 +31,7 @@ class MarketingJourneyVersion(models.Model):
     )
     published_date = fields.Datetime("Published On", readonly=True)
     published_by_id = fields.Many2one(
-        "res.users", string="Published By", readonly=True, ondelete="set null"
+        "res.users", readonly=True, ondelete="set null"
     )
     step_ids = fields.One2many("marketing.journey.step", "version_id")
     live_count = fields.Integer("Under Way", compute="_compute_live_count")
