@@ -34,6 +34,8 @@ class MailingMailing(models.Model):
         "mailing_id",
         "segment_id",
         string="Segments",
+        copy=False,
+        groups="email_marketing_crm.group_marketing_user",
         help="The mailing goes to the persons who are in one of these segments when "
         "it is confirmed, each of them once.",
     )
@@ -136,6 +138,23 @@ class MailingMailing(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
+
+    def copy(self, default=None):
+        """Copy the segments too, for users who do not see them as well."""
+        copies = super().copy(default)
+        if "marketing_segment_ids" in (default or {}):
+            return copies
+        for mailing, copied in zip(self.sudo(), copies.sudo(), strict=True):
+            if mailing.marketing_segment_ids:
+                copied.write(
+                    {
+                        "marketing_segment_ids": [
+                            fields.Command.set(mailing.marketing_segment_ids.ids)
+                        ],
+                        "mailing_domain": mailing.mailing_domain,
+                    }
+                )
+        return copies
 
     def write(self, vals):
         result = super().write(vals)
@@ -417,12 +436,15 @@ class MailingMailing(models.Model):
 
     def action_retry_failed(self):
         """Send again what failed: our mails keep their delivery and are gated again."""
+        self.check_access("write")
         driven = self.filtered("marketing_kind")
-        failed = self.env["marketing.delivery"].search(
-            [("mailing_id", "in", driven.ids), ("state", "=", "failed")]
+        failed = (
+            self.env["marketing.delivery"]
+            .sudo()
+            .search([("mailing_id", "in", driven.ids), ("state", "=", "failed")])
         )
         if failed:
-            failed.action_resend()
+            failed._resend()
         if self - driven:
             return super(MailingMailing, self - driven).action_retry_failed()
         return None

@@ -1,5 +1,4 @@
 import logging
-import traceback
 from collections import defaultdict
 
 from psycopg2 import errors
@@ -215,13 +214,12 @@ class MarketingDelivery(models.Model):
                 self._compose_batch(mailing, deliveries)
         except (errors.SerializationFailure, errors.DeadlockDetected):
             raise  # the lane takes the whole batch again
-        except Exception:
+        except Exception as error:
             self.env.invalidate_all()
             if len(deliveries) == 1:
                 (delivery_id,) = deliveries.values()
-                message = traceback.format_exc(limit=-3)
-                _logger.warning("Delivery %s failed:\n%s", delivery_id, message)
-                self._fail({delivery_id: message})
+                _logger.warning("Delivery %s failed", delivery_id, exc_info=True)
+                self._fail({delivery_id: str(error) or repr(error)})
                 return
             pairs = list(deliveries.items())
             middle = len(pairs) // 2

@@ -352,10 +352,10 @@ class TestCampaign(DeliveryCase):
         mailing = self.make_mailing(self.segment)
         mailing.action_launch()
         self.compose()
+        mails = self.env["mail.mail"].search([("mailing_id", "=", mailing.id)])
+        self.assertEqual(len(mails), 2)
         mailing.unlink()
-        self.assertFalse(
-            self.env["mail.mail"].search([("marketing_delivery_id", "!=", False)])
-        )
+        self.assertFalse(mails.exists())
         self.send()
         self.assertEqual(self.received(), [])
 
@@ -571,8 +571,13 @@ class TestCampaign(DeliveryCase):
         )
         mailing = self.make_mailing(self.segment).with_user(mailer)
         mailing.web_read({"subject": {}, "mailing_domain": {}, "state": {}})
+        mailing.read()
         with Form(mailing) as form:
             form.subject = "Newer pumps"
+        copy = mailing.copy()
+        self.assertEqual(copy.sudo().marketing_segment_ids, self.segment)
+        self.assertEqual(copy.mailing_domain, mailing.mailing_domain)
+        copy.unlink()
         mailing.action_launch()
         self.deliver()
         self.assertEqual(mailing.state, "done")
