@@ -105,6 +105,18 @@ def _synchronize_everybody(env, models):
     )
 
 
+def _keep_handoff_activities(env):
+    """What salespeople still have to do stays on their list, as something to do."""
+    types = [
+        env.ref(f"email_marketing_crm.{name}", raise_if_not_found=False)
+        for name in ("activity_type_handoff", "activity_type_handoff_expired")
+    ]
+    activities = env["mail.activity"].with_context(active_test=False)
+    activities.search(
+        [("activity_type_id", "in", [kind.id for kind in types if kind])]
+    ).activity_type_id = env.ref("mail.mail_activity_data_todo")
+
+
 def uninstall_hook(env):
     """Remove the crons of the lanes and the settings; Odoo removes the rest.
 
@@ -121,6 +133,12 @@ def uninstall_hook(env):
     mailings.search([("marketing_segment_ids", "!=", False)]).write(
         {"mailing_domain": "[('id', 'in', [])]"}
     )
+    # The log goes first: it holds on to the types that are removed one by one.
+    env.cr.execute("TRUNCATE marketing_touchpoint")
+    env.cr.execute("DELETE FROM marketing_handoff")
+    env.cr.execute("DELETE FROM marketing_lifecycle_move")
+    env.invalidate_all(flush=False)
+    _keep_handoff_activities(env)
     env["marketing.lane"].search([]).cron_id.unlink()
     env["ir.config_parameter"].search(
         [("key", "=like", "email_marketing_crm.%")]

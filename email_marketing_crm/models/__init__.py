@@ -33,6 +33,8 @@ from . import marketing_delivery_preview
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
+from . import marketing_handoff_answer
+from . import marketing_handoff_evidence
 from . import marketing_handoff_offer
 from . import marketing_journey
 from . import marketing_journey_action
@@ -54,6 +56,7 @@ from . import base_partner_merge
 from . import crm_lead
 from . import crm_lead_handoff
 from . import crm_team
+from . import crm_team_member
 from . import ir_mail_server
 from . import link_tracker_click
 from . import mail_activity

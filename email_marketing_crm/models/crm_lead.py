@@ -1,6 +1,6 @@
 from uuid import uuid4
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 
@@ -89,7 +89,11 @@ class CrmLead(models.Model):
         if code == "stage_moved":
             data["stage"] = self.stage_id.display_name
             data["stage_id"] = self.stage_id.id
-            data["by"] = self.env.uid
+            data["by"] = (
+                SUPERUSER_ID
+                if self.env.context.get("marketing_automated")
+                else self.env.uid
+            )
         elif code == "assigned":
             data["user"] = self.user_id.name
             data["user_id"] = self.user_id.id

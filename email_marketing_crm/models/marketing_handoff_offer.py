@@ -1,6 +1,3 @@
-from collections import defaultdict
-from datetime import timedelta
-
 from markupsafe import Markup
 from psycopg2.extras import execute_values
 
@@ -8,15 +5,6 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
-from ..tools.handoff_evidence import Event, pick_reasons
-from ..tools.reliability import classes_from
-
-#: Lines of evidence, and last mails, that a salesperson gets to read.
-MAX_REASONS = 5
-MAX_MAILS = 3
-#: Events older than this say nothing about now, and more than these nobody counts.
-EVIDENCE_DAYS = 180
-EVIDENCE_EVENTS = 200
 #: Who gets more than that many activities at once gets one message about all of them.
 MAX_NOTIFICATIONS = 5
 
@@ -58,7 +46,9 @@ class MarketingHandoff(models.Model):
             )
         policy.ensure_one()
         company = policy.company_id or self.env.company
-        self = self.sudo().with_company(company)
+        # What happens to the leads meanwhile is nobody's work on them.
+        asked, self = self, self.sudo().with_company(company)
+        self = self.with_context(marketing_automated=True)
         persons = self._get_offerable_persons(person_ids, policy)
         if not persons:
             return self.browse()
@@ -84,7 +74,7 @@ class MarketingHandoff(models.Model):
         )
         handoffs._create_offer_activities()
         handoffs._log_offer_notes()
-        return handoffs
+        return handoffs.with_env(asked.env)
 
     @api.model
     def _get_offerable_persons(self, person_ids, policy):
@@ -110,9 +100,10 @@ class MarketingHandoff(models.Model):
     def _assign_leads(self, leads, policy):
         """Give a salesperson to each lead: `{lead id: value of assignment}`."""
         leads = self.env["crm.lead"].union(*leads)
-        answer = {lead.id: "kept" for lead in leads if lead.user_id}
-        unassigned = leads.filtered(lambda lead: not lead.user_id)
+        answer = {lead.id: "kept" for lead in leads if lead.user_id.active}
+        unassigned = leads.filtered(lambda lead: lead.id not in answer)
         if unassigned:
+            unassigned.filtered("user_id").user_id = False  # of former colleagues
             unassigned.filtered(lambda lead: not lead.team_id).team_id = policy.team_id
             answer |= unassigned.team_id._assign_handoff_leads(unassigned)
         return answer
@@ -179,131 +170,6 @@ class MarketingHandoff(models.Model):
         self.env["crm.lead"].invalidate_model(["marketing_handoff_ids"])
         return self.browse(handoff_id for (handoff_id,) in inserted)
 
-    # ------------------------------------------------------------------
-    # EVIDENCE
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_reasons(self, person_ids):
-        """What persons did that speaks loudest: `{person: [(touchpoint, count)]}`."""
-        now = fields.Datetime.now()
-        # Serves itself from the index (person_id, type_id, date DESC).
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT person.id, event.*
-                  FROM unnest(%(persons)s) person (id)
-                 CROSS JOIN LATERAL (
-                    SELECT t.id, type.code, t.date, t.type_id, t.link_id, t.mailing_id,
-                           t.data ->> 'url'
-                      FROM marketing_touchpoint t
-                      JOIN marketing_touchpoint_type type ON type.id = t.type_id
-                     WHERE t.person_id = person.id AND t.type_id = ANY(%(types)s)
-                       AND t.reliability = ANY(%(classes)s) AND t.date > %(since)s
-                     ORDER BY t.date DESC
-                     LIMIT %(limit)s) event
-                """,
-                persons=list(person_ids),
-                types=list(self.env["marketing.person"]._get_intent_type_ids()),
-                classes=list(classes_from("human_likely")),
-                since=now - timedelta(days=EVIDENCE_DAYS),
-                limit=EVIDENCE_EVENTS,
-            )
-        )
-        events = defaultdict(list)
-        for person_id, touchpoint_id, code, date, type_id, link, mailing, url in rows:
-            key = (type_id, link or url or mailing)
-            events[person_id].append(Event(touchpoint_id, key, code, date))
-        picked = {
-            person_id: pick_reasons(mine, now, MAX_REASONS)
-            for person_id, mine in events.items()
-        }
-        touchpoints = self.env["marketing.touchpoint"].browse(
-            reason.event.id for reasons in picked.values() for reason in reasons
-        )
-        by_id = {touchpoint.id: touchpoint for touchpoint in touchpoints}
-        return {
-            person_id: [(by_id[reason.event.id], reason.count) for reason in reasons]
-            for person_id, reasons in picked.items()
-        }
-
-    @api.model
-    def _get_last_mails(self, person_ids):
-        """The last mails of persons: `{person: [(mailing, date, opened, clicked)]}`."""
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT person.id, mail.*
-                  FROM unnest(%(persons)s) person (id)
-                 CROSS JOIN LATERAL (
-                    SELECT t.mailing_id,
-                           max(t.date) FILTER (WHERE type.code = 'sent') AS sent_at,
-                           bool_or(type.code = 'opened' AND t.reliability
-                                   = ANY(%(opened)s)),
-                           bool_or(type.code = 'clicked' AND t.reliability
-                                   = ANY(%(clicked)s))
-                      FROM marketing_touchpoint t
-                      JOIN marketing_touchpoint_type type ON type.id = t.type_id
-                     WHERE t.person_id = person.id AND t.mailing_id IS NOT NULL
-                       AND type.code IN ('sent', 'opened', 'clicked')
-                       AND t.date > %(since)s
-                     GROUP BY t.mailing_id
-                    HAVING max(t.date) FILTER (WHERE type.code = 'sent') IS NOT NULL
-                     ORDER BY sent_at DESC
-                     LIMIT %(limit)s) mail
-                """,
-                persons=list(person_ids),
-                opened=list(classes_from("unknown")),
-                clicked=list(classes_from("human_likely")),
-                since=fields.Datetime.now() - timedelta(days=EVIDENCE_DAYS),
-                limit=MAX_MAILS,
-            )
-        )
-        mailings = {
-            mailing.id: mailing
-            for mailing in self.env["mailing.mailing"].browse({row[1] for row in rows})
-        }
-        answer = defaultdict(list)
-        for person_id, mailing_id, date, opened, clicked in rows:
-            answer[person_id].append((mailings[mailing_id], date, opened, clicked))
-        return answer
-
-    @api.model
-    def _render_evidence(self, drafts):
-        """`{person: HTML}`: what they did and got last, in the reader's language."""
-        person_ids = [draft["person_id"].id for draft in drafts]
-        reasons = self._get_reasons(person_ids)
-        mails = self._get_last_mails(person_ids)
-        answer = {}
-        for draft in drafts:
-            env = self._with_reader(draft["user_id"]).env
-            person_id = draft["person_id"].id
-            answer[person_id] = env["ir.qweb"]._render(
-                "email_marketing_crm.handoff_evidence",
-                {
-                    "reasons": [
-                        {
-                            "date": format_datetime(env, touchpoint.date),
-                            "type": touchpoint.type_id.with_env(env).name,
-                            "description": touchpoint.with_env(env).description,
-                            "count": count,
-                        }
-                        for touchpoint, count in reasons.get(person_id, [])
-                    ],
-                    "mails": [
-                        {
-                            "date": format_datetime(env, date),
-                            "subject": mailing.subject,
-                            "is_opened": opened,
-                            "is_clicked": clicked,
-                        }
-                        for mailing, date, opened, clicked in mails.get(person_id, [])
-                    ],
-                },
-                minimal_qcontext=True,
-            )
-        return answer
-
     def _with_reader(self, user):
         """This model as a salesperson reads it: his language and time zone."""
         return self.with_context(
@@ -331,7 +197,9 @@ class MarketingHandoff(models.Model):
                     "handoff": reader,
                     "who": handoff.person_id.display_name,
                     "assignment": labels[lang][handoff.assignment],
-                    "deadline": format_datetime(reader.env, handoff.deadline),
+                    "deadline": format_datetime(
+                        reader.env, handoff.deadline, dt_format="short"
+                    ),
                     "evidence": Markup(handoff.evidence),
                 },
                 minimal_qcontext=True,

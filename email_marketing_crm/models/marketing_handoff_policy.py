@@ -9,7 +9,7 @@ from ..tools.handoff_working_time import add_working_hours, working_hours_betwee
 
 #: Most persons offered by one inbox batch: a lead is made, assigned and announced for
 #: each. The others are taken by the next batches.
-MAX_OFFERS = 200
+MAX_OFFERS = 100
 #: How far ahead working time is looked for, in days, one step after the other.
 CALENDAR_HORIZONS = (14, 90, 400)
 
@@ -233,11 +233,9 @@ class MarketingHandoffPolicy(models.Model):
         """
         self.ensure_one()
         person_model = self.env["marketing.person"]
-        query = person_model._search(
-            Domain("id", "in", person_ids) & self._get_score_domain(),
-            order="score desc, id",
-        )
+        query = person_model._search(self._get_score_domain(), order="score desc, id")
         person_id = SQL.identifier("marketing_person", "id")
+        query.add_where(SQL("%s = ANY(%s)", person_id, person_ids))
         query.add_where(self._get_offerable_condition(person_id))
         if self.minimum_gain:
             # The last answer counts, not a high score of years ago.
@@ -383,8 +381,8 @@ class MarketingHandoffPolicy(models.Model):
     def _drop_own_moves(self, touchpoints):
         """Leave out what the assignment and other automation did to leads.
 
-        Converting a lead or moving its stage counts as an answer of sales only when
-        a human being did it.
+        Converting a lead, moving its stage or doing an activity counts as work of
+        sales only when a human being did it.
         """
         suspects = [
             row.id

@@ -55,6 +55,15 @@ class TestHandoffOffer(HandoffCase):
         self.assertEqual(handoff.assignment, "kept")
         self.assertEqual(handoff.activity_id.user_id, self.leader)
 
+    def test_lead_of_a_former_colleague_is_assigned_anew(self):
+        lead = self.make_lead(
+            "ana@example.com", user_id=self.colleague.id, team_id=self.team.id
+        )
+        self.colleague.active = False
+        handoff = self.offer(self.person_of("ana@example.com"))
+        self.assertEqual(lead.user_id, self.user_sales)
+        self.assertEqual(handoff.assignment, "rules")
+
     def test_lead_has_the_campaign_of_the_last_click(self):
         person = self.person("ana@example.com")
         campaign = self.env["utm.campaign"].create({"name": "Spring"})
@@ -125,7 +134,22 @@ class TestHandoffOffer(HandoffCase):
         self.offer(self.person("ana@example.com"))
         self.assertFalse(other.user_id)
 
+    def test_capacity_that_nobody_set_is_no_limit(self):
+        """Without rule-based assignment in the settings, all members have room."""
+        self.env["ir.config_parameter"].set_param("crm.lead.auto.assignment", False)
+        (self.member_sales + self.member_colleague).assignment_max = 30
+        persons = sum(
+            (self.person(f"p{number}@example.com") for number in range(4)),
+            self.env["marketing.person"],
+        )
+        self.assertEqual(
+            sorted(self.offer(persons).mapped("user_id.login")),
+            ["colleague", "salesperson"],
+        )
+        self.assertNotIn("leader", self.handoffs_of(persons).mapped("assignment"))
+
     def test_team_leader_gets_what_is_over_the_quota(self):
+        self.env["ir.config_parameter"].set_param("crm.lead.auto.assignment", True)
         (self.member_sales + self.member_colleague).assignment_max = 30  # one a day
         persons = sum(
             (self.person(f"p{number}@example.com") for number in range(3)),

@@ -48,6 +48,7 @@ class TestHandoffAnswer(HandoffCase):
             self.touchpoints_of("ana@example.com", "mql", "accepted"),
             ["mql", "accepted"],
         )
+        self.run_inbox()
         self.assertEqual(self.ana.lifecycle_stage_id.code, "sql")
 
     def test_response_time_counts_working_hours_only(self):
@@ -95,11 +96,20 @@ class TestHandoffAnswer(HandoffCase):
                 self.assertAlmostEqual(handoff.response_hours * 60, 1)
 
     def test_what_the_assignment_does_is_no_answer(self):
-        handoff = self.offer(self.person("bo@example.com", name="Bo"))
+        """Converting by the rules, or a journey of a colleague, is nobody's work."""
+        lead = self.make_lead("bo@example.com", user_id=False, team_id=self.team.id)
+        author = self.env(user=self.user_manager.id, su=True)
+        handoff = author["marketing.handoff"]._offer_persons(
+            self.person_of("bo@example.com").ids, self.policy.with_env(author)
+        )
+        self.assertEqual(lead.type, "opportunity")
         self.assertEqual(handoff.assignment, "rules")
         self.clock.tick(60)
-        handoff.lead_id.stage_id = self.env["crm.stage"].search([])[2]  # automation
+        handoff.with_env(self.env).lead_id.stage_id = self.env["crm.stage"].search([])[
+            2
+        ]  # automation
         self.run_inbox()
+        handoff = handoff.with_env(self.env)
         self.assertEqual(handoff.state, "offered")
         self.assertEqual(handoff.person_id.lifecycle_stage_id.code, "mql")
 
@@ -125,7 +135,7 @@ class TestHandoffAnswer(HandoffCase):
         self.assertEqual(self.handoff.state, "recycled")
         self.assertEqual(self.handoff.reason_id, self.reason_budget)
         self.assertFalse(activity.exists())
-        self.assertIn("Next year", self.lead.message_ids[0].body)
+        self.assertIn("<p>Next year</p>", self.lead.message_ids[0].body)
         self.assertEqual(
             self.touchpoints_of("ana@example.com", "rejected", "recycled"),
             ["rejected", "recycled"],
@@ -281,6 +291,15 @@ class TestHandoffAnswer(HandoffCase):
         self.ana._merge_into(bo)
         self.assertEqual(self.handoff.person_id, bo)
         self.assertEqual(bo.lifecycle_stage_id.code, "mql")
+
+    def test_merged_persons_wait_for_one_answer(self):
+        self.make_lead("bo@example.com", user_id=self.user_sales.id)
+        bo = self.person_of("bo@example.com")
+        other = self.offer(bo)
+        self.ana._merge_into(bo)
+        self.assertEqual((self.handoff + other).person_id, bo)
+        self.assertEqual(self.handoff.state, "offered")
+        self.assertEqual(other.state, "recycled")
 
     # ------------------------------------------------------------------
     # analysis
