@@ -32,6 +32,7 @@ def build_persons(env):
         SQL(
             "SELECT email_normalized FROM %s"
             " WHERE email_normalized IS NOT NULL AND email_normalized <> ''"
+            " AND email_normalized NOT LIKE '@%%'"
             " AND marketing_person_id IS NULL",
             SQL.identifier(model._table),
         )

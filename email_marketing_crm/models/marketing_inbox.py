@@ -128,9 +128,23 @@ class MarketingInbox(models.Model):
     @api.model
     def _run_lane(self, number, count):
         rows = self._claim(number, count)
-        if rows:
-            self._consume(rows)
-        return len(rows), int(len(rows) == BATCH_SIZE)
+        if not rows:
+            return 0, 0
+        self._consume(rows)
+        is_full = len(rows) == BATCH_SIZE
+        return len(rows), int(is_full or self._has_consequences(number, count))
+
+    @api.model
+    def _has_consequences(self, number, count):
+        """Whether what was just learned brought about something to learn from now.
+
+        A click lets somebody enter a segment, and that a journey: they follow in this
+        run, not each a minute later.
+        """
+        self.env["marketing.touchpoint"]._flush_captured()
+        self._flush_pushed()
+        waiting, _oldest = self._get_lane_backlog(number, count)
+        return bool(waiting)
 
     @api.model
     def _claim(self, number, count):

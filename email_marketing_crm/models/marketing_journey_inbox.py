@@ -27,6 +27,24 @@ class MarketingJourneyParticipant(models.Model):
         self._consume_sent(batch)
         self._wake(batch)
         self.invalidate_model()
+        if self._has_due(live_ids, batch.now):
+            self.env["marketing.journey"]._wake_lanes()
+
+    @api.model
+    def _has_due(self, participant_ids, now):
+        """Whether some of these can go on: the lanes need not wait for their minute."""
+        [(is_due,)] = self.env.execute_query(
+            SQL(
+                """
+                SELECT EXISTS (SELECT FROM marketing_journey_participant
+                                WHERE id = ANY(%s) AND due <= %s
+                                  AND state IN ('running', 'waiting'))
+                """,
+                participant_ids,
+                now,
+            )
+        )
+        return is_due
 
     @api.model
     def _consume_entries(self, batch):

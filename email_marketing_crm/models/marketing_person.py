@@ -173,8 +173,13 @@ class MarketingPerson(models.Model):
 
     @api.model
     def _normalize(self, email):
-        """The address as it identifies a person, or False; as Odoo's own fields."""
-        return email_normalize(str(email), strict=False) if email else False
+        """The address as it identifies a person, or False.
+
+        As Odoo's own fields, which take "@example.com" for an address, and what is
+        left of "ana@@example.com" too; nobody can be mailed there.
+        """
+        normal = email_normalize(str(email), strict=False) if email else False
+        return False if normal and normal.startswith("@") else normal
 
     @api.model
     def _get_ids_by_email(self, emails):

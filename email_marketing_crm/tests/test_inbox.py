@@ -2,6 +2,7 @@ from unittest.mock import patch
 
 from psycopg2 import errors
 
+from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -37,6 +38,21 @@ class TestInbox(MarketingCase):
         waiting = self.env["marketing.inbox"].search([])
         self.assertEqual(set(waiting.mapped("person_id")), {bad.id})
         self.assertIn("division by zero", waiting[0].error)
+
+    def test_what_follows_from_an_event_is_handled_in_the_same_run(self):
+        clicked = self.env.ref("email_marketing_crm.touchpoint_type_clicked")
+        self.env["marketing.segment"].create(
+            {"name": "Clicked", "rule_ids": [Command.create({"type_id": clicked.id})]}
+        )
+        self.make_partner("ana@example.com")
+        self.run_inbox()
+        self.happened("clicked", "ana@example.com", reliability="human_likely")
+        self.env.cr.precommit.run()
+        self.clock.tick(15)
+        inbox = self.env["marketing.inbox"]
+        self.assertEqual(inbox._run_lane(0, 1), (1, 1), "She entered the segment")
+        self.assertEqual(inbox._run_lane(0, 1), (1, 0))
+        self.assertEqual(inbox._run_lane(0, 1), (0, 0))
 
     def test_what_failed_is_tried_again_later_and_counted_once(self):
         self.happened("clicked", "ana@example.com", reliability="human_likely")

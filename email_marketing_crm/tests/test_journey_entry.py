@@ -36,6 +36,19 @@ class TestJourneyEntry(JourneyCase):
         self.run_inbox()
         self.assertEqual(self.participant_of(journey, dee).state, "running")
 
+    def test_whoever_enters_need_not_wait_for_the_next_minute(self):
+        self.make_journey(self.mail())
+        dee = self.make_partner("dee@example.com")
+        self.env.flush_all()
+        self.segment._include_records(dee)
+        lanes = self.env["marketing.lane"].search([("kind", "=", "journey")])
+        wakes = [("cron_id", "in", lanes.cron_id.ids)]
+        before = self.env["ir.cron.trigger"].search_count(wakes)
+        self.env["marketing.inbox"]._run_lane(0, 1)
+        self.env.cr.precommit.run()
+        self.env["marketing.inbox"]._run_lane(0, 1)
+        self.assertGreater(self.env["ir.cron.trigger"].search_count(wakes), before)
+
     def test_nobody_enters_a_draft(self):
         journey = self.make_journey(self.wait(), publish=False)
         self.happened(

@@ -21,7 +21,15 @@ class TestPerson(MarketingCase):
         self.assertEqual(len(partners.marketing_person_id), 1)
 
     def test_unusable_address_has_no_person(self):
-        for email in (False, "", "no address", "@", "ana at example.com"):
+        for email in (
+            False,
+            "",
+            "no address",
+            "@",
+            "ana at example.com",
+            "@example.com",
+            "ana@@example.com",
+        ):
             with self.subTest(email=email):
                 partner = self.make_partner(email)
                 self.assertFalse(partner.marketing_person_id)
