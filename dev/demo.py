@@ -23,12 +23,26 @@ STORY = paths.DEV / "story"
 
 WELCOME = """
   Odoo            {url}
-                  login admin, password admin
   Mails           {mails}
                   every mail Odoo sends ends here, nothing leaves this machine
 
-  Look at         Email Marketing → segments, journeys, scores, and
-                  CRM → a lead with its timeline, score and hand-off
+  Log in as       admin / admin   administrator and marketing manager
+                  mia / mia       marketer
+                  lin / lin, omar / omar   salespeople
+                  lea / lea       their team leader
+
+  Look at         {url}/odoo/segments
+                      who is in a segment, and why
+                  {url}/odoo/marketing-deliveries
+                      who got the campaign, and for what reason somebody did not
+                  {url}/odoo/marketing-journeys
+                      the steps people walked, and how many went which way
+                  {url}/odoo/marketing-scores
+                      the score of everybody, explained line by line
+                  {url}/odoo/my-marketing-handoffs
+                      as lin: leads that wait for an answer, each with its timeline
+                  {url}/odoo/marketing-workers
+                      the workers, and what waits for them
   Stop            Ctrl-C; the next 'make run' goes on where this one ends
 """
 
@@ -80,7 +94,7 @@ def _play_fresh(environment: Environment) -> int:
     say("Database")
     template = databases.ensure_addon(environment.source, demo=True)
     databases.copy(template, DEMO_DATABASE)
-    _set_addresses(DEMO_DATABASE, environment)
+    _set_parameters(DEMO_DATABASE, environment)
     folder = paths.VAR / "mails-demo"
     mail_catcher.empty(folder)
     say("Servers")
@@ -117,7 +131,7 @@ def _ensure_run_database(environment: Environment) -> bool:
         _install_new_and_update()
     else:
         detail(f"{RUN_DATABASE} is up to date")
-    _set_addresses(RUN_DATABASE, environment)
+    _set_parameters(RUN_DATABASE, environment)
     state.write("run", {**kept, "sources": sources})
     return fresh
 
@@ -137,10 +151,18 @@ def _install_new_and_update() -> None:
         databases.install(RUN_DATABASE, old, demo=True, update=True)
 
 
-def _set_addresses(database: str, environment: Environment) -> None:
-    """Let links in mails lead to the server that is about to start."""
+def _set_parameters(database: str, environment: Environment) -> None:
+    """Let links in mails lead to the server that is about to start, and nothing out.
+
+    Odoo would ask a service of its maker about the address of every new lead.
+    """
     address = server.url(environment.ports)
-    for key, value in (("web.base.url", address), ("web.base.url.freeze", "True")):
+    parameters = {
+        "web.base.url": address,
+        "web.base.url.freeze": "True",
+        "crm.iap.lead.enrich.setting": "manual",
+    }
+    for key, value in parameters.items():
         postgres.sql(
             "INSERT INTO ir_config_parameter (key, value, create_uid, write_uid,"
             f" create_date, write_date) VALUES ('{key}', '{value}', 1, 1,"
