@@ -19,7 +19,7 @@ def campaign_body() -> str:
         '<p><a href="https://www.autumn.example/open-house">See the programme</a></p>'
         '<p><a href="https://www.autumn.example/register?day=2&amp;place=hall%201">'
         "Book your place</a></p>"
-        '<p><a href="https://www.autumn.example/目录/秋季?q=a b&amp;x=ü#top">产品目录</a></p>'
+        '<p><a href="https://www.autumn.example/目录/秋?q=a b&amp;x=ü#top">目录</a></p>'
         '<p><a href="https://www.autumn.example/demo">Ask for a demonstration</a></p>'
     )
 

@@ -187,7 +187,7 @@ INDUSTRIES = (
 """Those the add-on is meant for first; some are in Odoo already, others are not."""
 
 BRANCHES = {
-    "Manufacturing": "精密机械 精密機械 Maschinenbau Mécanique Machining للصناعات מכונות",
+    "Manufacturing": "机械 機械 Maschinenbau Mécanique Machining للصناعات מכונות",
     "Apparel": "服饰 服飾 Textil Couture Apparel للأزياء אופנה",
     "Real Estate": "置业 建設 Immobilien Immobilier Properties للعقارات נדלן",
     "Automotive": "汽车 汽車 Autohaus Automobiles Motors للسيارات רכב",

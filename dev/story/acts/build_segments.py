@@ -93,7 +93,7 @@ def _check_size(stage: Stage, segment: int, expected: int, what: str) -> None:
     """Wait until a worker computed the segment, and compare its figures."""
     seen = stage.wait_for(
         what,
-        lambda: stage.manager.read(
+        lambda: stage.marketer.read(
             "marketing.segment", segment, "size", "refreshed_at"
         ),
         lambda values: bool(values["refreshed_at"]),
@@ -102,7 +102,7 @@ def _check_size(stage: Stage, segment: int, expected: int, what: str) -> None:
     stage.report.check(
         f"{what}, listed",
         expected,
-        stage.manager.count(
+        stage.marketer.count(
             "marketing.segment.member",
             [("segment_id", "=", segment), ("state", "=", "member")],
         ),

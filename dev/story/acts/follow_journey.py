@@ -4,7 +4,7 @@ from collections import Counter
 
 from ..habits import FOLLOWS, footprint
 from ..letters import JOURNEY_SUBJECT, REMINDER_SUBJECT
-from ..stage import Stage
+from ..stage import PATIENCE, Stage
 
 
 def play(stage: Stage) -> None:
@@ -18,7 +18,7 @@ def play(stage: Stage) -> None:
         "everybody in the journey",
         lambda: _count_states(stage),
         lambda states: states["done"] + states["exited"] >= len(clickers),
-        seconds=360,
+        seconds=2 * PATIENCE,
     )
     stage.followers.stop()
     for address in following:

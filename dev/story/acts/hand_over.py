@@ -128,9 +128,7 @@ def _check_answers(stage: Stage) -> None:
     )
     report = stage.report
     report.check("accepted", wanted["accepted"], states["accepted"])
-    report.check(
-        "given back, to be nurtured on", wanted["rejected"], states["recycled"]
-    )
+    report.check("given back for later", wanted["rejected"], states["recycled"])
     report.check("won", wanted["won"], states["won"])
     report.check(
         "still open", len(stage.qualified) - len(stage.answers), states["offered"]
