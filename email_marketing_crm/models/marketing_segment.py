@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
@@ -83,6 +83,7 @@ class MarketingSegment(models.Model):
         compute="_compute_recent_member_ids",
         string="Latest Members",
     )
+    mailing_count = fields.Integer("Mailings", compute="_compute_mailing_count")
     # refresh
     size = fields.Integer(
         "Members at Last Refresh", readonly=True, copy=False, aggregator=None
@@ -94,6 +95,11 @@ class MarketingSegment(models.Model):
     next_refresh = fields.Datetime(readonly=True, copy=False)
     is_waiting = fields.Boolean(
         compute="_compute_is_waiting", help="The members are about to be computed."
+    )
+    is_settled = fields.Boolean(
+        readonly=True,
+        copy=False,
+        help="Everybody was looked at since the conditions changed.",
     )
     error = fields.Text(readonly=True, copy=False)
     # preview of what is not saved yet
@@ -125,22 +131,43 @@ class MarketingSegment(models.Model):
             )
 
     @api.depends("member_ids")
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_member_count(self):
-        # Read from the unique index; the table itself is not touched.
-        counts = {
-            (segment_id, state): count
-            for segment_id, state, count in self.env.execute_query(
-                SQL(
-                    "SELECT segment_id, state, count(*) FROM marketing_segment_member"
-                    " WHERE segment_id = ANY(%s) GROUP BY segment_id, state",
-                    self._origin.ids,
-                )
-            )
-        }
+        counts = self._get_counts_by_state()
         for segment in self:
             segment_id = segment._origin.id
             segment.member_count = counts.get((segment_id, "member"), 0)
             segment.excluded_count = counts.get((segment_id, "excluded"), 0)
+
+    def _get_counts_by_state(self):
+        """`{(segment id, state): number}` of the rows that the user may see."""
+        if self.env["res.company"].sudo().search_count([], limit=2) > 1:
+            # Persons of other companies are hidden from the list, too.
+            groups = self.env["marketing.segment.member"]._read_group(
+                [("segment_id", "in", self._origin.ids)],
+                ["segment_id", "state"],
+                ["__count"],
+            )
+            return {(segment.id, state): count for segment, state, count in groups}
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT segment_id, state, count(*) FROM marketing_segment_member"
+                " WHERE segment_id = ANY(%s) GROUP BY segment_id, state",
+                self._origin.ids,
+            )
+        )
+        return {(segment_id, state): count for segment_id, state, count in rows}
+
+    def _compute_mailing_count(self):
+        counts = dict(
+            self.env["mailing.mailing"]._read_group(
+                [("marketing_segment_ids", "in", self._origin.ids)],
+                ["marketing_segment_ids"],
+                ["__count"],
+            )
+        )
+        for segment in self:
+            segment.mailing_count = counts.get(segment._origin, 0)
 
     @api.depends("next_refresh")
     def _compute_is_waiting(self):
@@ -229,8 +256,29 @@ class MarketingSegment(models.Model):
         return result
 
     def unlink(self):
+        result = super().unlink()
         self.env.registry.clear_cache()
-        return super().unlink()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_audience(self):
+        """A mailing that lost its audience would go to other people, or to nobody."""
+        mailing = (
+            self.env["mailing.mailing"]
+            .sudo()
+            .search(
+                [("marketing_segment_ids", "in", self.ids), ("state", "!=", "done")],
+                limit=1,
+            )
+        )
+        if mailing:
+            raise UserError(
+                self.env._(
+                    "The mailing “%s” is meant for this segment. Choose another "
+                    "audience for it first, or archive the segment.",
+                    mailing.subject,
+                )
+            )
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default=default)
@@ -244,8 +292,13 @@ class MarketingSegment(models.Model):
     def _on_conditions_changed(self):
         """Forget what was derived from the conditions and ask for a full refresh."""
         self.env.registry.clear_cache()
-        self.sudo().filtered("active").next_refresh = fields.Datetime.now()
-        self.sudo().filtered(lambda segment: not segment.active).next_refresh = False
+        for segment in self.sudo():
+            segment.write(
+                {
+                    "next_refresh": fields.Datetime.now() if segment.active else False,
+                    "is_settled": False,
+                }
+            )
         self._request_refresh()
 
     def _request_refresh(self):
@@ -269,7 +322,7 @@ class MarketingSegment(models.Model):
         """
         self.check_access("write")
         for segment in self.sudo():
-            if not segment._refresh():
+            if not segment._refresh_pass():
                 segment._request_refresh()
 
     def action_view_members(self):
@@ -302,6 +355,16 @@ class MarketingSegment(models.Model):
             "domain": self._get_records_domain(),
         }
 
+    def action_view_mailings(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Mailings to %s", self.name),
+            "res_model": "mailing.mailing",
+            "view_mode": "list,kanban,form",
+            "domain": self._get_records_domain(),
+        }
+
     def action_send_mailing(self):
         """Start a mailing to the members."""
         self.ensure_one()
@@ -323,16 +386,14 @@ class MarketingSegment(models.Model):
 
     def _prepare_mailing_values(self):
         self.ensure_one()
-        values = {
+        return {
             "subject": self.name,
             "mailing_type": "mail",
             "mailing_model_id": self.env["ir.model"]._get_id(self.res_model),
             "mailing_domain": repr(self._get_records_domain()),
+            "marketing_segment_ids": [Command.set(self.ids)],
         }
-        if "marketing_segment_ids" in self.env["mailing.mailing"]._fields:
-            values["marketing_segment_ids"] = [fields.Command.set(self.ids)]
-        return values
 
     def _get_records_domain(self):
-        """Domain of the members' records; valid on every model with persons."""
+        """Domain of what belongs to the segment: records of persons, or mailings."""
         return [("marketing_segment_ids", "in", self.ids)]

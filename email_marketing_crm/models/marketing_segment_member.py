@@ -162,12 +162,12 @@ class MarketingSegmentMember(models.Model):
     def action_open_record(self):
         """Open the record that stands for the person, or else the person."""
         self.ensure_one()
-        model, res_id = self.res_model, self.res_id
-        if not res_id or not self.env[model].browse(res_id).exists():
-            model, res_id = "marketing.person", self.person_id.id
+        record = self.env[self.res_model].browse(self.res_id or []).exists()
+        if not record or not record.has_access("read"):
+            record = self.person_id
         return {
             "type": "ir.actions.act_window",
-            "res_model": model,
-            "res_id": res_id,
+            "res_model": record._name,
+            "res_id": record.id,
             "view_mode": "form",
         }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import psycopg2
 from psycopg2 import errors
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
@@ -145,14 +145,21 @@ class MarketingSegment(models.Model):
     def _get_domain_facts(self):
         """What the domain depends on; a broken one depends on nothing."""
         self.ensure_one()
+        if self.kind != "dynamic":
+            return DomainFacts()
+        return self._find_domain_facts(self.res_model, self.domain or "[]")
+
+    @api.model
+    @tools.ormcache("res_model", "domain")
+    def _find_domain_facts(self, res_model, domain):
+        """The same for any domain; cached by its text, so that it is never stale."""
         facts = DomainFacts()
-        if self.kind == "dynamic":
-            try:
-                self._collect_facts(
-                    facts, self.env[self.res_model], self._parse_domain(), True
-                )
-            except (UserError, *CONDITION_ERRORS):
-                return DomainFacts(is_time_dependent=True)
+        try:
+            self._collect_facts(
+                facts, self.env[res_model], Domain(literal_eval(domain)), True
+            )
+        except (UserError, *CONDITION_ERRORS):
+            return DomainFacts(is_time_dependent=True)
         return facts
 
     @api.model
@@ -366,7 +373,7 @@ class MarketingSegment(models.Model):
                 )[0]
         except UserError as error:
             return 0, persons, error.args[0]
-        return count, persons.browse(person_ids), False
+        return count, persons.browse(person_ids)._filtered_access("read"), False
 
     def _get_preview_query(self):
         """One row: number of members and the ids of some, those by hand included."""

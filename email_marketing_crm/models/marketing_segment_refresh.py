@@ -43,13 +43,21 @@ class MarketingSegment(models.Model):
     # ------------------------------------------------------------------
 
     def _refresh(self):
-        """Compute the members from everything there is, and plan the next time.
+        """Compute the members from everything there is, until they are complete.
+
+        :raises UserError: when the conditions cannot be computed; nothing changed
+        """
+        self.ensure_one()
+        while not self._refresh_pass():
+            _logger.info("%s has many new members, going on", self)
+
+    def _refresh_pass(self):
+        """Compute the members, and plan the next time.
 
         One pass changes at most `CHANGES_PER_PASS` members, so that a new segment of
         a million persons does not occupy its lane; the rest stays due.
 
-        :returns: whether the segment is complete
-        :raises UserError: when the conditions cannot be computed; nothing changed
+        :returns: whether the members are complete
         """
         self.ensure_one()
         self.flush_recordset()
@@ -61,12 +69,6 @@ class MarketingSegment(models.Model):
         seconds = time.monotonic() - start
         is_complete = changes < CHANGES_PER_PASS
         now = fields.Datetime.now()
-        following = now
-        if is_complete:
-            zone = self.company_id.partner_id.tz or self.user_id.tz or "UTC"
-            following = get_next_refresh(
-                now, seconds, self.is_time_dependent, self.id, zone
-            )
         self.env.cr.execute(
             """
             UPDATE marketing_segment
@@ -76,6 +78,7 @@ class MarketingSegment(models.Model):
                                        ELSE refreshed_at END,
                    refresh_seconds = %(seconds)s,
                    next_refresh = %(following)s,
+                   is_settled = %(complete)s,
                    error = NULL
              WHERE id = %(id)s
             """,
@@ -84,11 +87,28 @@ class MarketingSegment(models.Model):
                 "complete": is_complete,
                 "now": now,
                 "seconds": seconds,
-                "following": following,
+                "following": self._get_next_refresh(now, seconds)
+                if is_complete
+                else now,
             },
         )
         self.invalidate_recordset()
         return is_complete
+
+    def _get_next_refresh(self, now, seconds):
+        """When everybody is looked at again.
+
+        After the first time, soon: a transaction that was open then did not know yet
+        which fields the segment watches.
+        """
+        self.ensure_one()
+        return get_next_refresh(
+            now,
+            seconds,
+            self.is_time_dependent or not self.is_settled,
+            self.id,
+            self.company_id.partner_id.tz or self.user_id.tz or "UTC",
+        )
 
     def _refresh_persons(self, person_ids):
         """Look again at some persons; the same result as a full refresh has for them.
@@ -319,7 +339,7 @@ class MarketingSegment(models.Model):
         )
         if not rows:
             return 0, 0
-        self.browse(rows[0][0])._try("_refresh")
+        self.browse(rows[0][0])._try("_refresh_pass")
         return 1, self._get_lane_backlog(number, count)[0]
 
     def _try(self, method, *args):
@@ -378,18 +398,21 @@ class MarketingSegment(models.Model):
             self.search([])._repair_records(sorted(certain))
 
     @api.model
-    @tools.ormcache()
     def _get_inbox_plans(self):
-        """An `InboxPlan` for each segment that follows conditions."""
+        """An `InboxPlan` for each segment that follows conditions.
+
+        Read from the database every time: a lane that had them cached would miss
+        what happens right after a segment was made.
+        """
         segments = self.sudo().search([("kind", "=", "dynamic")])
-        return tuple(
+        return [
             InboxPlan(
                 segment.id,
                 frozenset(segment.rule_ids.type_id.ids),
                 segment._get_domain_facts().is_volatile,
             )
             for segment in segments
-        )
+        ]
 
     @api.model
     @tools.ormcache("model_name")

@@ -474,11 +474,26 @@ class TestSegment(SegmentCase):
             ["segment_entered", "segment_left"],
         )
 
+    def test_mailing_waits_for_very_many_members(self):
+        for number in range(5):
+            self.make_partner(f"person{number}@example.com")
+        with patch(f"{QUERY}.CHANGES_PER_PASS", 2):
+            self.assertEqual(self.make_segment().size, 5)
+
+    def test_second_look_soon_after_a_change(self):
+        """For transactions that were open when the conditions changed."""
+        segment = self.make_segment(domain=[("city", "=", "Porto")])
+        self.assertEqual(segment.next_refresh, NOW + timedelta(minutes=5))
+        segment._refresh()
+        self.assertGreater(segment.next_refresh, NOW + timedelta(hours=1))
+
     def test_next_refresh_follows_the_kind_of_conditions(self):
         nightly = self.make_segment(domain=[("city", "=", "Porto")])
+        nightly._refresh()
         self.assertFalse(nightly.is_time_dependent)
         self.assertGreater(nightly.next_refresh, NOW + timedelta(hours=1))
         often = self.make_segment(("form", "at_least", 1, 30))
+        often._refresh()
         self.assertTrue(often.is_time_dependent)
         self.assertLess(often.next_refresh, NOW + timedelta(hours=1))
 
@@ -776,6 +791,21 @@ class TestSegment(SegmentCase):
         self.assertEqual(mailing.state, "draft")
         self.assertEqual(mailing.mailing_model_real, "res.partner")
         self.assertEqual(mailing._get_recipients(), partner.ids)
+        self.assertEqual(mailing.marketing_segment_ids, segment)
+        self.assertEqual(segment.mailing_count, 1)
+        mailings = segment.action_view_mailings()
+        self.assertEqual(
+            self.env[mailings["res_model"]].search(mailings["domain"]), mailing
+        )
+        with self.assertRaisesRegex(UserError, "is meant for this segment"):
+            segment.unlink()
+        mailing.unlink()
+        segment.unlink()
+
+    def test_mailing_needs_a_sender(self):
+        self.user_marketing.email = False
+        with self.assertRaisesRegex(UserError, "preferences"):
+            self.make_segment().with_user(self.user_marketing).action_send_mailing()
 
     def test_copy_has_the_conditions_and_no_members(self):
         self.make_partner("ana@example.com")

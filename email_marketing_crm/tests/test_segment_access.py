@@ -117,6 +117,15 @@ class TestSegmentAccess(SegmentCase):
         self.assertEqual(len(self.members_of(everybody)), 3)
         static = self.make_segment(kind="static")
         self.assertEqual(static._include_records(other), 0)
+        wizard = (
+            self.env["marketing.segment.add"]
+            .with_context(active_model="res.partner", active_ids=other.ids)
+            .create({"segment_id": static.id})
+        )
+        self.assertIn(
+            "1 records belong to another company",
+            wizard.action_apply()["params"]["message"],
+        )
         other.company_id = False
         self.run_inbox()
         self.assertIn("other@example.com", self.members_of(mine))
@@ -146,3 +155,37 @@ class TestSegmentAccess(SegmentCase):
             company_ids=[Command.set((self.env.company | self.company_other).ids)],
         )
         self.assertEqual(partner.with_user(both).marketing_segment_ids, segment)
+
+    def test_persons_of_other_companies_are_hidden_in_shared_segments(self):
+        self.make_partner("shared@example.com")
+        self.make_partner("other@example.com", company_id=self.company_other.id)
+        self.run_inbox()
+        segment = self.make_segment(company_id=False)
+        self.assertEqual(segment.size, 2)
+        mine = segment.with_user(self.user_marketing)
+        mine.invalidate_recordset()
+        self.assertEqual(mine.member_count, 1)
+        self.assertEqual(
+            mine.preview_person_ids.mapped("email_normalized"), ["shared@example.com"]
+        )
+        draft = mine.new({"kind": "dynamic"}, origin=mine)
+        draft.company_id = False
+        self.assertEqual(draft.preview_count, 2)
+        self.assertEqual(
+            draft.preview_person_ids.mapped("email_normalized"), ["shared@example.com"]
+        )
+
+    def test_record_out_of_reach_opens_the_person(self):
+        lead = self.make_lead("ana@example.com", name="Secret")
+        segment = self.env["marketing.segment"].create(
+            {
+                "name": "Leads",
+                "res_model": "crm.lead",
+                "domain": "[('name', '=', 'Secret')]",
+            }
+        )
+        segment._refresh()
+        member = segment.member_ids
+        self.assertEqual(member.action_open_record()["res_id"], lead.id)
+        opened = member.with_user(self.user_marketing).action_open_record()
+        self.assertEqual(opened["res_model"], "marketing.person")

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 from .common import NOW
 from .test_segment import SegmentCase
 
-MUTATIONS = 400
+MUTATIONS = 300
 CITIES = ("Porto", "Lund", False)
 EVENTS = ("form", "clicked", "replied", "page_view")
 

@@ -52,12 +52,18 @@ class MarketingSegmentAdd(models.TransientModel):
                 segment=segment.name,
             )
         else:
-            count = segment.sudo()._include_records(records)
+            reached = records.sudo().filtered_domain(segment._get_company_domain())
+            count = segment.sudo()._include_records(reached)
             message = self.env._(
                 "%(count)s persons were added to “%(segment)s”.",
                 count=count,
                 segment=segment.name,
             )
+            if reached != records:
+                message += " " + self.env._(
+                    "%s records belong to another company and were left out.",
+                    len(records - reached),
+                )
         without = len(records.sudo().filtered(lambda r: not r.marketing_person_id))
         if without:
             message += " " + self.env._(
