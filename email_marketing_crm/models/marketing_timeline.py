@@ -213,7 +213,8 @@ class MarketingTimeline(models.AbstractModel):
         """Ids of the newest events before a cursor.
 
         The newest of each type are taken by the index (person, type, date) and put
-        together, so that a page costs the same however long the history is.
+        together, so that a page costs the same however long the history is. Events of
+        one moment stay together until then: the index does not know their order.
         """
         type_ids = [
             type_id
@@ -240,8 +241,8 @@ class MarketingTimeline(models.AbstractModel):
                            AND t.type_id = type.id
                            AND %(company)s
                            AND %(cursor)s
-                         ORDER BY t.date DESC, t.id DESC
-                         LIMIT %(limit)s) newest
+                         ORDER BY t.date DESC
+                         FETCH FIRST %(limit)s ROWS WITH TIES) newest
                  ORDER BY newest.date DESC, newest.id DESC
                  LIMIT %(limit)s
                 """,
@@ -272,11 +273,13 @@ class MarketingTimeline(models.AbstractModel):
         ]
 
     def _get_readable_targets(self, touchpoints):
+        """What is behind some events, `(model, id)`, as far as the user may read it."""
         targets = set()
         for row in touchpoints.sudo():
-            targets.add((row.res_model, row.res_id))
             targets.add(row._get_target())
-        return touchpoints._get_readable(targets - {None, (False, 0), (False, False)})
+            if row.res_model and row.res_id:
+                targets.add((row.res_model, row.res_id))
+        return touchpoints._get_readable(targets - {None})
 
     def _get_hidden_records(self, touchpoints, readable):
         """Records whose names the user may not learn here: leads of colleagues."""

@@ -27,7 +27,8 @@ class MarketingTouchpointType(models.Model):
         help="Theirs: something the person did. Ours: something we did.",
     )
     shows_intent = fields.Boolean(
-        help="Counts as engagement: the person chose to do it."
+        "Counts as Engagement",
+        help="The person chose to do it.",
     )
     reliability = fields.Selection(
         selection="_selection_reliability",
@@ -36,13 +37,17 @@ class MarketingTouchpointType(models.Model):
         help="Class of an event that says nothing about it.",
     )
     settle_seconds = fields.Integer(
+        "Seconds Before It Counts",
         required=True,
         default=0,
         help="Time an event waits before it counts, so that a mail scanner that "
         "follows every link is recognised first.",
     )
     is_custom = fields.Boolean(
-        default=True, readonly=True, help="Other systems may report it."
+        "Open to Other Systems",
+        default=True,
+        readonly=True,
+        help="Other systems may report it through the events API.",
     )
 
     _code_unique = models.Constraint("UNIQUE(code)", "This code is taken.")
