@@ -49,10 +49,15 @@
     ],
     "demo": [
         "demo/marketing_demo.xml",
+        "demo/marketing_journey_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "email_marketing_crm/static/src/**/*",
+            ("remove", "email_marketing_crm/static/src/journey_tree/**/*"),
+        ],
+        "web.assets_backend_lazy": [
+            "email_marketing_crm/static/src/journey_tree/**/*",
         ],
         "web.assets_tests": [
             "email_marketing_crm/static/tests/tours/**/*",

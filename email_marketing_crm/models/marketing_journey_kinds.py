@@ -55,16 +55,18 @@ class MarketingJourneyParticipant(models.Model):
         return {"next": self}
 
     def _run_handoff(self):
-        """Offer the persons to sales; the policy decides what becomes of it."""
+        """Offer the persons to sales; the policy may leave some out."""
         step = self.step_id
         env = self._get_acting_env()
-        env["marketing.handoff"]._offer_persons(
+        handoffs = env["marketing.handoff"]._offer_persons(
             self.person_id.ids,
             policy=step.policy_id.with_env(env) or None,
             cause=env._("Journey: %s", step.journey_id.name),
             source=step.journey_id.with_env(env),
         )
-        return {"next": self}
+        offered_ids = set(handoffs.person_id.ids)
+        offered = self.filtered(lambda p: p.person_id.id in offered_ids)
+        return {"next": offered, ("next", "left_out"): self - offered}
 
     def _get_acting_env(self):
         """Environment of steps that change other models.

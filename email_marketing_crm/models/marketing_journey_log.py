@@ -116,6 +116,11 @@ class MarketingJourneyLog(models.Model):
         return self.step_id.summary
 
     def _describe_handoff(self):
+        if self.detail == "left_out":
+            return self.env._(
+                "Not offered to sales: the policy left the person out, for example "
+                "because of an open or recent hand-off."
+            )
         return self.env._("Offered to sales.")
 
     # ------------------------------------------------------------------

@@ -50,6 +50,7 @@ class MarketingJourneyStep(models.Model):
         index=True,
         domain="[('version_id', '=', version_id), ('id', '!=', id)]",
     )
+    parent_kind = fields.Selection(related="parent_id.kind", string="Kind Before")
     edge = fields.Selection(
         [("next", "Then"), ("yes", "If yes"), ("no", "If no")],
         "When",
@@ -227,10 +228,19 @@ class MarketingJourneyStep(models.Model):
         values = super().default_get(fields_list)
         parent = self.browse(values.get("parent_id"))
         if parent and "edge" in fields_list:
-            edges = self._get_kind_edges()[parent.kind] or ("next",)
-            taken = set(parent.child_ids.mapped("edge"))
-            values["edge"] = next((e for e in edges if e not in taken), edges[0])
+            values["edge"] = parent._get_free_edge()
         return values
+
+    @api.onchange("parent_id")
+    def _onchange_parent_id(self):
+        if self.parent_id != self._origin.parent_id:
+            self.edge = self.parent_id._origin._get_free_edge()
+
+    def _get_free_edge(self):
+        """The edge a new follower takes: a free one, else the first."""
+        edges = self._get_kind_edges().get(self.kind) or ("next",)
+        taken = set(self.child_ids.mapped("edge"))
+        return next((edge for edge in edges if edge not in taken), edges[0])
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -1,5 +1,5 @@
 from odoo import api, models
-from odoo.tools import is_html_empty
+from odoo.tools import clean_context, is_html_empty
 
 
 class MarketingJourneyStep(models.Model):
@@ -12,8 +12,12 @@ class MarketingJourneyStep(models.Model):
         steps = self.filtered(lambda step: step.kind == "mail" and not step.mailing_id)
         if not steps:
             return
-        mailings = self.env["mailing.mailing"].create(
-            [step._prepare_mailing_values() for step in steps]
+        # The defaults of a new step are none of a new mailing.
+        context = clean_context(self.env.context)
+        mailings = (
+            self.env["mailing.mailing"]
+            .with_context(context)
+            .create([step._prepare_mailing_values() for step in steps])
         )
         for step, mailing in zip(steps, mailings, strict=True):
             step.mailing_id = mailing
@@ -100,4 +104,16 @@ class MarketingJourneyStep(models.Model):
             )
         if not self._get_tags():
             return self.env._("“%s” does not say which tags.", self.display_name)
+        return None
+
+    def _get_handoff_problem(self):
+        company = self.journey_id.company_id or self.journey_id.user_id.company_id
+        policies = self.env["marketing.handoff.policy"].with_company(company)
+        if not self.policy_id and not policies._get_default():
+            return self.env._(
+                "“%(step)s” has no hand-off policy, and %(company)s has none either. "
+                "Create one under Scoring & Hand-off.",
+                step=self.display_name,
+                company=company.name,
+            )
         return None

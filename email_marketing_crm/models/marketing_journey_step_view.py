@@ -116,7 +116,7 @@ class MarketingJourneyStep(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "email_marketing_crm.marketing_journey_participant_action"
         )
-        action["name"] = f"{self.display_name}: {title}"
+        action["display_name"] = f"{self.display_name}: {title}"
         action["domain"] = domain
         action["context"] = {}
         return action

@@ -30,9 +30,7 @@ class MarketingJourneyVersion(models.Model):
         default="draft",
     )
     published_date = fields.Datetime("Published On", readonly=True)
-    published_by_id = fields.Many2one(
-        "res.users", readonly=True, ondelete="set null"
-    )
+    published_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     step_ids = fields.One2many("marketing.journey.step", "version_id")
     live_count = fields.Integer("Under Way", compute="_compute_live_count")
 
@@ -202,7 +200,7 @@ class MarketingJourneyVersion(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "email_marketing_crm.marketing_journey_step_action"
         )
-        action["name"] = self.env._(
+        action["display_name"] = self.env._(
             "%(journey)s, version %(number)s",
             journey=self.journey_id.name,
             number=self.number,

@@ -13,6 +13,7 @@ from . import (
     test_journey,
     test_journey_build,
     test_journey_entry,
+    test_journey_tour,
     test_lane_views,
     test_lifecycle,
     test_person,

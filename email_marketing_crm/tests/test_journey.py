@@ -88,20 +88,53 @@ class TestJourneySteps(JourneyCase):
         self.assertEqual(contact.tag_ids, self.tag_engaged)
 
     def test_people_are_offered_to_sales_by_one_call(self):
-        journey = self.make_journey({"kind": "handoff"}, self.END)
+        policy = self.env["marketing.handoff.policy"].create(
+            {
+                "name": "Journeys",
+                "team_id": self.env["crm.team"].create({"name": "T"}).id,
+            }
+        )
+        journey = self.make_journey(
+            {"kind": "handoff", "policy_id": policy.id}, self.END
+        )
         with patch.object(
             type(self.env["marketing.handoff"]),
             "_offer_persons",
-            autospec=True,
-            create=True,
+            return_value=self.env["marketing.handoff"],
         ) as offer:
             self.run_journeys()
         self.assertEqual(offer.call_count, 1)
         self.assertEqual(
-            set(offer.call_args.args[1]), set(self.partners.marketing_person_id.ids)
+            set(offer.call_args.args[0]), set(self.partners.marketing_person_id.ids)
         )
         self.assertEqual(offer.call_args.kwargs["source"].id, journey.id)
         self.assertIn("Welcome", offer.call_args.kwargs["cause"])
+        self.assertEqual(offer.call_args.kwargs["policy"], policy)
+
+    def test_the_story_says_whom_the_policy_left_out(self):
+        team = self.env["crm.team"].create({"name": "Inside Sales"})
+        policy = self.env["marketing.handoff.policy"].create(
+            {"name": "Journeys", "team_id": team.id}
+        )
+        handoff = {"kind": "handoff", "policy_id": policy.id}
+        segment = self.make_segment("Ana alone", self.ana)
+        self.make_journey(handoff, segment_id=segment.id)
+        self.run_journeys()
+        person = self.ana.marketing_person_id
+        lead = self.env["crm.lead"].search([("marketing_person_id", "=", person.id)])
+        self.assertEqual(lead.team_id, team)
+        self.assertEqual(
+            self.env["marketing.handoff"].search_count([("person_id", "=", person.id)]),
+            1,
+        )
+        again = self.make_journey(handoff)
+        self.run_journeys()
+        stories = {
+            partner: self.participant_of(again, partner).log_ids[0].description
+            for partner in self.partners
+        }
+        self.assertIn("Not offered", stories[self.ana])
+        self.assertEqual(stories[self.bo], "Offered to sales.")
 
     def test_a_step_of_many_takes_a_handful_of_statements(self):
         partners = self.env["res.partner"].create(

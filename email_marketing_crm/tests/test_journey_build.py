@@ -123,6 +123,22 @@ class TestJourneyBuild(JourneyCase):
                 action()
         self.assertEqual(journey.state, "draft")
 
+    def test_a_hand_over_needs_a_policy(self):
+        self.env["marketing.handoff.policy"].search([]).active = False
+        journey = self.make_journey({"kind": "handoff"}, publish=False)
+        self.assertIn("has no hand-off policy", journey.problems)
+
+    def test_a_step_that_is_moved_takes_the_free_branch(self):
+        journey = self.make_journey(
+            self.wait_for(event_source="any", yes=[self.wait(), self.END]),
+            publish=False,
+        )
+        fork, end = self.step_of(journey, "wait_event"), self.step_of(journey, "end")
+        with Form(end) as form:
+            form.parent_id = fork
+            self.assertEqual(form.edge, "no")
+        self.assertEqual((end.parent_id, end.edge), (fork, "no"))
+
     def test_a_wait_for_the_mail_before_needs_a_mail_before(self):
         journey = self.make_journey(self.wait_for(yes=[self.END]), publish=False)
         self.assertIn("no mail comes before", journey.problems)
