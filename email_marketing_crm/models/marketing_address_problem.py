@@ -14,11 +14,11 @@ class MarketingPersonMixin(models.AbstractModel):
         help="Why this address cannot be used, so that nobody can be mailed at it.",
     )
 
-    @api.depends(lambda self: ("email_normalized",))
+    @api.depends(lambda self: ("email_normalized", "marketing_person_id"))
     def _compute_marketing_address_problem(self):
         sentences = self._get_address_problem_sentences()
         for record in self:
-            problem = not record.email_normalized and find_address_problem(
+            problem = not record.marketing_person_id and find_address_problem(
                 record[self._primary_email]
             )
             record.marketing_address_problem = sentences.get(problem, False)
