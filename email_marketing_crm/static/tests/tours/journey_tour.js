@@ -33,8 +33,7 @@ registry.category("web_tour.tours").add("marketing_journey", {
             run: "click",
         },
         {
-            trigger:
-                ".modal .o_field_widget[name=kind] .o_radio_item:contains('Set tags') input",
+            trigger: ".modal .o_field_widget[name=kind] input[data-value='tag']",
             run: "click",
         },
         {
@@ -56,8 +55,7 @@ registry.category("web_tour.tours").add("marketing_journey", {
             run: "click",
         },
         {
-            trigger:
-                ".modal .o_field_widget[name=kind] .o_radio_item:contains('End') input",
+            trigger: ".modal .o_field_widget[name=kind] input[data-value='end']",
             run: "click",
         },
         {
@@ -65,7 +63,7 @@ registry.category("web_tour.tours").add("marketing_journey", {
             run: "click",
         },
         {
-            trigger: ".o_kanban_record:contains('End')",
+            trigger: ".o_kanban_record .fa-flag-checkered",
         },
         {
             content: "Publish",
@@ -85,7 +83,7 @@ registry.category("web_tour.tours").add("marketing_journey", {
             run: "click",
         },
         {
-            trigger: ".o_data_row:contains(Ana)",
+            trigger: ".o_data_row:contains(Ana) td[name=person_id]",
             run: "click",
         },
         {
@@ -104,7 +102,7 @@ registry.category("web_tour.tours").add("marketing_journey", {
         },
         {
             trigger:
-                ".o_marketing_journey_tree_branch .o_hierarchy_node:contains('End')",
+                ".o_marketing_journey_tree_branch .o_hierarchy_node .fa-flag-checkered",
         },
     ],
 });
