@@ -50,9 +50,7 @@ class MarketingDelivery(models.Model):
         aggregator=None,
         help="0 for a campaign; the participant for a journey, who may come again.",
     )
-    company_id = fields.Many2one(
-        "res.company", readonly=True, ondelete="set null", index="btree_not_null"
-    )
+    company_id = fields.Many2one("res.company", readonly=True, ondelete="set null")
     # what is mailed
     res_id = fields.Integer("Record ID", readonly=True, aggregator=None)
     email = fields.Char(

@@ -21,6 +21,9 @@ COMPOSE_GATES = (
     "duplicate",
 )
 SEND_GATES = ("canceled", "suppressed", "blacklisted", "opted_out")
+#: From this size on a plan tells the database what it added: a planner that takes a
+#: mailing for small reads all of it for each address.
+ANALYZE_FROM = 10000
 
 
 class MarketingDelivery(models.Model):
@@ -98,6 +101,8 @@ class MarketingDelivery(models.Model):
         )
         self._invalidate_deliveries()
         (count, _nobody, _none), *skipped = rows
+        if count >= ANALYZE_FROM:
+            self.env.cr.execute("ANALYZE marketing_delivery")
         self._capture_skipped(
             [
                 (delivery_id, person_id, mailing.id, self.env.company.id, reason)
