@@ -65,7 +65,11 @@ class TestCampaign(DeliveryCase):
         self.assertTrue(mailing.kpi_mail_required)
         self.assertEqual((mailing.sent, mailing.expected, mailing.scheduled), (2, 2, 0))
         self.assertIn("Dear Ana", self.emails[0]["message"])
-        self.assertIn("List-Unsubscribe=One-Click", self.emails[0]["message"])
+        self.assertRegex(
+            self.emails[0]["message"],
+            r"\r\nList-Unsubscribe: <http\S+/unsubscribe_oneclick\?\S+>\r\n",
+            "Mailbox providers read this header as it stands",
+        )
         self.assertFalse(
             self.env["mail.mail"].search([("mailing_id", "=", mailing.id)]),
             "Mails that were sent are deleted, as in Odoo",
