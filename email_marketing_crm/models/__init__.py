@@ -21,8 +21,10 @@ from . import marketing_score_line
 from . import marketing_score_worker
 from . import marketing_segment
 from . import marketing_segment_rule
+from . import marketing_segment_domain
 from . import marketing_segment_query
 from . import marketing_segment_refresh
+from . import marketing_segment_worker
 from . import marketing_segment_manual
 from . import marketing_segment_member
 from . import marketing_delivery

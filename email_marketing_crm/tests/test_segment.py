@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 
 from .common import NOW, MarketingCase
 
-QUERY = "odoo.addons.email_marketing_crm.models.marketing_segment_refresh"
+MODELS = "odoo.addons.email_marketing_crm.models"
 
 
 class SegmentCase(MarketingCase):
@@ -389,11 +389,14 @@ class TestSegment(SegmentCase):
 
     def test_blacklisting_reaches_the_segment(self):
         self.make_partner("ana@example.com")
-        segment = self.make_segment(domain=[("is_blacklisted", "=", False)])
-        self.assertEqual(self.members_of(segment), ["ana@example.com"])
+        free = self.make_segment(domain=[("is_blacklisted", "=", False)])
+        blocked = self.make_segment(domain=[("is_blacklisted", "!=", False)])
+        self.assertEqual(self.members_of(free), ["ana@example.com"])
+        self.assertEqual(self.members_of(blocked), [])
         self.env["mail.blacklist"]._add("ana@example.com")
         self.run_inbox()
-        self.assertEqual(self.members_of(segment), [])
+        self.assertEqual(self.members_of(free), [])
+        self.assertEqual(self.members_of(blocked), ["ana@example.com"])
 
     def test_segment_that_counts_entries_does_not_chase_itself(self):
         self.make_partner("ana@example.com")
@@ -458,7 +461,7 @@ class TestSegment(SegmentCase):
         segments.search([]).next_refresh = False
         segment = segments.create({"name": "Many", "domain": repr([self.in_crowd])})
         self.assertTrue(segment.is_waiting)
-        with patch(f"{QUERY}.CHANGES_PER_PASS", 2):
+        with patch(f"{MODELS}.marketing_segment_refresh.CHANGES_PER_PASS", 2):
             for size, left in ((2, 1), (4, 1), (5, 0)):
                 self.assertFalse(segment.refreshed_at)
                 self.assertEqual(segments._run_lane(0, 1), (1, left))
@@ -477,7 +480,7 @@ class TestSegment(SegmentCase):
     def test_mailing_waits_for_very_many_members(self):
         for number in range(5):
             self.make_partner(f"person{number}@example.com")
-        with patch(f"{QUERY}.CHANGES_PER_PASS", 2):
+        with patch(f"{MODELS}.marketing_segment_refresh.CHANGES_PER_PASS", 2):
             self.assertEqual(self.make_segment().size, 5)
 
     def test_second_look_soon_after_a_change(self):
@@ -532,7 +535,7 @@ class TestSegment(SegmentCase):
         sound.next_refresh = NOW
         self.env.invalidate_all()
         self.env.registry.clear_cache()
-        with mute_logger(QUERY):
+        with mute_logger(f"{MODELS}.marketing_segment_worker"):
             self.env["marketing.segment"]._run_lane(0, 1)
             self.env["marketing.segment"]._run_lane(0, 1)
         self.assertIn("x_field_of_yesterday", broken.error)
@@ -541,7 +544,7 @@ class TestSegment(SegmentCase):
         self.assertFalse(sound.error)
         self.assertGreater(sound.next_refresh, NOW)
         # The inbox goes on, too.
-        with mute_logger(QUERY):
+        with mute_logger(f"{MODELS}.marketing_segment_worker"):
             self.make_partner("bo@example.com")
             self.run_inbox()
         self.assertEqual(self.members_of(sound), ["ana@example.com", "bo@example.com"])
@@ -596,6 +599,17 @@ class TestSegment(SegmentCase):
         self.env.invalidate_all(flush=False)
         with self.assertRaisesRegex(ValidationError, "depend on itself"):
             first.domain = repr([("marketing_segment_ids", "in", first.ids)])
+
+    def test_segments_are_chosen_by_themselves(self):
+        self.make_segment(name="First")
+        for condition in (
+            ("marketing_segment_ids", "in", ["First"]),
+            ("marketing_segment_ids", "ilike", "First"),
+            ("marketing_segment_ids.name", "=", "First"),
+            ("marketing_segment_ids", "!=", False),
+        ):
+            with self.subTest(condition=condition), self.assertRaises(UserError):
+                self.make_segment(domain=[condition])
 
     def test_records_of_a_segment_do_not_change(self):
         segment = self.make_segment()
