@@ -94,7 +94,6 @@ class MarketingHandoff(models.Model):
     )
     reason_id = fields.Many2one(
         "marketing.handoff.reason",
-        "Reason",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",

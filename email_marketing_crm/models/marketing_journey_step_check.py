@@ -16,7 +16,7 @@ class MarketingJourneyStep(models.Model):
         context = clean_context(self.env.context)
         mailings = (
             self.env["mailing.mailing"]
-            .with_context(context)
+            .with_context(context)  # pylint: disable=context-overridden
             .create([step._prepare_mailing_values() for step in steps])
         )
         for step, mailing in zip(steps, mailings, strict=True):

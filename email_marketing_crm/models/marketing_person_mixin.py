@@ -154,8 +154,8 @@ class MarketingPersonMixin(models.AbstractModel):
         return result
 
     def _write_multi(self, vals_list):
-        super()._write_multi(vals_list)
         self._watch_fields({name for vals in vals_list for name in vals})
+        return super()._write_multi(vals_list)
 
     def _watch_fields(self, names):
         """Queue the persons of these records where a written field matters."""

@@ -177,7 +177,8 @@ class TestHandoffOffer(HandoffCase):
         with patch.object(modules.module, "current_test", False):
             self.assertEqual(self.offer(person).assignment, "rules")
         with self.assertRaises(AssertionError), mute_logger("odoo.sql_db"):
-            self.env.cr.commit()  # the cursor is as the tests left it
+            # The cursor is as the tests left it.
+            self.env.cr.commit()  # pylint: disable=invalid-commit
 
     # ------------------------------------------------------------------
     # the deadline

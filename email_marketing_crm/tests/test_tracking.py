@@ -109,14 +109,14 @@ class TestTrackingRoutes(HttpCase):
         self.trace.mass_mailing_id = other
         self.env.flush_all()
         self.assertEqual(self.ask(self.click_path).status_code, 301)
-        self.assertEqual(
-            self.ask(f"/r/{self.link.code}/m/999999999").status_code, 301
-        )
+        self.assertEqual(self.ask(f"/r/{self.link.code}/m/999999999").status_code, 301)
         self.assertFalse(self.touchpoint("clicked"))
 
     def test_following_the_unsubscribe_link_unsubscribes_nobody(self):
         res_id = self.trace.res_id
-        token = self.mailing._generate_mailing_recipient_token(res_id, "ana@example.com")
+        token = self.mailing._generate_mailing_recipient_token(
+            res_id, "ana@example.com"
+        )
         path = (
             f"/mailing/{self.mailing.id}/confirm_unsubscribe?document_id={res_id}"
             f"&email=ana@example.com&hash_token={token}"
@@ -128,12 +128,16 @@ class TestTrackingRoutes(HttpCase):
 
     def test_one_click_unsubscribe_works_by_post_with_its_token_only(self):
         res_id = self.trace.res_id
-        token = self.mailing._generate_mailing_recipient_token(res_id, "ana@example.com")
+        token = self.mailing._generate_mailing_recipient_token(
+            res_id, "ana@example.com"
+        )
         path = (
             f"/mailing/{self.mailing.id}/unsubscribe_oneclick?document_id={res_id}"
             f"&email=ana@example.com&hash_token="
         )
-        self.assertGreaterEqual(self.ask(path + "0" * 64, method="POST").status_code, 400)
+        self.assertGreaterEqual(
+            self.ask(path + "0" * 64, method="POST").status_code, 400
+        )
         self.assertFalse(self.touchpoint("unsubscribed"))
         self.ask(path + token)
         self.assertFalse(self.touchpoint("unsubscribed"))
