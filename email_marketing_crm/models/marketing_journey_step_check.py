@@ -13,11 +13,9 @@ class MarketingJourneyStep(models.Model):
         if not steps:
             return
         # The defaults of a new step are none of a new mailing.
-        context = clean_context(self.env.context)
-        mailings = (
-            self.env["mailing.mailing"]
-            .with_context(context)  # pylint: disable=context-overridden
-            .create([step._prepare_mailing_values() for step in steps])
+        clean = self.env(context=clean_context(self.env.context))
+        mailings = clean["mailing.mailing"].create(
+            [step._prepare_mailing_values() for step in steps]
         )
         for step, mailing in zip(steps, mailings, strict=True):
             step.mailing_id = mailing
