@@ -52,6 +52,7 @@ from . import marketing_journey_inbox
 from . import marketing_journey_lane
 from . import marketing_journey_kinds
 from . import marketing_journey_log
+from . import marketing_journey_person
 
 # stock models extended
 from . import base_partner_merge

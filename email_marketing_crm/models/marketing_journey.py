@@ -139,6 +139,12 @@ class MarketingJourney(models.Model):
     problems = fields.Text(
         compute="_compute_problems", help="What must be put right before publishing."
     )
+    entering_since = fields.Datetime(
+        "Members Enter Since",
+        readonly=True,
+        copy=False,
+        help="Set while members of a large segment still enter, batch by batch.",
+    )
     # counts
     entry_count = fields.Integer(
         "Would Enter Now",
@@ -325,7 +331,7 @@ class MarketingJourney(models.Model):
             )
             if journey.state == "draft":
                 journey.state = "running"
-                journey._enter()
+                journey._start_entry()
         self._wake_lanes()
 
     def action_edit(self):
@@ -356,11 +362,11 @@ class MarketingJourney(models.Model):
     def action_end(self):
         """Stop for good: whoever is still under way leaves."""
         self._check_manager()
-        journeys = self.sudo().filtered(lambda j: j.state in ("running", "paused"))
-        self.env["marketing.journey.participant"].sudo()._leave_all(
-            journeys.ids, "ended"
+        self.sudo().filtered(lambda j: j.state in ("running", "paused")).write(
+            {"state": "ended", "entering_since": False}
         )
-        journeys.state = "ended"
+        self.env["marketing.journey.participant"].sudo()._leave_ended()
+        self._wake_lanes()
 
     @api.model
     def _wake_lanes(self):

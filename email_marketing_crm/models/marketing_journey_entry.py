@@ -1,18 +1,42 @@
 from odoo import fields, models
 from odoo.tools import SQL
 
+#: Members that enter by one statement when a journey starts.
+ENTRY_BATCH = 20000
+
 
 class MarketingJourney(models.Model):
-    """How people come into a journey."""
+    """How people come into a journey.
+
+    With the start enter the members there are: one batch at once, those of a larger
+    segment with the next runs of the first lane, for which `entering_since` stays
+    set. Later the inbox lets in who comes into the segment.
+    """
 
     _inherit = "marketing.journey"
 
-    def _enter(self, person_ids=None, by_hand=False):
+    def _start_entry(self):
+        """Let the present members enter."""
+        self.entering_since = fields.Datetime.now()
+        self._continue_entry()
+
+    def _continue_entry(self):
+        """Let the next batch of members enter; returns how many did."""
+        entered = 0
+        for journey in self:
+            count = journey._enter(limit=ENTRY_BATCH)
+            if count < ENTRY_BATCH:
+                journey.entering_since = False
+            entered += count
+        return entered
+
+    def _enter(self, person_ids=None, by_hand=False, limit=None):
         """Let members of the segment enter: one statement a journey.
 
         :param person_ids: only these persons; None for all members
         :param by_hand: somebody chose them, so re-entry rules do not matter; nobody
             enters while still under way though
+        :param limit: at most so many
         :returns: number of persons who entered
         """
         now = fields.Datetime.now()
@@ -29,7 +53,7 @@ class MarketingJourney(models.Model):
                         SELECT %(journey)s, %(version)s, member.person_id,
                                member.res_id, %(step)s, 'running',
                                %(visits)s + 1, %(now)s, %(now)s, %(due)s, 0
-                          FROM (%(candidates)s) member
+                          FROM (%(candidates)s %(limit)s) member
                          ON CONFLICT DO NOTHING
                      RETURNING id, step_id, visit
                     )
@@ -43,6 +67,7 @@ class MarketingJourney(models.Model):
                     now=now,
                     due=first._get_due(now),
                     candidates=journey._get_candidates(now, person_ids, by_hand),
+                    limit=SQL("LIMIT %s", limit) if limit else SQL(),
                     visits=journey._get_past_visits(by_hand),
                 )
             )
@@ -83,9 +108,10 @@ class MarketingJourney(models.Model):
         else:
             hindrance = SQL(
                 "(p.state IN ('running', 'waiting', 'error')"
-                " OR p.entered > %s - %s * interval '1 day')",
+                " OR p.entered > %s - %s * interval '1 day' OR p.entered >= %s)",
                 now,
                 self.reentry_days,
+                self.entering_since or None,
             )
         conditions.append(
             SQL(

@@ -60,10 +60,25 @@ class MarketingJourneyParticipant(models.Model):
 
     @api.model
     def _run_lane(self, number, count):
+        crowd = self._move_crowds() if number == 0 else 0
         claimed = self._claim(number, count)
         if claimed:
             self._advance(self._leave_due_exits(claimed))
-        return len(claimed), int(len(claimed) == BATCH_SIZE)
+        return crowd + len(claimed), int(crowd or len(claimed) == BATCH_SIZE)
+
+    @api.model
+    def _move_crowds(self):
+        """Go on with what a button began and is too large for one request.
+
+        Members of large segments enter, participants of ended journeys leave.
+        """
+        journeys = self.env["marketing.journey"].search(
+            [
+                ("entering_since", "!=", False),
+                ("state", "in", ("running", "paused")),
+            ]
+        )
+        return journeys._continue_entry() + self._leave_ended()
 
     @api.model
     def _claim(self, number, count):

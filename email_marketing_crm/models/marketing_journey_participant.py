@@ -5,6 +5,8 @@ from odoo.tools import SQL
 
 #: States of somebody who is under way.
 LIVE_STATES = ("running", "waiting", "error")
+#: Participants of ended journeys that leave by one statement.
+LEAVE_BATCH = 20000
 
 
 class MarketingJourneyParticipant(models.Model):
@@ -163,9 +165,25 @@ class MarketingJourneyParticipant(models.Model):
             self._leave_where(SQL("id = ANY(%s)", participant_ids), reason, detail)
 
     @api.model
-    def _leave_all(self, journey_ids, reason):
-        """Let everybody who is under way in some journeys leave."""
-        self._leave_where(SQL("journey_id = ANY(%s)", list(journey_ids)), reason)
+    def _leave_ended(self):
+        """Let a batch of those who are under way in ended journeys leave.
+
+        :returns: how many did; a lane calls again until nobody is left
+        """
+        self.env["marketing.journey"].flush_model(["state"])
+        return self._leave_where(
+            SQL(
+                """
+                id IN (SELECT p.id FROM marketing_journey_participant p
+                         JOIN marketing_journey journey
+                           ON journey.id = p.journey_id AND journey.state = 'ended'
+                        WHERE p.state IN ('running', 'waiting', 'error')
+                        LIMIT %s)
+                """,
+                LEAVE_BATCH,
+            ),
+            "ended",
+        )
 
     @api.model
     def _leave_where(self, condition, reason, detail=None):
@@ -191,8 +209,10 @@ class MarketingJourneyParticipant(models.Model):
                 detail=detail,
             )
         )
+        count = self.env.cr.rowcount
         self.invalidate_model()
         self.env["marketing.journey.log"].invalidate_model()
+        return count
 
     # ------------------------------------------------------------------
     # MERGE

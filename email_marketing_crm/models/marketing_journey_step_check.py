@@ -13,8 +13,8 @@ class MarketingJourneyStep(models.Model):
         if not steps:
             return
         # The defaults of a new step are none of a new mailing.
-        clean = self.env(context=clean_context(self.env.context))
-        mailings = clean["mailing.mailing"].create(
+        env = self.env(context=clean_context(self.env.context))
+        mailings = env["mailing.mailing"].create(
             [step._prepare_mailing_values() for step in steps]
         )
         for step, mailing in zip(steps, mailings, strict=True):

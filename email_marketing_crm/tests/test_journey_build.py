@@ -304,6 +304,14 @@ class TestJourneyBuild(JourneyCase):
             )
         self.assertEqual((journey.live_count, journey.done_count), (2, 1))
 
+    def test_the_journeys_of_a_person_are_one_click_away(self):
+        self.make_journey(self.wait())
+        person = self.ana.marketing_person_id.with_user(self.user_marketing)
+        self.assertEqual(person.journey_count, 1)
+        action = person.action_view_journeys()
+        passes = self.env["marketing.journey.participant"].search(action["domain"])
+        self.assertEqual(passes.person_id, self.ana.marketing_person_id)
+
 
 @tagged("post_install", "-at_install")
 class TestJourneyAccess(JourneyCase):

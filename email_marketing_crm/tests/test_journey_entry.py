@@ -102,6 +102,29 @@ class TestJourneyEntry(JourneyCase):
         self.come_back(self.ana)
         self.assertEqual(len(self.participants(journey)), 3)
 
+    def test_a_large_segment_enters_and_leaves_batch_by_batch(self):
+        models = "odoo.addons.email_marketing_crm.models"
+        with (
+            patch(f"{models}.marketing_journey_entry.ENTRY_BATCH", 2),
+            patch(f"{models}.marketing_journey_participant.LEAVE_BATCH", 2),
+        ):
+            journey = self.make_journey(self.tag(), reentry="again", reentry_days=0)
+            self.assertEqual(len(self.participants(journey)), 2)
+            self.assertTrue(journey.entering_since)
+            self.run_journeys()
+            self.assertFalse(journey.entering_since)
+            self.assertEqual(len(self.participants(journey)), 3)
+            self.assertEqual(journey.done_count, 3)
+
+            journey = self.make_journey(self.wait())
+            self.run_journeys()
+            journey.action_end()
+            journey.invalidate_recordset()
+            self.assertEqual((journey.live_count, journey.exited_count), (1, 2))
+            self.run_journeys()
+            journey.invalidate_recordset()
+            self.assertEqual((journey.live_count, journey.exited_count), (0, 3))
+
     def test_members_are_added_by_hand_whatever_the_rule(self):
         journey = self.make_journey(self.tag())
         self.run_journeys()
@@ -200,6 +223,19 @@ class TestJourneyExit(JourneyCase):
             [("journey_id", "=", journey.id), ("person_id", "=", person.id)]
         )
         self.assertEqual(gone.exit_reason, "deleted")
+
+    def test_a_lost_lead_leaves_and_a_won_one_reaches_the_goal(self):
+        leads = self.make_lead("dee@example.com") | self.make_lead("eve@example.com")
+        types = self.env["marketing.touchpoint.type"]
+        journey = self.start(
+            segment_id=self.make_segment("Leads", leads).id,
+            goal_type_id=types._get_id("won"),
+        )
+        leads[0].action_set_lost()
+        leads[1].action_set_won()
+        self.run_inbox()
+        self.assertLeft(journey, leads[0], "archived")
+        self.assertLeft(journey, leads[1], "goal")
 
     def test_a_record_with_another_address_is_another_person(self):
         journey = self.start()
