@@ -21,6 +21,12 @@ RUN_DATABASE = "email_marketing_crm"
 DEMO_DATABASE = "email_marketing_crm_demo"
 STORY = paths.DEV / "story"
 
+TALKATIVE_CRONS = (
+    "crm_iap_enrich.ir_cron_lead_enrichment",
+    "mail.ir_cron_module_update_notification",
+)
+"""Jobs of Odoo that tell its maker of new leads, and of the database."""
+
 WELCOME = """
   Odoo            {url}
   Mails           {mails}
@@ -94,7 +100,7 @@ def _play_fresh(environment: Environment) -> int:
     say("Database")
     template = databases.ensure_addon(environment.source, demo=True)
     databases.copy(template, DEMO_DATABASE)
-    _set_parameters(DEMO_DATABASE, environment)
+    _prepare(DEMO_DATABASE, environment)
     folder = paths.VAR / "mails-demo"
     mail_catcher.empty(folder)
     say("Servers")
@@ -131,7 +137,7 @@ def _ensure_run_database(environment: Environment) -> bool:
         _install_new_and_update()
     else:
         detail(f"{RUN_DATABASE} is up to date")
-    _set_parameters(RUN_DATABASE, environment)
+    _prepare(RUN_DATABASE, environment)
     state.write("run", {**kept, "sources": sources})
     return fresh
 
@@ -151,18 +157,10 @@ def _install_new_and_update() -> None:
         databases.install(RUN_DATABASE, old, demo=True, update=True)
 
 
-def _set_parameters(database: str, environment: Environment) -> None:
-    """Let links in mails lead to the server that is about to start, and nothing out.
-
-    Odoo would ask a service of its maker about the address of every new lead.
-    """
+def _prepare(database: str, environment: Environment) -> None:
+    """Let links in mails lead to the server about to start, and nothing leave it."""
     address = server.url(environment.ports)
-    parameters = {
-        "web.base.url": address,
-        "web.base.url.freeze": "True",
-        "crm.iap.lead.enrich.setting": "manual",
-    }
-    for key, value in parameters.items():
+    for key, value in (("web.base.url", address), ("web.base.url.freeze", "True")):
         postgres.sql(
             "INSERT INTO ir_config_parameter (key, value, create_uid, write_uid,"
             f" create_date, write_date) VALUES ('{key}', '{value}', 1, 1,"
@@ -170,6 +168,13 @@ def _set_parameters(database: str, environment: Environment) -> None:
             " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
             database,
         )
+    names = ", ".join(f"'{name}'" for name in TALKATIVE_CRONS)
+    postgres.sql(
+        "UPDATE ir_cron SET active = FALSE WHERE id IN (SELECT res_id"
+        " FROM ir_model_data WHERE model = 'ir.cron'"
+        f" AND module || '.' || name IN ({names}))",
+        database,
+    )
 
 
 def _own_free_ports(environment: Environment) -> Environment:
