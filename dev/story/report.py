@@ -4,6 +4,9 @@ import sys
 import time
 from dataclasses import dataclass, field
 
+LOG_PAUSE = 20
+"""Seconds between two lines about one wait where nobody looks at a terminal."""
+
 
 @dataclass
 class Report:
@@ -12,6 +15,7 @@ class Report:
     failures: list[str] = field(default_factory=list)
     checked: int = 0
     _start: float = field(default_factory=time.monotonic)
+    _last_progress: float = field(default_factory=time.monotonic)
 
     def chapter(self, title: str) -> None:
         """Open a chapter."""
@@ -45,12 +49,16 @@ class Report:
         self.say(f"    {text}")
 
     def progress(self, text: str) -> None:
-        """Show on a terminal how far a wait is; a log keeps only the outcome."""
+        """Show how far a wait is: always on a terminal, now and then in a log."""
         if sys.stdout.isatty():
             print(f"\r    {text:<72}", end="", flush=True)
+        elif time.monotonic() - self._last_progress > LOG_PAUSE:
+            self._last_progress = time.monotonic()
+            self.note(text)
 
     def progress_done(self) -> None:
-        """Remove what `progress` showed."""
+        """Remove what `progress` showed on a terminal."""
+        self._last_progress = time.monotonic()
         if sys.stdout.isatty():
             print(f"\r{'':<78}\r", end="", flush=True)
 

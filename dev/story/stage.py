@@ -66,6 +66,7 @@ class Stage:
     segment: int = 0
     first_readers: int = 0
     clicked: int = 0
+    first_mailing: int = 0
     campaign: int = 0
     journey: int = 0
     tag: int = 0

@@ -62,7 +62,19 @@ def _check_offers(stage: Stage) -> None:
     report.check("with a salesperson", expected, sum(bool(r["user_id"]) for r in rows))
     report.check("activity", expected, sum(bool(r["activity_id"]) for r in rows))
     ways = Counter(row["assignment"] for row in rows)
-    report.note(", ".join(f"{way}: {count}" for way, count in sorted(ways.items())))
+    by_rules = min(expected, _room(stage))
+    report.check("chosen by the rules of the team", by_rules, ways["rules"])
+    report.check("no member had room: the leader", expected - by_rules, ways["leader"])
+
+
+def _room(stage: Stage) -> int:
+    """Return how many leads a day the members of the team may get."""
+    members = stage.manager.rows(
+        "crm.team.member",
+        [("user_id.login", "in", list(SALESPEOPLE))],
+        ["assignment_max"],
+    )
+    return sum(round(member["assignment_max"] / 30) for member in members)
 
 
 def _plan_answers(stage: Stage) -> dict[str, str]:

@@ -35,7 +35,7 @@ def play(stage: Stage) -> None:
     world, report, manager = stage.world, stage.report, stage.manager
     report.chapter("1. Contacts are imported from two files")
     report.note(f"{len(world.companies)} companies, {len(world.people)} people")
-    _set_up_mail_domain(manager)
+    _set_up(manager)
     before = {
         "res.partner": manager.count("res.partner"),
         "marketing.person": manager.count("marketing.person"),
@@ -72,10 +72,16 @@ def play(stage: Stage) -> None:
     _check_duplicates(stage)
 
 
-def _set_up_mail_domain(manager: WebClient) -> None:
-    """Say in the settings where replies and bounces go, unless it is said already."""
+def _set_up(manager: WebClient) -> None:
+    """Do what an administrator does once, in the settings.
+
+    Replies and bounces get a domain, unless there is one; leads are assigned by the
+    rules of the teams, with the room that each member has.
+    """
     if not manager.count("mail.alias.domain"):
         manager.save("mail.alias.domain", {"name": DOMAIN})
+    settings = manager.save("res.config.settings", {"crm_use_auto_assignment": True})
+    manager.press("res.config.settings", settings, "execute")
 
 
 def _unusable_domain(manager: WebClient) -> list[Any]:

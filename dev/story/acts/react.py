@@ -1,6 +1,7 @@
 """Act 4: the recipients act, strangers try, another system reports."""
 
 import json
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -10,7 +11,7 @@ from typing import Any
 from ..habits import FOLLOWS, Footprint, cast, footprint
 from ..letters import JOURNEY_SUBJECT
 from ..recipients import TOO_FAST, Followers, react, request
-from ..stage import Stage
+from ..stage import Stage, StoryStopped
 
 EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("page_view", {"url": "https://h5.autumn.example/prices", "title": "Prices"}),
@@ -23,11 +24,15 @@ EVENTS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 def play(stage: Stage) -> None:
     """Let everybody do what they do."""
+    if stage.mails.keys() != stage.recipients:
+        raise StoryStopped("The campaign did not reach those it was meant for.")
     time.sleep(TOO_FAST)
     stage.habits = cast(stage.mails, stage.seed)
     counts = Counter(habit.name for habit in stage.habits.values())
     stage.report.chapter("4. Recipients, strangers, and another system")
-    stage.report.note(", ".join(f"{name} {n}" for name, n in counts.items()))
+    people = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
+    for line in textwrap.wrap(people, 72):
+        stage.report.note(line)
     react(
         [(stage.mails[address], habit) for address, habit in stage.habits.items()],
         stage.gateway,
@@ -45,7 +50,11 @@ def play(stage: Stage) -> None:
 def _forge(stage: Stage) -> None:
     """Somebody makes up tokens and recipients; nothing may come of it."""
     report = stage.report
-    touchpoints = stage.manager.count("marketing.touchpoint")
+    reactions = [
+        ("mailing_id", "in", [stage.first_mailing, stage.campaign]),
+        ("type_id.code", "in", ["opened", "clicked"]),
+    ]
+    touchpoints = stage.manager.count("marketing.touchpoint", reactions)
     blocked = stage.manager.count("mail.blacklist")
     mine, other = list(stage.mails.values())[:2]
     old = stage.first_mails[-1]
@@ -70,7 +79,7 @@ def _forge(stage: Stage) -> None:
     report.check(
         "touchpoints out of it",
         0,
-        stage.manager.count("marketing.touchpoint") - touchpoints,
+        stage.manager.count("marketing.touchpoint", reactions) - touchpoints,
     )
     report.check(
         "unsubscribed by it", 0, stage.manager.count("mail.blacklist") - blocked
@@ -91,7 +100,8 @@ def _report_events(stage: Stage) -> None:
     bad = {"id": "bad", "source": "h5", "type": "won", "email": buyers[0]}
     nobody = {"id": "nobody", "source": "h5", "type": "form", "email": "nobody"}
     body = [bad, *events, nobody]
-    before = stage.manager.count("marketing.touchpoint")
+    kinds = [("type_id.code", "in", [kind for kind, _values in EVENTS])]
+    before = stage.manager.count("marketing.touchpoint", kinds)
     first = _post_events(stage, key, body)
     report.check("events taken", len(events), first.get("accepted"))
     report.check(
@@ -103,7 +113,7 @@ def _report_events(stage: Stage) -> None:
     report.check(
         "touchpoints more, everything sent twice",
         len(events),
-        stage.manager.count("marketing.touchpoint") - before,
+        stage.manager.count("marketing.touchpoint", kinds) - before,
     )
     report.check("without a key", 401, _post_events(stage, "made-up", body)["status"])
     classes = _default_classes(stage)

@@ -28,7 +28,7 @@ def play(stage: Stage) -> None:
 def _send_first_news(stage: Stage) -> None:
     report = stage.report
     report.chapter("3a. A small mailing to the first readers")
-    mailing = _write_mailing(
+    mailing = stage.first_mailing = _write_mailing(
         stage,
         stage.first_readers,
         INVITATION_SUBJECT,
