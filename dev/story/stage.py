@@ -119,6 +119,7 @@ class Stage:
 
         Nothing is pushed: the lanes of the running server do the work.
         """
+        self.report.progress_done()
         seen = look()
         for gone in poll(seconds):
             if done(seen):
