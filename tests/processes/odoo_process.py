@@ -1,6 +1,8 @@
 """Odoo in a process of its own, which can be killed."""
 
 import os
+import random
+import signal
 import subprocess
 import sys
 import textwrap
@@ -58,3 +60,40 @@ def odoo_bin(*arguments: str, stdin: str | None = None) -> str:
     if done.returncode:
         raise AssertionError(done.stdout + done.stderr)
     return done.stdout + done.stderr
+
+
+def run_with_kills(
+    name: str, script: str, lanes: int, shortest: float, longest: float
+) -> None:
+    """Run a worker a lane; kill all of them three times on the way.
+
+    The script names its shard by `{number}` and `{count}` and prints `ready` when the
+    work begins. The moments are drawn with a fixed seed.
+
+    :param shortest: seconds after `ready` before which no worker is killed
+    :param longest: seconds after which each that still runs is killed
+    """
+    randomness = random.Random(20260304)
+    kills = 0
+    for _attempt in range(3):
+        workers = _start_lanes(name, script, lanes)
+        for worker in workers:
+            assert worker.stdout.readline().strip() == "ready"
+        for worker in workers:
+            try:
+                worker.wait(randomness.uniform(shortest, longest))
+            except subprocess.TimeoutExpired:
+                worker.send_signal(signal.SIGKILL)
+                kills += 1
+                worker.wait()
+    for worker in _start_lanes(name, script, lanes):
+        output, _errors = worker.communicate(timeout=240)
+        assert worker.returncode == 0, output
+    assert kills, "Every worker ended before it could be killed."
+
+
+def _start_lanes(name: str, script: str, lanes: int) -> list[subprocess.Popen]:
+    return [
+        start(name, script.format(number=number, count=lanes))
+        for number in range(lanes)
+    ]

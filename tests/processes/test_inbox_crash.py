@@ -1,9 +1,5 @@
 """Workers that are killed lose nothing and count nothing twice."""
 
-import random
-import signal
-import subprocess
-
 import pytest
 
 from dev import postgres
@@ -73,23 +69,7 @@ def test_killed_workers_lose_nothing_and_count_nothing_twice(addon_database, lan
         "SELECT count(*) FROM marketing_inbox WHERE kind = 'touchpoint'",
     )
     assert waiting == PERSONS * CLICKS
-    randomness = random.Random(20260304)
-    kills = 0
-    for _attempt in range(3):
-        workers = start_workers(addon_database, lanes)
-        for worker in workers:
-            assert worker.stdout.readline().strip() == "ready"
-        for worker in workers:
-            try:
-                worker.wait(randomness.uniform(0.1, 0.5))
-            except subprocess.TimeoutExpired:
-                worker.send_signal(signal.SIGKILL)
-                kills += 1
-                worker.wait()
-    for worker in start_workers(addon_database, lanes):
-        output, _errors = worker.communicate(timeout=240)
-        assert worker.returncode == 0, output
-    assert kills, "Every worker ended before it could be killed."
+    odoo_process.run_with_kills(addon_database, WORK, lanes, 0.1, 0.5)
     assert not count(addon_database, "SELECT count(*) FROM marketing_inbox")
     assert PERSONS == count(
         addon_database,
@@ -103,10 +83,3 @@ def test_killed_workers_lose_nothing_and_count_nothing_twice(addon_database, lan
         addon_database,
     )
     assert hits == [[str(CLICKS), str(PERSONS)]]
-
-
-def start_workers(database, lanes):
-    return [
-        odoo_process.start(database, WORK.format(number=number, count=lanes))
-        for number in range(lanes)
-    ]

@@ -1,9 +1,5 @@
 """Workers of journeys that are killed lose nobody and do no step twice."""
 
-import random
-import signal
-import subprocess
-
 import pytest
 
 from dev import postgres
@@ -71,33 +67,10 @@ print("done", flush=True)
 """
 
 
-def start_workers(database, lanes):
-    return [
-        odoo_process.start(database, WORK.format(number=number, count=lanes))
-        for number in range(lanes)
-    ]
-
-
 @pytest.mark.parametrize("lanes", [1, 2])
 def test_killed_workers_lose_nobody_and_do_no_step_twice(addon_database, lanes):
     odoo_process.run(addon_database, PREPARE)
-    randomness = random.Random(20260304)
-    kills = 0
-    for _attempt in range(3):
-        workers = start_workers(addon_database, lanes)
-        for worker in workers:
-            assert worker.stdout.readline().strip() == "ready"
-        for worker in workers:
-            try:
-                worker.wait(randomness.uniform(0.2, 0.8))
-            except subprocess.TimeoutExpired:
-                worker.send_signal(signal.SIGKILL)
-                kills += 1
-                worker.wait()
-    for worker in start_workers(addon_database, lanes):
-        output, _errors = worker.communicate(timeout=240)
-        assert worker.returncode == 0, output
-    assert kills, "Every worker ended before it could be killed."
+    odoo_process.run_with_kills(addon_database, WORK, lanes, 0.2, 0.8)
 
     def rows(query):
         return postgres.sql(query, addon_database)
