@@ -36,6 +36,6 @@ def first_page(port: int, name: str, key: str, partner_id: int) -> float:
     with urllib.request.urlopen(request, timeout=60) as answer:
         content = json.load(answer)
     elapsed = time.perf_counter() - start
-    if len(content["items"] if isinstance(content, dict) else content) < 40:
+    if len(content["touchpoints"]) < 40:
         raise RuntimeError("The page is not complete.")
     return elapsed

@@ -4,7 +4,7 @@ import statistics
 
 from benchmarks.harness import ADDON, database, figure, workers
 
-SIZES = {"small": (2_000, 8_000), "full": (50_000, 200_000)}
+SIZES = {"small": (2_000, 8_000), "full": (30_000, 100_000)}
 ROUNDS = 3
 
 

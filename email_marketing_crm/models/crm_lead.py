@@ -63,6 +63,8 @@ class CrmLead(models.Model):
 
         :param once: at most once in the life of a lead
         """
+        if not self:
+            return
         now = fields.Datetime.now()
         suffix = "" if once else f":{uuid4().hex}"
         self.env["marketing.touchpoint"]._capture(

@@ -162,7 +162,18 @@ class MarketingPersonMixin(models.AbstractModel):
         names = set(names)
         watched = self.env["marketing.segment"]._get_watched_fields(self._name)
         if names & IDENTITY_FIELDS or "active" in names or names & watched:
-            self.env["marketing.inbox"]._push(self._get_stored_person_ids(), "changed")
+            self.env["marketing.inbox"]._push(self._get_known_person_ids(), "changed")
+
+    def _get_known_person_ids(self):
+        """Persons of these records, from what was read already where that is all.
+
+        A change of address that is still to be written is no matter: computing the
+        person queues both the former and the new one.
+        """
+        cache = self._fields["marketing_person_id"]._get_cache(self.env)
+        if all(record_id in cache for record_id in self._ids):
+            return {cache[record_id] for record_id in self._ids if cache[record_id]}
+        return self._get_stored_person_ids()
 
     def unlink(self):
         person_ids = self._get_stored_person_ids()

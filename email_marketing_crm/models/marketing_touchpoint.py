@@ -13,6 +13,11 @@ from ..tools.reliability import BURST_WINDOW, LinkHit, find_bursts
 _logger = logging.getLogger(__name__)
 
 _PENDING = "marketing.touchpoint"
+#: SQL: the person of an event, by its address where it names nobody.
+OWNER_BY_EMAIL = """COALESCE(hit.person_id, (
+    SELECT COALESCE(person.merged_into_id, person.id)
+      FROM marketing_person person
+     WHERE person.email_normalized = hit.email))"""
 
 
 class MarketingTouchpoint(models.Model):
@@ -172,20 +177,27 @@ class MarketingTouchpoint(models.Model):
         """
         if not rows:
             return set()
-        now = fields.Datetime.now()
+        # Numbers and a date of our own, put in as they are: what PostgreSQL has to
+        # plan is most of what an open costs.
+        settling = self.env["marketing.touchpoint.type"]._get_settling_seconds()
+        seconds = " ".join(
+            f"WHEN {int(type_id)} THEN {int(wait)}"
+            for type_id, wait in [*settling.items(), (0, 0)]
+        )
+        owner = "hit.person_id" if all(row[0] for row in rows) else OWNER_BY_EMAIL
+        now = fields.Datetime.now().isoformat()
+        pushed = "".join(
+            f" UNION ALL SELECT {int(person_id)}, NULL, '{kind}', '{now}'::timestamp, 0"
+            for person_id, kind in self.env["marketing.inbox"]._take_few_pushed()
+        )
         unknown = execute_values(
             self.env.cr._obj,
-            """
+            f"""
             WITH hit (person_id, email, type_id, date, mailing_id, link_id, res_model,
                       res_id, company_id, value, reliability, reliability_reasons, data,
-                      dedup_key, captured) AS (VALUES %s),
-            owned AS MATERIALIZED (
-                SELECT COALESCE(hit.person_id, (
-                           SELECT COALESCE(person.merged_into_id, person.id)
-                             FROM marketing_person person
-                            WHERE person.email_normalized = hit.email)) AS owner_id,
-                       hit.*
-                  FROM hit
+                      dedup_key) AS (VALUES %s),
+            owned AS (
+                SELECT {owner} AS owner_id, hit.* FROM hit
             ),
             inserted AS (
                 INSERT INTO marketing_touchpoint (
@@ -202,17 +214,17 @@ class MarketingTouchpoint(models.Model):
             queued AS (
                 INSERT INTO marketing_inbox (person_id, touchpoint_id, kind, due,
                                              attempts)
-                SELECT inserted.person_id, inserted.id, 'touchpoint',
-                       (SELECT min(captured) FROM hit)
-                           + type.settle_seconds * interval '1 second', 0
-                  FROM inserted
-                  JOIN marketing_touchpoint_type type ON type.id = inserted.type_id
+                SELECT person_id, id, 'touchpoint',
+                       '{now}'::timestamp
+                           + CASE type_id {seconds} ELSE 0 END * interval '1 second',
+                       0
+                  FROM inserted {pushed}
             )
-            SELECT DISTINCT email FROM owned WHERE owner_id IS NULL
+            SELECT email FROM owned WHERE owner_id IS NULL
             """,
-            [(*row, now) for row in rows],
+            rows,
             template="(%s::int, %s, %s::int, %s::timestamp, %s::int, %s::int, %s,"
-            " %s::int, %s::int, %s::numeric, %s, %s, %s::jsonb, %s, %s::timestamp)",
+            " %s::int, %s::int, %s::numeric, %s, %s, %s::jsonb, %s)",
             page_size=1000,
             fetch=True,
         )

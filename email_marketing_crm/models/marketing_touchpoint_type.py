@@ -72,6 +72,17 @@ class MarketingTouchpointType(models.Model):
         }
 
     @api.model
+    @tools.ormcache()
+    def _get_settling_seconds(self):
+        """`{type id: seconds}` of the types whose events wait before they count."""
+        return {
+            record.id: record.settle_seconds
+            for record in self.sudo()
+            .with_context(active_test=False)
+            .search([("settle_seconds", ">", 0)])
+        }
+
+    @api.model
     def _get_id(self, code):
         """Id of a type by its code; raises KeyError for an unknown one."""
         return self._get_types_by_code()[code][0]
@@ -89,7 +100,7 @@ class MarketingTouchpointType(models.Model):
                     "change. Add a type with the other code instead."
                 )
             )
-        if vals.keys() & {"code", "reliability", "active"}:
+        if vals.keys() & {"code", "reliability", "active", "settle_seconds"}:
             self.env.registry.clear_cache()
         return super().write(vals)
 
