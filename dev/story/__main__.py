@@ -25,8 +25,9 @@ SEED = 20
 ACTS = (
     import_contacts.play,
     build_segments.play,
-    send_campaign.play,
+    send_campaign.plan,
     build_journey.play,
+    send_campaign.play,
     react.play,
     check_consequences.play,
     follow_journey.play,

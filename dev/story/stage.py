@@ -1,8 +1,10 @@
 """What every act of the story works with."""
 
 import os
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from .client import WebClient
@@ -68,6 +70,7 @@ class Stage:
     clicked: int = 0
     first_mailing: int = 0
     campaign: int = 0
+    campaign_hour: datetime | None = None
     journey: int = 0
     tag: int = 0
 
@@ -124,7 +127,8 @@ class Stage:
         for gone in poll(seconds):
             if done(seen):
                 break
-            self.report.progress(f"waiting for {what}: {seen} after {gone:.0f} s")
+            now = textwrap.shorten(str(seen), 40, placeholder=" …")
+            self.report.progress(f"waiting for {what}: {now} after {gone:.0f} s")
             seen = look()
         self.report.progress_done()
         return seen

@@ -1,5 +1,7 @@
 """Act 3c: a journey waits for those who will click."""
 
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 from ..letters import JOURNEY_SUBJECT, REMINDER_SUBJECT, short_body
@@ -23,6 +25,9 @@ def play(stage: Stage) -> None:
     _build_steps(stage, version["draft_version_id"][0])
     found = marketer.read("marketing.journey", stage.journey, "problems")["problems"]
     stage.report.check("problems before publishing", 0, len((found or "").splitlines()))
+    # Publishing wakes the scheduler: it finds the campaign due, not a minute later.
+    wait = stage.campaign_hour - datetime.now(UTC)
+    time.sleep(max(0.0, wait.total_seconds() + 1))
     manager.press("marketing.journey", stage.journey, "action_publish")
     state = manager.read("marketing.journey", stage.journey, "state")["state"]
     stage.report.check("journey", "running", state)

@@ -19,10 +19,10 @@ LEAVE_BEFORE, LEAVE_BETWEEN, CALLED, GONE = 3, 4, 3, 2
 """How many unsubscribe before and after the plan, ask by phone, and are archived."""
 
 
-def play(stage: Stage) -> None:
-    """Send to the first readers, then to the whole segment."""
+def plan(stage: Stage) -> None:
+    """Send to the first readers, then plan the campaign to the whole segment."""
     _send_first_news(stage)
-    _send_campaign(stage)
+    _plan_campaign(stage)
 
 
 def _send_first_news(stage: Stage) -> None:
@@ -42,9 +42,9 @@ def _send_first_news(stage: Stage) -> None:
     stage.first_mails = sorted(mails, key=lambda mail: mail.address)
 
 
-def _send_campaign(stage: Stage) -> None:
+def _plan_campaign(stage: Stage) -> None:
     report, marketer = stage.report, stage.marketer
-    report.chapter("3b. The campaign; some leave between plan and sending")
+    report.chapter("3b. The campaign is planned; some leave before it does")
     before = stage.first_mails[:LEAVE_BEFORE]
     between = stage.first_mails[LEAVE_BEFORE : LEAVE_BEFORE + LEAVE_BETWEEN]
     for mail in before:
@@ -77,7 +77,13 @@ def _send_campaign(stage: Stage) -> None:
         "gone": set(gone),
     }
     stage.recipients = stage.audience - set().union(*stage.left.values())
+    stage.campaign_hour = hour
 
+
+def play(stage: Stage) -> None:
+    """Receive the campaign, and compare the ledger with the mails."""
+    report, mailing = stage.report, stage.campaign
+    report.chapter("3d. The campaign leaves")
     mails = receive(stage, CAMPAIGN_SUBJECT, len(stage.recipients))
     report.check("mails in the catcher", len(stage.recipients), len(mails))
     stage.mails = {mail.address: mail for mail in mails}
