@@ -14,5 +14,7 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
-        self = self.with_context(marketing_bounce=classify_bounce(email_message))
+        # Who calls without the message itself tells nothing about the kind.
+        if email_message:
+            self = self.with_context(marketing_bounce=classify_bounce(email_message))
         return super()._routing_handle_bounce(email_message, message_dict)

@@ -196,6 +196,23 @@ class TestCaptureGateway(CaptureCase):
         self.assertIn("soft_bounce", self.touchpoints_of("ana@example.com"))
         self.assertEqual(self.person_of("ana@example.com").suppression, "none")
 
+    def test_a_bounce_without_its_message_is_soft(self):
+        trace = self.make_trace(trace_status="sent")
+        self.env["mail.thread"]._routing_handle_bounce(
+            False,
+            {
+                "bounced_email": "ana@example.com",
+                "bounced_partner": self.partner,
+                "bounced_msg_ids": [trace.message_id],
+                "bounced_message": self.env["mail.message"],
+                "email_from": "MAILER-DAEMON@example.com",
+                "to": "bounce@example.org",
+                "message_id": "<dsn@example.com>",
+                "body": "<p>Not now</p>",
+            },
+        )
+        self.assertIn("soft_bounce", self.touchpoints_of("ana@example.com"))
+
     def reply(self, trace, **headers):
         message = EmailMessage()
         message["From"] = "Ana <ana@example.com>"
