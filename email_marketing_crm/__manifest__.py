@@ -7,9 +7,7 @@
     "author": "email_marketing_crm contributors",
     "development_status": "Beta",
     "depends": ["mass_mailing_crm", "web_hierarchy"],
-    "external_dependencies": {
-        "python": ["email-validator", "dnspython", "flufl.bounce"]
-    },
+    "external_dependencies": {"python": ["flufl.bounce"]},
     "data": [
         # security
         "security/res_groups_data.xml",
