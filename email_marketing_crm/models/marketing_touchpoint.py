@@ -13,11 +13,24 @@ from ..tools.reliability import BURST_WINDOW, LinkHit, find_bursts
 _logger = logging.getLogger(__name__)
 
 _PENDING = "marketing.touchpoint"
-#: SQL: the person of an event, by its address where it names nobody.
-OWNER_BY_EMAIL = """COALESCE(hit.person_id, (
-    SELECT COALESCE(person.merged_into_id, person.id)
-      FROM marketing_person person
-     WHERE person.email_normalized = hit.email))"""
+#: SQL: events with their person, found by the address where they name nobody.
+OWNED_ROWS = """
+    hit (person_id, email, type_id, date, mailing_id, link_id, res_model, res_id,
+         company_id, value, reliability, reliability_reasons, data, dedup_key)
+        AS (VALUES %s),
+    owned AS (
+        SELECT COALESCE(hit.person_id, (
+                   SELECT COALESCE(person.merged_into_id, person.id)
+                     FROM marketing_person person
+                    WHERE person.email_normalized = hit.email)) AS owner_id,
+               hit.*
+          FROM hit
+    ),"""
+OWNED_SELECT = """
+    SELECT owner_id, type_id, date, mailing_id, link_id, res_model, res_id, company_id,
+           value, reliability, reliability_reasons, data, dedup_key
+      FROM owned WHERE owner_id IS NOT NULL"""
+OWNED_UNKNOWN = "email FROM owned WHERE owner_id IS NULL"
 
 
 class MarketingTouchpoint(models.Model):
@@ -184,30 +197,24 @@ class MarketingTouchpoint(models.Model):
             f"WHEN {int(type_id)} THEN {int(wait)}"
             for type_id, wait in [*settling.items(), (0, 0)]
         )
-        owner = "hit.person_id" if all(row[0] for row in rows) else OWNER_BY_EMAIL
         now = fields.Datetime.now().isoformat()
         pushed = "".join(
             f" UNION ALL SELECT {int(person_id)}, NULL, '{kind}', '{now}'::timestamp, 0"
             for person_id, kind in self.env["marketing.inbox"]._take_few_pushed()
         )
+        # Where everybody is known the rows go in as they are: a search for persons
+        # costs as much again to plan.
+        known = all(row[0] for row in rows)
         unknown = execute_values(
             self.env.cr._obj,
             f"""
-            WITH hit (person_id, email, type_id, date, mailing_id, link_id, res_model,
-                      res_id, company_id, value, reliability, reliability_reasons, data,
-                      dedup_key) AS (VALUES %s),
-            owned AS (
-                SELECT {owner} AS owner_id, hit.* FROM hit
-            ),
+            WITH {"" if known else OWNED_ROWS}
             inserted AS (
                 INSERT INTO marketing_touchpoint (
                     person_id, type_id, date, mailing_id, link_id, res_model, res_id,
                     company_id, value, reliability, reliability_reasons, data,
                     dedup_key)
-                SELECT owner_id, type_id, date, mailing_id, link_id, res_model, res_id,
-                       company_id, value, reliability, reliability_reasons, data,
-                       dedup_key
-                  FROM owned WHERE owner_id IS NOT NULL
+                {"VALUES %s" if known else OWNED_SELECT}
                 ON CONFLICT (dedup_key) DO NOTHING
                 RETURNING id, person_id, type_id
             ),
@@ -220,11 +227,12 @@ class MarketingTouchpoint(models.Model):
                        0
                   FROM inserted {pushed}
             )
-            SELECT email FROM owned WHERE owner_id IS NULL
+            SELECT {"NULL WHERE FALSE" if known else OWNED_UNKNOWN}
             """,
-            rows,
-            template="(%s::int, %s, %s::int, %s::timestamp, %s::int, %s::int, %s,"
-            " %s::int, %s::int, %s::numeric, %s, %s, %s::jsonb, %s)",
+            [row[:1] + row[2:] for row in rows] if known else rows,
+            template=f"(%s::int, {'' if known else '%s, '}%s::int, %s::timestamp,"
+            " %s::int, %s::int, %s, %s::int, %s::int, %s::numeric, %s, %s, %s::jsonb,"
+            " %s)",
             page_size=1000,
             fetch=True,
         )
