@@ -24,10 +24,12 @@
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",
         "wizard/marketing_journey_wizard_views.xml",
+        "wizard/marketing_suppression_import_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
         "views/marketing_touchpoint_views.xml",
+        "views/marketing_suppression_views.xml",
         "views/marketing_segment_views.xml",
         "views/marketing_score_views.xml",
         "views/marketing_delivery_views.xml",

@@ -12,6 +12,7 @@ def post_init_hook(env):
 
     The workers grade them afterwards.
     """
+    env["marketing.suppression"]._get_key()
     build_persons(env)
     env["marketing.score.model"].search([])._queue_recompute()
 
@@ -65,6 +66,7 @@ def build_persons(env):
         )
         _logger.info("%s: %s records have a person", model._name, env.cr.rowcount)
     _synchronize_everybody(env, models)
+    env["marketing.suppression"]._flag_persons()
     env.cr.execute("ANALYZE marketing_person")
     env.invalidate_all(flush=False)
     return made
@@ -141,6 +143,6 @@ def uninstall_hook(env):
     env.invalidate_all(flush=False)
     _keep_handoff_activities(env)
     env["marketing.lane"].search([]).cron_id.unlink()
-    env["ir.config_parameter"].search(
+    env["ir.config_parameter"].with_context(marketing_uninstall=True).search(
         [("key", "=like", "email_marketing_crm.%")]
     ).unlink()

@@ -6,6 +6,8 @@ from . import marketing_person_engagement
 from . import marketing_person_merge
 from . import marketing_person_navigation
 from . import marketing_person_mixin
+from . import marketing_suppression
+from . import marketing_person_suppression
 from . import marketing_address_problem
 from . import marketing_touchpoint_type
 from . import marketing_touchpoint
@@ -32,6 +34,7 @@ from . import marketing_segment_member
 from . import marketing_delivery
 from . import marketing_delivery_state
 from . import marketing_delivery_plan
+from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_compose
 from . import marketing_delivery_preview
 from . import marketing_handoff_policy
@@ -62,11 +65,13 @@ from . import crm_lead
 from . import crm_lead_handoff
 from . import crm_team
 from . import crm_team_member
+from . import ir_config_parameter
 from . import ir_mail_server
 from . import link_tracker_click
 from . import mail_activity
 from . import mail_blacklist
 from . import mail_compose_message
+from . import mail_compose_message_suppression
 from . import mail_mail
 from . import mail_thread
 from . import mailing_contact

@@ -19,6 +19,7 @@ FAILURE_TYPES = {
     "blacklisted": "mail_bl",
     "opted_out": "mail_optout",
     "suppressed": "mail_bl",
+    "suppression_list": "mail_bl",
 }
 #: What happens and passes: the mails are taken again with the next run.
 TRANSIENT_ERRORS = (psycopg2.OperationalError, smtplib.SMTPServerDisconnected)

@@ -6,6 +6,7 @@ from odoo.tools import SQL
 PLAN_GATES = (
     "no_address",
     "suppressed",
+    "suppression_list",
     "blacklisted",
     "opted_out",
     "already_mailed",
@@ -16,11 +17,18 @@ COMPOSE_GATES = (
     "gone",
     "no_address",
     "suppressed",
+    "suppression_list",
     "blacklisted",
     "opted_out",
     "duplicate",
 )
-SEND_GATES = ("canceled", "suppressed", "blacklisted", "opted_out")
+SEND_GATES = (
+    "canceled",
+    "suppressed",
+    "suppression_list",
+    "blacklisted",
+    "opted_out",
+)
 #: From this size on a plan tells the database what it added: a planner that takes a
 #: mailing for small reads all of it for each address.
 ANALYZE_FROM = 10000

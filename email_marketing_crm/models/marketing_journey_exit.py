@@ -112,21 +112,23 @@ class MarketingJourneyParticipant(models.Model):
     @api.model
     def _get_person_exits(self, participant_ids):
         """Must not be mailed at all."""
-        self.env["marketing.person"].flush_model(["suppression"])
+        self.env["marketing.person"].flush_model(["suppression", "is_suppressed"])
         self.env["mail.blacklist"].flush_model(["email", "active"])
         return SQL(
             """
             SELECT p.id,
                    CASE WHEN person.suppression = 'bounce' THEN 'hard_bounce'
                         WHEN person.suppression = 'complaint' THEN 'complaint'
-                        WHEN person.suppression <> 'none' THEN 'suppressed'
+                        WHEN person.suppression <> 'none' OR person.is_suppressed
+                        THEN 'suppressed'
                         ELSE 'unsubscribed' END AS reason
               FROM marketing_journey_participant p
               JOIN marketing_person person ON person.id = p.person_id
               LEFT JOIN mail_blacklist blocked
                      ON blocked.email = person.email_normalized AND blocked.active
              WHERE p.id = ANY(%s)
-               AND (person.suppression <> 'none' OR blocked.id IS NOT NULL)
+               AND (person.suppression <> 'none' OR person.is_suppressed
+                    OR blocked.id IS NOT NULL)
             """,
             list(participant_ids),
         )
