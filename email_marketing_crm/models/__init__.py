@@ -24,12 +24,17 @@ from . import marketing_score
 from . import marketing_score_line
 from . import marketing_score_worker
 from . import marketing_segment
+from . import marketing_segment_part
 from . import marketing_segment_rule
+from . import marketing_segment_rule_group
+from . import marketing_segment_link
 from . import marketing_segment_domain
 from . import marketing_segment_query
+from . import marketing_segment_limit
 from . import marketing_segment_refresh
 from . import marketing_segment_worker
 from . import marketing_segment_manual
+from . import marketing_segment_verdict
 from . import marketing_segment_member
 from . import marketing_delivery
 from . import marketing_delivery_state

@@ -4,7 +4,17 @@ from odoo.tools import SQL
 
 #: What decides who is a member: after a change of these everything is computed anew.
 CONDITION_FIELDS = frozenset(
-    {"active", "company_id", "domain", "kind", "match", "rule_ids", "user_id"}
+    {
+        "active",
+        "company_id",
+        "domain",
+        "include_match",
+        "kind",
+        "match",
+        "member_limit",
+        "sort_order",
+        "user_id",
+    }
 )
 
 
@@ -62,9 +72,17 @@ class MarketingSegment(models.Model):
         [("all", "all of these rules"), ("any", "any of these rules")],
         required=True,
         default="all",
+        help="Joins the rules and the groups of rules.",
     )
     rule_ids = fields.One2many(
-        "marketing.segment.rule", "segment_id", string="Behavior", copy=True
+        "marketing.segment.rule",
+        "segment_id",
+        string="Behavior",
+        domain=[("group_id", "=", False)],
+        copy=True,
+    )
+    group_ids = fields.One2many(
+        "marketing.segment.rule.group", "segment_id", string="Groups", copy=True
     )
     is_time_dependent = fields.Boolean(
         "Changes With Time",
@@ -122,12 +140,25 @@ class MarketingSegment(models.Model):
     # COMPUTES
     # ------------------------------------------------------------------
 
-    @api.depends("res_model", "kind", "domain", "rule_ids.days")
+    @api.depends(
+        "res_model",
+        "kind",
+        "domain",
+        "member_limit",
+        "sort_order",
+        "group_ids.rule_ids.campaign_id",
+        "group_ids.rule_ids.period",
+        "group_ids.rule_ids.topic",
+        "rule_ids.campaign_id",
+        "rule_ids.period",
+        "rule_ids.topic",
+    )
     def _compute_is_time_dependent(self):
         for segment in self:
             segment.is_time_dependent = segment.kind == "dynamic" and (
-                any(rule.days for rule in segment.rule_ids)
+                segment._get_rules()._is_time_dependent()
                 or segment._get_domain_facts().is_time_dependent
+                or bool(segment.member_limit and segment.sort_order == "score")
             )
 
     @api.depends("member_ids")
@@ -186,21 +217,7 @@ class MarketingSegment(models.Model):
                 limit=20,
             )
 
-    @api.depends(
-        "company_id",
-        "domain",
-        "kind",
-        "match",
-        "member_ids",
-        "res_model",
-        "user_id",
-        "rule_ids.days",
-        "rule_ids.mailing_id",
-        "rule_ids.operator",
-        "rule_ids.reliability",
-        "rule_ids.times",
-        "rule_ids.type_id",
-    )
+    @api.depends(lambda self: self._get_preview_fields())
     def _compute_preview(self):
         """Who would be a member: computed while a form is edited, read otherwise."""
         for segment in self:
@@ -212,6 +229,25 @@ class MarketingSegment(models.Model):
             segment.preview_count = count
             segment.preview_person_ids = persons
             segment.preview_message = message
+
+    @api.model
+    def _get_preview_fields(self):
+        """What a change in the form of a segment must be seen in its preview."""
+        rule_fields = [
+            name
+            for name, field in self.env["marketing.segment.rule"]._fields.items()
+            if field.store and name not in (*models.MAGIC_COLUMNS, "segment_id")
+        ]
+        return [
+            *sorted(CONDITION_FIELDS),
+            "member_ids",
+            "res_model",
+            "link_ids.kind",
+            "link_ids.other_id",
+            "group_ids.match",
+            *(f"rule_ids.{name}" for name in rule_fields),
+            *(f"group_ids.rule_ids.{name}" for name in rule_fields),
+        ]
 
     @api.onchange("res_model")
     def _onchange_res_model(self):

@@ -99,11 +99,13 @@ class MarketingSegment(models.Model):
             raise ValidationError(
                 self.env._("Choose the segments themselves, not a part of their name.")
             )
-        if not any(fact.segment_ids for fact in facts):
+        if not self.link_ids and not any(fact.segment_ids for fact in facts):
             return
         segments = self.sudo().search([("kind", "=", "dynamic")]) | self
         referred = {
-            segment.id: segment._get_domain_facts().segment_ids for segment in segments
+            segment.id: segment._get_domain_facts().segment_ids
+            | set(segment.link_ids.other_id.ids)
+            for segment in segments
         }
         names = {segment.id: segment.name for segment in segments}
         for segment in self:

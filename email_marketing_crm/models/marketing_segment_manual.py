@@ -94,6 +94,7 @@ class MarketingSegment(models.Model):
             )
         )[0][0]
         self._invalidate_members()
+        self._request_places()
         return put
 
     def _end_stays(self, condition):

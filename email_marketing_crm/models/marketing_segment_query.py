@@ -40,9 +40,14 @@ class MarketingSegment(models.Model):
                 "active_test": True,
                 "allowed_company_ids": company.ids,
                 "lang": user.lang or "en_US",
-                "tz": user.tz or "UTC",
+                "tz": self._get_timezone(),
             },
         )[self.res_model]
+
+    def _get_timezone(self):
+        """Zone whose days the conditions mean."""
+        self.ensure_one()
+        return self.user_id.sudo().tz or "UTC"
 
     def _get_company_domain(self):
         """Which records the segment reaches at all."""
@@ -51,27 +56,49 @@ class MarketingSegment(models.Model):
             return Domain("company_id", "in", [self.company_id.id, False])
         return Domain.TRUE
 
-    def _get_target_query(self, person_ids=None):
-        """SELECT of who meets the conditions now: person_id and res_id.
+    def _get_target_query(self, person_ids=None, now=None):
+        """SELECT of who should be a member now: person_id and res_id.
 
         One row a person; of several records the oldest stands for the person.
 
         :param person_ids: look at these persons only; None for everybody
+        :param now: the moment that behaviour is looked at from, if not now
+        """
+        self.ensure_one()
+        if not self.member_limit:
+            return self._get_candidate_query(person_ids, now)
+        places = SQL("%s LIMIT %s", self._get_ranking_query(now), self.member_limit)
+        if person_ids is None:
+            return places
+        return SQL(
+            "SELECT * FROM (%s) AS place WHERE person_id = ANY(%s)",
+            places,
+            list(person_ids),
+        )
+
+    def _get_candidate_query(self, person_ids=None, now=None, columns=()):
+        """SELECT of who meets the conditions: person_id, res_id and more.
+
+        :param columns: names of columns of which the highest value is wanted
         """
         self.ensure_one()
         domain = self._parse_domain().map_conditions(_join_blacklist)
         return self._get_records_query(
             domain & self._get_company_domain(),
             person_ids,
-            self._get_behavior_set(person_ids),
+            self._get_behavior_set(person_ids, now),
+            columns,
         )
 
-    def _get_records_query(self, domain, person_ids=None, person_set=None, **kwargs):
-        """SELECT of the persons behind records: person_id and res_id.
+    def _get_records_query(
+        self, domain, person_ids=None, person_set=None, columns=(), **kwargs
+    ):
+        """SELECT of the persons behind records: person_id, res_id and more.
 
         :param domain: which records, a `Domain`
         :param person_ids: these persons only
         :param person_set: a `PersonSet` that the persons are in
+        :param columns: names of columns of which the highest value is wanted
         :param kwargs: given to `_search`
         """
         model = self._get_record_model()
@@ -92,16 +119,33 @@ class MarketingSegment(models.Model):
         return query.select(
             SQL("%s AS person_id", person),
             SQL("min(%s) AS res_id", SQL.identifier(query.table, "id")),
+            *(
+                SQL(
+                    "max(%s) AS %s",
+                    model._field_to_sql(query.table, name, query),
+                    SQL.identifier(name),
+                )
+                for name in columns
+            ),
         )
 
-    def _get_behavior_set(self, person_ids=None):
-        """Who did what the rules say, as a `PersonSet`; None without rules."""
+    def _get_rules(self):
+        """All rules on behaviour, those of groups as well."""
+        return self.rule_ids | self.group_ids.rule_ids
+
+    def _get_behavior_set(self, person_ids=None, now=None):
+        """Who did what the rules say and is in the segments that are asked for.
+
+        :returns: a `PersonSet`; None where nothing of that is asked for
+        """
         self.ensure_one()
-        if not self.rule_ids:
-            return None
-        now = fields.Datetime.now()
-        combine = unite_all if self.match == "any" else intersect_all
-        return combine(rule._get_person_set(now, person_ids) for rule in self.rule_ids)
+        now = now or fields.Datetime.now()
+        parts = [*self.rule_ids, *self.group_ids.filtered("rule_ids")]
+        sets = [part._get_person_set(now, person_ids) for part in parts]
+        if sets and self.match == "any":
+            sets = [unite_all(sets)]
+        sets += self._get_link_sets(person_ids)
+        return intersect_all(sets) if sets else None
 
     def _run_condition_query(self, query, timeout):
         """Run a query that holds the segment's conditions on everybody.
@@ -158,7 +202,7 @@ class MarketingSegment(models.Model):
         """
         self.ensure_one()
         persons = self.env["marketing.person"]
-        if not self.res_model or any(not rule.type_id for rule in self.rule_ids):
+        if not self.res_model or not all(rule.type_id for rule in self._get_rules()):
             return 0, persons, False
         try:
             with self.env.cr.savepoint(flush=False):

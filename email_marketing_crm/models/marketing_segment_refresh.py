@@ -102,7 +102,11 @@ class MarketingSegment(models.Model):
         if not person_ids:
             return
         for segment in self:
-            if segment.kind == "dynamic":
+            if segment.kind != "dynamic":
+                continue
+            if segment.member_limit:
+                segment._refresh_places(person_ids)
+            else:
                 segment._apply_conditions(person_ids)
 
     def _apply_conditions(self, person_ids=None, is_full=False):

@@ -2,29 +2,50 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date, format_datetime
 
 from ..tools.reliability import CLASSES, classes_from
+from ..tools.segment_rules import escape_like, get_like_pattern, get_window
 from ..tools.segment_sets import PersonSet
 
 #: Types of touchpoints that segments themselves cause.
 SEGMENT_TYPES = ("segment_entered", "segment_left")
+#: Days a user is offered who asks for "in the last days".
+DEFAULT_DAYS = 30
 
 
 class MarketingSegmentRule(models.Model):
     """One thing that members of a segment did, or did not do, often enough.
 
-    Written by users in the form of the segment. "At most 0 times" says that it never
-    happened. A rule counts touchpoints that are at least as certain as `reliability`:
-    clicks of mail scanners are left out unless one asks for them.
+    Written by users in the form of the segment. A rule counts touchpoints of one
+    type, or adds up their value; "at most 0 times" says that it never happened. It
+    counts those within its window of time, about what it names (a mailing, a page …)
+    and at least as certain as `reliability`: clicks of mail scanners are left out
+    unless one asks for them. A rule belongs to the segment itself or to a group of
+    its rules.
     """
 
     _name = "marketing.segment.rule"
     _description = "Behavior Rule of a Segment"
+    _inherit = ["marketing.segment.part"]
     _order = "sequence, id"
 
     segment_id = fields.Many2one(
-        "marketing.segment", required=True, ondelete="cascade", index=True
+        "marketing.segment",
+        compute="_compute_segment_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
+        copy=False,
+        ondelete="cascade",
+        index=True,
+    )
+    group_id = fields.Many2one(
+        "marketing.segment.rule.group",
+        string="Group",
+        ondelete="cascade",
+        index="btree_not_null",
     )
     sequence = fields.Integer(default=10)
     type_id = fields.Many2one(
@@ -33,18 +54,63 @@ class MarketingSegmentRule(models.Model):
         required=True,
         ondelete="restrict",
     )
+    # how often
+    measure = fields.Selection(
+        [("count", "times"), ("value", "value in total")],
+        required=True,
+        default="count",
+        help="Times: how often it happened. Value in total: what it was worth "
+        "together, for example the money of all orders.",
+    )
     operator = fields.Selection(
-        [("at_least", "at least"), ("at_most", "at most")],
+        [
+            ("at_least", "at least"),
+            ("at_most", "at most"),
+            ("exactly", "exactly"),
+        ],
         required=True,
         default="at_least",
     )
     times = fields.Integer(default=1, required=True)
-    days = fields.Integer(
-        "In the Last Days", help="0: ever. Counted back from now, to the second."
+    amount = fields.Float(digits=(16, 2), help="In the currency of the company.")
+    # when
+    period = fields.Selection(
+        [
+            ("ever", "ever"),
+            ("last", "in the last days"),
+            ("between", "between two dates"),
+        ],
+        string="When",
+        compute="_compute_period",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
     )
+    days = fields.Integer(help="Counted back from now, to the second.")
+    date_from = fields.Date("From")
+    date_to = fields.Date("Until", help="This day counts as well.")
+    # about what
     mailing_id = fields.Many2one(
         "mailing.mailing", string="Only in This Mailing", ondelete="restrict"
     )
+    campaign_id = fields.Many2one(
+        "utm.campaign", string="Only in This Campaign", ondelete="restrict"
+    )
+    link_id = fields.Many2one(
+        "link.tracker", string="Only on This Link", ondelete="restrict"
+    )
+    page = fields.Char(
+        "Only on This Page",
+        help="Part of the address of what was viewed, downloaded or clicked, as "
+        "/pricing; * stands for anything.",
+    )
+    topic = fields.Char(
+        "Only on This Topic",
+        help="The topic of the mailing, or a topic or tag of what was read or "
+        "downloaded, or a word of its title.",
+    )
+    scope = fields.Char("Only", compute="_compute_scope")
     reliability = fields.Selection(
         selection="_selection_reliability",
         string="At Least This Certain",
@@ -56,92 +122,196 @@ class MarketingSegmentRule(models.Model):
     _times_positive = models.Constraint(
         "CHECK(times >= 0)", "A number of times cannot be negative."
     )
+    _amount_positive = models.Constraint(
+        "CHECK(amount >= 0)", "A value cannot be negative."
+    )
     _days_positive = models.Constraint(
-        "CHECK(days >= 0)", "A number of days cannot be negative; 0 means ever."
+        "CHECK(days >= 0)", "A number of days cannot be negative."
+    )
+    _dates_ordered = models.Constraint(
+        "CHECK(period <> 'between' OR date_from IS NULL OR date_to IS NULL"
+        " OR date_from <= date_to)",
+        "The first day lies after the last one.",
     )
 
     @api.model
     def _selection_reliability(self):
         return self.env["marketing.touchpoint.type"]._selection_reliability()
 
-    @api.depends("type_id", "operator", "times", "days", "mailing_id")
+    @api.depends("group_id.segment_id")
+    def _compute_segment_id(self):
+        for rule in self:
+            rule.segment_id = rule.group_id.segment_id or rule.segment_id
+
+    @api.depends("days")
+    def _compute_period(self):
+        """Whoever gives a number of days means the last ones."""
+        for rule in self:
+            if rule.days:
+                rule.period = "last"
+            elif rule.period in (False, "last"):
+                rule.period = "ever"
+
+    @api.depends("mailing_id", "campaign_id", "link_id", "page", "topic")
+    def _compute_scope(self):
+        for rule in self:
+            parts = [
+                rule.mailing_id.display_name,
+                rule.campaign_id.display_name,
+                rule.link_id.display_name,
+                rule.page,
+                rule.topic,
+            ]
+            rule.scope = ", ".join(part for part in parts if part)
+
+    @api.depends(
+        "type_id",
+        "measure",
+        "operator",
+        "times",
+        "amount",
+        "period",
+        "days",
+        "date_from",
+        "date_to",
+        "scope",
+    )
     def _compute_display_name(self):
         operators = dict(self._fields["operator"]._description_selection(self.env))
         for rule in self:
-            parts = [
-                self.env._(
-                    "%(what)s %(operator)s %(times)s times",
-                    what=rule.type_id.name or "",
-                    operator=operators.get(rule.operator, ""),
-                    times=rule.times,
+            names = {
+                "what": rule.type_id.name or "",
+                "operator": operators.get(rule.operator, ""),
+            }
+            if rule.measure == "value":
+                name = self.env._(
+                    "%(what)s: %(operator)s %(amount)s in total",
+                    amount=f"{rule.amount:g}",
+                    **names,
                 )
-            ]
-            if rule.days:
-                parts.append(self.env._("in the last %s days", rule.days))
-            if rule.mailing_id:
-                parts.append(rule.mailing_id.display_name)
-            rule.display_name = ", ".join(parts)
+            else:
+                name = self.env._(
+                    "%(what)s %(operator)s %(times)s times", times=rule.times, **names
+                )
+            parts = [name, rule._get_window_label(), rule.scope]
+            rule.display_name = ", ".join(part for part in parts if part)
 
-    @api.constrains("operator", "times")
-    def _check_times(self):
+    def _get_window_label(self):
+        """The window in words; nothing where it is all the time there is."""
+        self.ensure_one()
+        if self.period == "last":
+            return self.env._("in the last %s days", self.days)
+        first = format_date(self.env, self.date_from)
+        last = format_date(self.env, self.date_to)
+        if self.period != "between" or not (first or last):
+            return ""
+        if not last:
+            return self.env._("since %s", first)
+        if not first:
+            return self.env._("until %s", last)
+        return self.env._("from %(first)s to %(last)s", first=first, last=last)
+
+    @api.constrains("measure", "operator", "times", "amount")
+    def _check_threshold(self):
         for rule in self:
-            if rule.operator == "at_least" and rule.times < 1:
+            if rule.operator != "at_least":
+                continue
+            if rule.measure == "count" and rule.times < 1:
                 raise ValidationError(
                     self.env._(
                         "“At least 0 times” is true for everybody. Say at least 1, or "
                         "“at most 0” for what must not have happened."
                     )
                 )
+            if rule.measure == "value" and rule.amount <= 0:
+                raise ValidationError(
+                    self.env._(
+                        "“At least 0 in total” is true for everybody. Give the value "
+                        "that must be reached."
+                    )
+                )
 
-    # ------------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------------
+    @api.constrains("period", "days", "date_from", "date_to")
+    def _check_period(self):
+        for rule in self:
+            if rule.period == "last" and not rule.days:
+                raise ValidationError(
+                    self.env._("Say how many of the last days are meant.")
+                )
+            if rule.period == "between" and not (rule.date_from or rule.date_to):
+                raise ValidationError(
+                    self.env._("“Between two dates” needs at least one date.")
+                )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        rules.segment_id._on_conditions_changed()
-        return rules
-
-    def write(self, vals):
-        segments = self.segment_id
-        result = super().write(vals)
-        if vals.keys() - {"sequence"}:
-            (segments | self.segment_id)._on_conditions_changed()
-        return result
-
-    def unlink(self):
-        segments = self.segment_id
-        result = super().unlink()
-        segments.exists()._on_conditions_changed()
-        return result
+    @api.onchange("period")
+    def _onchange_period(self):
+        """Fill in what one asks for, so that a line in the list is never half done."""
+        if self.period == "last" and not self.days:
+            self.days = DEFAULT_DAYS
+        elif self.period != "last":
+            self.days = 0
+        if self.period == "between" and not (self.date_from or self.date_to):
+            today = fields.Date.context_today(self)
+            self.date_from = today - timedelta(days=DEFAULT_DAYS)
+            self.date_to = today
 
     # ------------------------------------------------------------------
     # QUERY
     # ------------------------------------------------------------------
 
+    def _is_time_dependent(self):
+        """Whether who fulfils the rule changes without an event of the person."""
+        return any(
+            rule.period == "last" or rule.campaign_id or rule.topic for rule in self
+        )
+
     def _get_person_set(self, now, person_ids=None):
         """Who fulfils the rule.
-
-        Everybody is read through the index (type_id, date) that includes person and
-        reliability; some persons through (person_id, type_id, date).
 
         :param now: the moment that days are counted back from
         :param person_ids: look at these persons only
         :returns: a `PersonSet`
         """
         self.ensure_one()
-        conditions = [SQL("type_id = %s", self.type_id.id)]
-        if self.days:
-            conditions.append(SQL("date >= %s", now - timedelta(days=self.days)))
+        is_value = self.measure == "value"
+        measure = SQL("sum(value)") if is_value else SQL("count(*)")
+        threshold = self.amount if is_value else self.times
+        # Who did nothing is in no row: what is true for him is said of the others.
+        is_complement = self.operator == "at_most" or not threshold
+        if self.operator == "at_least":
+            having = SQL("%s >= %s", measure, threshold)
+        elif self.operator == "at_most":
+            having = SQL("%s > %s", measure, threshold)
+        else:
+            operator = SQL("<>") if is_complement else SQL("=")
+            having = SQL("%s %s %s", measure, operator, threshold)
+        persons = SQL("SELECT person_id %s", self._get_events(now, person_ids))
+        is_any_event_enough = not is_value and (
+            (self.operator == "at_least" and threshold <= 1)
+            or (self.operator != "at_least" and not threshold)
+        )
+        if not is_any_event_enough:
+            persons = SQL("%s GROUP BY person_id HAVING %s", persons, having)
+        return PersonSet(persons, is_complement)
+
+    def _get_events(self, now, person_ids=None):
+        """The touchpoints that the rule counts: FROM and WHERE of a SELECT.
+
+        Everybody is read through the index (type_id, date) that includes person and
+        reliability; some persons through (person_id, type_id, date).
+        """
+        self.ensure_one()
+        conditions = [
+            SQL("type_id = %s", self.type_id.id),
+            *self._get_window_conditions(now),
+            *self._get_scope_conditions(),
+        ]
         if self.reliability != CLASSES[0]:
             conditions.append(
                 SQL("reliability = ANY(%s)", list(classes_from(self.reliability)))
             )
-        if self.mailing_id:
-            conditions.append(SQL("mailing_id = %s", self.mailing_id.id))
         if person_ids is not None:
-            conditions.append(SQL("person_id = ANY(%s)", person_ids))
+            conditions.append(SQL("person_id = ANY(%s)", list(person_ids)))
         if self.type_id.code in SEGMENT_TYPES:
             # A segment that counted its own entries would chase itself for ever.
             conditions.append(
@@ -150,14 +320,118 @@ class MarketingSegmentRule(models.Model):
                     self.segment_id._origin.id or 0,
                 )
             )
-        is_complement = self.operator == "at_most"
-        threshold = self.times + 1 if is_complement else self.times
-        persons = SQL(
-            "SELECT person_id FROM marketing_touchpoint WHERE %s",
-            SQL(" AND ").join(conditions),
+        return SQL("FROM marketing_touchpoint WHERE %s", SQL(" AND ").join(conditions))
+
+    def _get_window_conditions(self, now):
+        start, end = get_window(
+            self.period or "ever",
+            now,
+            self.days,
+            self.date_from,
+            self.date_to,
+            self.segment_id._get_timezone(),
         )
-        if threshold > 1:
-            persons = SQL(
-                "%s GROUP BY person_id HAVING count(*) >= %s", persons, threshold
+        if start:
+            yield SQL("date >= %s", start)
+        if end:
+            yield SQL("date < %s", end)
+
+    def _get_scope_conditions(self):
+        if self.mailing_id:
+            yield SQL("mailing_id = %s", self.mailing_id._origin.id)
+        if self.campaign_id:
+            mailings = self.env["mailing.mailing"]
+            mailings.flush_model(["campaign_id"])
+            yield SQL(
+                "mailing_id IN (SELECT id FROM mailing_mailing WHERE campaign_id = %s)",
+                self.campaign_id._origin.id,
             )
-        return PersonSet(persons, is_complement)
+        if self.link_id:
+            yield SQL("link_id = %s", self.link_id._origin.id)
+        if self.page:
+            self.env["link.tracker"].flush_model(["url"])
+            pattern = get_like_pattern(self.page)
+            yield SQL(
+                "(data->>'url' ILIKE %s OR link_id IN"
+                " (SELECT id FROM link_tracker WHERE url ILIKE %s))",
+                pattern,
+                pattern,
+            )
+        if self.topic:
+            yield self._get_topic_condition()
+
+    def _get_topic_condition(self):
+        """SQL: the event is about the topic.
+
+        Web sites report `topic`, or lists `topics` and `tags`, with an event; a
+        mailing has the topic whose consent it needs.
+        """
+        topic = self.topic.strip()
+        conditions = [
+            SQL("lower(data->>'topic') = lower(%s)", topic),
+            SQL("data->>'title' ILIKE %s", get_like_pattern(topic)),
+        ]
+        conditions += [
+            SQL(
+                """
+                EXISTS (SELECT FROM jsonb_array_elements_text(
+                                    CASE jsonb_typeof(data->%(key)s) WHEN 'array'
+                                         THEN data->%(key)s ELSE '[]' END) AS tag
+                         WHERE lower(tag) = lower(%(topic)s))
+                """,
+                key=key,
+                topic=topic,
+            )
+            for key in ("topics", "tags")
+        ]
+        mailings = self.segment_id._get_record_model().env["mailing.mailing"]
+        if "marketing_topic_id" in mailings._fields:
+            query = mailings.with_context(active_test=False)._search(
+                [("marketing_topic_id.name", "=ilike", escape_like(topic))]
+            )
+            conditions.append(SQL("mailing_id IN %s", query.subselect()))
+        return SQL("(%s)", SQL(" OR ").join(conditions))
+
+    # ------------------------------------------------------------------
+    # VERDICT
+    # ------------------------------------------------------------------
+
+    def _get_verdicts(self, now, person_ids):
+        """`{person id: (whether he fulfils the rule, what was counted)}`."""
+        self.ensure_one()
+        found = {
+            person_id: facts
+            for person_id, *facts in self.env.execute_query(
+                SQL(
+                    "SELECT person_id, count(*), sum(value), max(date) %s"
+                    " GROUP BY person_id",
+                    self._get_events(now, person_ids),
+                )
+            )
+        }
+        verdicts = {}
+        for person_id in person_ids:
+            times, value, last = found.get(person_id, (0, 0.0, None))
+            measured = float(value) if self.measure == "value" else times
+            threshold = self.amount if self.measure == "value" else self.times
+            is_met = {
+                "at_least": measured >= threshold,
+                "at_most": measured <= threshold,
+                "exactly": measured == threshold,
+            }[self.operator]
+            if not times:
+                detail = self.env._("never")
+            elif self.measure == "value":
+                detail = self.env._(
+                    "%(value)s in total, last on %(date)s",
+                    value=f"{measured:g}",
+                    date=format_datetime(self.env, last),
+                )
+            else:
+                detail = self.env._(
+                    "%(times)s times, last on %(date)s",
+                    times=times,
+                    date=format_datetime(self.env, last),
+                )
+            verdicts[person_id] = is_met, detail
+        return verdicts

@@ -20,11 +20,13 @@ class InboxPlan(NamedTuple):
     :param segment_id: the segment
     :param type_ids: types of touchpoints that its rules count
     :param is_volatile: any touchpoint of a person may matter
+    :param inner_ids: the segment and those it takes in or leaves out
     """
 
     segment_id: int
     type_ids: frozenset
     is_volatile: bool
+    inner_ids: frozenset
 
 
 class MarketingSegment(models.Model):
@@ -116,7 +118,7 @@ class MarketingSegment(models.Model):
                 person_ids = set(batch.person_ids)
             else:
                 person_ids = certain.union(
-                    by_segment.get(plan.segment_id, ()),
+                    *(by_segment.get(inner_id, ()) for inner_id in plan.inner_ids),
                     *(by_type.get(type_id, ()) for type_id in plan.type_ids),
                 )
             if person_ids:
@@ -136,8 +138,10 @@ class MarketingSegment(models.Model):
         return [
             InboxPlan(
                 segment.id,
-                frozenset(segment.rule_ids.type_id.ids),
-                segment._get_domain_facts().is_volatile,
+                frozenset(segment._get_rules().type_id.ids),
+                segment._get_domain_facts().is_volatile
+                or bool(segment.member_limit and segment.sort_order == "score"),
+                frozenset(segment.ids + segment.link_ids.other_id.ids),
             )
             for segment in segments
         ]

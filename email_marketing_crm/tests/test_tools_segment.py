@@ -1,12 +1,16 @@
 import sqlite3
 import unittest
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.tools import SQL
 
+from odoo.addons.email_marketing_crm.tools.segment_rules import (
+    get_like_pattern,
+    get_window,
+)
 from odoo.addons.email_marketing_crm.tools.segment_schedule import (
     SHORTEST_PERIOD,
     get_next_refresh,
@@ -17,6 +21,7 @@ from odoo.addons.email_marketing_crm.tools.segment_sets import (
     unite_all,
 )
 
+BERLIN = "Europe/Berlin"
 EVERYBODY = frozenset(range(8))
 
 persons = st.frozensets(st.sampled_from(sorted(EVERYBODY)))
@@ -114,3 +119,53 @@ class TestSegmentSchedule(unittest.TestCase):
     def test_expensive_segment_is_refreshed_every_night(self):
         now = datetime(2026, 3, 4, 10)
         self.assertEqual(get_next_refresh(now, 3600, True), datetime(2026, 3, 5, 2))
+
+
+days = st.dates(min_value=date(2020, 1, 1), max_value=date(2039, 12, 31))
+
+
+class TestSegmentRules(unittest.TestCase):
+    @settings(max_examples=300, deadline=None)
+    @given(moments, days, days, zones)
+    def test_days_follow_one_another_without_a_gap(self, now, first, last, zone):
+        first, last = sorted((first, last))
+        following = last + timedelta(days=1)
+        start, end = get_window("between", now, 0, first, last, zone)
+        self.assertLess(start, end)
+        next_start, open_end = get_window("between", now, 0, following, None, zone)
+        self.assertEqual(next_start, end)
+        self.assertIsNone(open_end)
+        # A day has 23 to 25 hours.
+        hours = (end - start).total_seconds() / 3600
+        self.assertLessEqual(abs(hours - 24 * ((last - first).days + 1)), 1)
+
+    def test_windows(self):
+        now = datetime(2026, 3, 4, 10)
+        self.assertEqual(get_window("ever", now, 7), (None, None))
+        self.assertEqual(get_window("last", now, 7), (now - timedelta(days=7), None))
+        self.assertEqual(
+            get_window("between", now, 0, date(2026, 3, 29), date(2026, 3, 29), BERLIN),
+            (datetime(2026, 3, 28, 23), datetime(2026, 3, 29, 22)),
+        )
+        with self.assertRaises(ValueError):
+            get_window("never", now)
+
+    @settings(max_examples=300, deadline=None)
+    @given(st.text(max_size=12), st.text(max_size=12), st.text(max_size=5))
+    def test_pattern_finds_what_contains_the_text(self, before, text, after):
+        """SQLite compares as PostgreSQL does, once it is told the escape sign."""
+        if "\0" in before + text + after:
+            return
+        database = sqlite3.connect(":memory:")
+        self.addCleanup(database.close)
+        database.execute("PRAGMA case_sensitive_like = ON")
+        pattern = get_like_pattern(text.replace("*", "\u2022"))
+        haystack = before + text.strip().replace("*", "\u2022") + after
+        [(found,)] = database.execute(
+            "SELECT ? LIKE ? ESCAPE '\\'", [haystack, pattern]
+        )
+        self.assertTrue(found)
+
+    def test_pattern(self):
+        self.assertEqual(get_like_pattern(" /blog/*_a "), "%/blog/%\\_a%")
+        self.assertEqual(get_like_pattern("100%"), "%100\\%%")
