@@ -18,6 +18,7 @@
         "data/marketing_lifecycle_stage_data.xml",
         "data/marketing_handoff_data.xml",
         "data/marketing_score_data.xml",
+        "data/marketing_profile_data.xml",
         "data/marketing_lane_data.xml",
         "data/ir_cron_data.xml",
         # wizards
@@ -25,6 +26,7 @@
         "wizard/marketing_segment_add_views.xml",
         "wizard/marketing_journey_wizard_views.xml",
         "wizard/marketing_suppression_import_views.xml",
+        "wizard/marketing_profile_answer_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
@@ -45,6 +47,10 @@
         "views/res_partner_views.xml",
         "views/crm_lead_views.xml",
         "views/mailing_contact_views.xml",
+        "views/marketing_persona_views.xml",
+        "views/marketing_profile_value_views.xml",
+        "views/marketing_profile_rule_views.xml",
+        "views/marketing_profile_record_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "demo": [

@@ -140,6 +140,8 @@ def uninstall_hook(env):
     env.cr.execute("TRUNCATE marketing_touchpoint")
     env.cr.execute("DELETE FROM marketing_handoff")
     env.cr.execute("DELETE FROM marketing_lifecycle_move")
+    env.cr.execute("DELETE FROM marketing_profile_value")
+    env.cr.execute("DELETE FROM marketing_profile_rule")
     env.invalidate_all(flush=False)
     _keep_handoff_activities(env)
     env["marketing.lane"].search([]).cron_id.unlink()

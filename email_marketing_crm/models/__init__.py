@@ -64,6 +64,16 @@ from . import marketing_journey_kinds
 from . import marketing_journey_log
 from . import marketing_journey_person
 
+# clean data
+from . import marketing_persona
+from . import marketing_buyer_stage
+from . import marketing_profile_attribute
+from . import marketing_profile_value
+from . import marketing_profile_person
+from . import marketing_profile_rule
+from . import marketing_profile_inbox
+from . import marketing_profile_cell
+
 # stock models extended
 from . import base_partner_merge
 from . import crm_lead

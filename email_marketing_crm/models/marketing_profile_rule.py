@@ -1,0 +1,420 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+#: What decides about answers: after a change of these the rule is applied anew.
+DECIDING_FIELDS = frozenset(
+    {
+        "active",
+        "allows_backward",
+        "attribute_id",
+        "buyer_stage_id",
+        "number",
+        "option_id",
+        "persona_id",
+        "segment_id",
+        "sequence",
+        "text",
+    }
+)
+
+
+class MarketingProfileRule(models.Model):
+    """Who enters a segment is like this: persona, buyer stage, an interest.
+
+    Written by marketing managers. The first rule of an attribute, by sequence, whose
+    segment a person is in decides; an attribute with several answers takes all of them.
+    A buyer stage moves forward only, unless the rule says otherwise. Leaving the
+    segment changes nothing: what was concluded stays until something else is.
+
+    Rules write answers of origin `rule`, which never hide what a human said. They are
+    applied by the inbox when somebody enters, and to all members by the cron after a
+    change (`apply_from` is the person it goes on with; empty when it is done). A rule
+    may not look at what it writes, so that no two rules chase each other.
+    """
+
+    _name = "marketing.profile.rule"
+    _description = "Profile Rule"
+    _order = "sequence, id"
+    _rec_name = "answer"
+    _check_company_auto = True
+    #: Persons a run of the cron looks at: a batch stays under a few seconds.
+    _apply_batch_size = 5000
+
+    sequence = fields.Integer(default=100)
+    active = fields.Boolean(default=True)
+    company_id = fields.Many2one("res.company", default=lambda self: self.env.company)
+    segment_id = fields.Many2one(
+        "marketing.segment",
+        "Who Is in Segment",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        check_company=True,
+    )
+    attribute_id = fields.Many2one(
+        "marketing.profile.attribute",
+        "Gets",
+        required=True,
+        ondelete="cascade",
+    )
+    type = fields.Selection(related="attribute_id.type")
+    persona_id = fields.Many2one(
+        "marketing.persona", ondelete="restrict", check_company=True
+    )
+    buyer_stage_id = fields.Many2one("marketing.buyer.stage", ondelete="restrict")
+    option_id = fields.Many2one(
+        "marketing.profile.option",
+        "Answer From the List",
+        ondelete="restrict",
+        domain="[('attribute_id', '=', attribute_id)]",
+    )
+    text = fields.Char()
+    number = fields.Float()
+    allows_backward = fields.Boolean(
+        "Also Backward", help="Move persons back to this stage, too."
+    )
+    answer = fields.Char(compute="_compute_answer")
+    person_count = fields.Integer("Persons", compute="_compute_person_count")
+    apply_from = fields.Integer(
+        readonly=True, copy=False, help="Members from this person on still wait."
+    )
+    is_waiting = fields.Boolean(
+        readonly=True, copy=False, help="Is about to be applied to all members."
+    )
+
+    @api.depends(
+        "attribute_id", "persona_id", "buyer_stage_id", "option_id", "text", "number"
+    )
+    def _compute_answer(self):
+        for rule in self:
+            value = rule._get_value()
+            name = value.name if isinstance(value, models.BaseModel) else value
+            rule.answer = f"{rule.attribute_id.name or ''}: {name or ''}"
+
+    def _compute_person_count(self):
+        counts = dict(
+            self.env["marketing.profile.value"]._read_group(
+                [("rule_id", "in", self.ids), ("is_in_effect", "=", True)],
+                ["rule_id"],
+                ["person_id:count_distinct"],
+            )
+        )
+        for rule in self:
+            rule.person_count = counts.get(rule, 0)
+
+    # ------------------------------------------------------------------
+    # CHECKS
+    # ------------------------------------------------------------------
+
+    @api.constrains(
+        "attribute_id", "persona_id", "buyer_stage_id", "option_id", "text", "number"
+    )
+    def _check_answer(self):
+        for rule in self:
+            value = rule._get_value()
+            if rule.type != "number" and not value:
+                raise ValidationError(
+                    self.env._(
+                        "Say which “%s” the members of the segment get.",
+                        rule.attribute_id.name,
+                    )
+                )
+            if rule.option_id and rule.option_id.attribute_id != rule.attribute_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(option)s” is no answer about “%(attribute)s”.",
+                        option=rule.option_id.name,
+                        attribute=rule.attribute_id.name,
+                    )
+                )
+
+    @api.constrains("attribute_id", "segment_id")
+    def _check_no_loop(self):
+        """Refuse a segment that looks at the answer which the rule gives."""
+        for rule in self:
+            if not rule.segment_id._looks_at_answers(rule.attribute_id.type):
+                continue
+            raise ValidationError(
+                self.env._(
+                    "The segment “%(segment)s” depends on “%(attribute)s” itself. A "
+                    "rule that sets it by this segment could change it for ever; "
+                    "choose a segment with other conditions.",
+                    segment=rule.segment_id.name,
+                    attribute=rule.attribute_id.name,
+                )
+            )
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules._request_apply()
+        return rules
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & DECIDING_FIELDS:
+            self._request_apply()
+        return result
+
+    def _request_apply(self):
+        """Apply the rules to all members as soon as a worker can."""
+        self.sudo().write({"is_waiting": True, "apply_from": 0})
+        self.env.ref("email_marketing_crm.ir_cron_marketing_profile_rule")._trigger()
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_apply(self):
+        """Apply the rules to all members, in the background."""
+        self.check_access("write")
+        self._request_apply()
+
+    def action_open_persons(self):
+        """The persons for whom this rule decided."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.answer,
+            "res_model": "marketing.person",
+            "view_mode": "list,kanban,form",
+            "domain": [
+                (
+                    "profile_value_ids",
+                    "any",
+                    [("rule_id", "=", self.id), ("is_in_effect", "=", True)],
+                )
+            ],
+        }
+
+    # ------------------------------------------------------------------
+    # WORK
+    # ------------------------------------------------------------------
+
+    def _get_value(self):
+        """What the rule answers: a record, a text or a number."""
+        self.ensure_one()
+        return {
+            "persona": self.persona_id,
+            "buyer_stage": self.buyer_stage_id,
+            "selection": self.option_id,
+            "tags": self.option_id,
+            "number": self.number,
+        }.get(self.type, self.text)
+
+    @api.model
+    def _cron_apply(self):
+        """Apply the rules that wait, one bounded batch a run."""
+        processed, remaining = self._apply_batch()
+        self.env["ir.cron"]._commit_progress(processed, remaining=remaining)
+
+    @api.model
+    def _apply_batch(self):
+        """Apply the rule that waits to the next of those it concerns.
+
+        :returns: number of persons looked at, number of rules that still wait
+        """
+        rule = self.with_context(active_test=False).search(
+            [("is_waiting", "=", True)], order="id", limit=1
+        )
+        rule = rule.try_lock_for_update()
+        if not rule:
+            return 0, 0
+        person_ids = rule._get_concerned_ids(self._apply_batch_size)
+        if person_ids:
+            rule._withdraw_conclusions(person_ids)
+            self._apply_to_persons(person_ids)
+            rule.apply_from = person_ids[-1] + 1
+        if len(person_ids) < self._apply_batch_size:
+            rule.write({"is_waiting": False, "apply_from": 0})
+        return len(person_ids), self.with_context(active_test=False).search_count(
+            [("is_waiting", "=", True)]
+        )
+
+    def _get_concerned_ids(self, limit):
+        """Next persons, by id: members, and those for whom the rule decided."""
+        self.ensure_one()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT person_id FROM (
+                    (SELECT person_id FROM marketing_segment_member
+                      WHERE segment_id = %(segment)s AND person_id >= %(start)s
+                        AND %(is_member)s
+                      ORDER BY person_id LIMIT %(limit)s)
+                    UNION
+                    (SELECT person_id FROM marketing_profile_value
+                      WHERE rule_id = %(rule)s AND is_current
+                        AND person_id >= %(start)s
+                      ORDER BY person_id LIMIT %(limit)s)) concerned
+                 ORDER BY person_id LIMIT %(limit)s
+                """,
+                segment=self.segment_id.id,
+                rule=self.id,
+                start=self.apply_from,
+                is_member=self.env["marketing.segment.member"]._get_member_condition(),
+                limit=limit,
+            )
+        )
+        return [person_id for (person_id,) in rows]
+
+    def _withdraw_conclusions(self, person_ids):
+        """Take back what a rule concluded that is off, or answers otherwise now."""
+        self.ensure_one()
+        domain = [
+            ("rule_id", "=", self.id),
+            ("is_current", "=", True),
+            ("person_id", "in", person_ids),
+            ("value", "!=", False),
+        ]
+        if self.active:
+            domain.append(self._get_other_answer_domain())
+        values = self.env["marketing.profile.value"].sudo()
+        values._set_values(
+            [
+                {
+                    "person_id": answer.person_id.id,
+                    "attribute": answer.attribute_id.code,
+                    "value": None,
+                    "origin": "rule",
+                    "source": self._get_source(),
+                }
+                for answer in values.search(Domain(domain))
+            ]
+        )
+
+    def _get_other_answer_domain(self):
+        """Answers that are not the one of this rule, as a part of a domain."""
+        self.ensure_one()
+        if self.type == "persona":
+            return ("persona_id", "!=", self.persona_id.id)
+        if self.type == "buyer_stage":
+            return ("buyer_stage_id", "!=", self.buyer_stage_id.id)
+        if self.type in ("selection", "tags"):
+            return ("option_ids", "not in", self.option_id.ids)
+        if self.type == "number":
+            return ("number", "!=", self.number)
+        return ("value", "!=", self.text)
+
+    @api.model
+    def _apply_to_persons(self, person_ids, entered_ids=None):
+        """Conclude what the rules say about persons, in sets.
+
+        :param person_ids: whom to look at
+        :param entered_ids: only where somebody entered one of these segments
+        """
+        rules = self.sudo().search([])
+        if entered_ids is not None:
+            attributes = rules.filtered(
+                lambda rule: rule.segment_id.id in entered_ids
+            ).attribute_id
+            rules = rules.filtered(lambda rule: rule.attribute_id in attributes)
+        if not rules or not person_ids:
+            return
+        by_person = self._get_matching_rules(rules, person_ids)
+        stages = self._get_stages(person_ids)
+        values = self.env["marketing.profile.value"].sudo()
+        values._set_values(
+            [
+                {
+                    "person_id": person_id,
+                    "attribute": rule.attribute_id.code,
+                    "value": rule._get_value(),
+                    "origin": "rule",
+                    "source": rule._get_source(),
+                    "rule_id": rule.id,
+                }
+                for person_id, matching in by_person.items()
+                for rule in matching._get_deciding(stages.get(person_id))
+            ]
+        )
+
+    def _get_matching_rules(self, rules, person_ids):
+        """`{person id: rules whose segment the person is in}`, in their order."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT person_id, array_agg(segment_id) FROM marketing_segment_member
+                 WHERE person_id = ANY(%s) AND segment_id = ANY(%s) AND %s
+                 GROUP BY person_id
+                """,
+                list(person_ids),
+                rules.segment_id.ids,
+                self.env["marketing.segment.member"]._get_member_condition(),
+            )
+        )
+        return {
+            person_id: rules.filtered(lambda rule, ids=ids: rule.segment_id.id in ids)
+            for person_id, ids in rows
+        }
+
+    @api.model
+    def _get_stages(self, person_ids):
+        """`{person id: (sequence, id) of the stage concluded so far}`."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT answer.person_id, stage.sequence, stage.id
+                  FROM marketing_profile_value answer
+                  JOIN marketing_buyer_stage stage ON stage.id = answer.buyer_stage_id
+                 WHERE answer.person_id = ANY(%s)
+                   AND answer.kind = 'implicit' AND answer.is_current
+                """,
+                list(person_ids),
+            )
+        )
+        return {person_id: (sequence, stage) for person_id, sequence, stage in rows}
+
+    def _get_deciding(self, stage):
+        """Of rules that fit a person, those that decide.
+
+        :param stage: (sequence, id) of the person's stage; None without
+        """
+        deciding, decided = self.browse(), set()
+        for rule in self:
+            attribute = rule.attribute_id
+            if rule.type != "tags" and attribute in decided:
+                continue
+            if rule.type == "buyer_stage" and stage and not rule.allows_backward:
+                target = rule.buyer_stage_id
+                if (target.sequence, target.id) < stage:
+                    continue
+            decided.add(attribute)
+            deciding |= rule
+        return deciding
+
+    def _get_source(self):
+        self.ensure_one()
+        return self.env._("Segment “%s”", self.segment_id.name)
+
+
+class MarketingSegment(models.Model):
+    """Segments that profile rules are made of."""
+
+    _inherit = "marketing.segment"
+
+    @api.constrains("domain", "kind", "active")
+    def _check_profile_rules(self):
+        """A segment that a rule starts from must not come to look at its answer."""
+        rules = self.env["marketing.profile.rule"].sudo().search([])
+        rules.filtered("segment_id")._check_no_loop()
+
+    def _looks_at_answers(self, attribute_type, seen=()):
+        """Whether the members depend on answers of a kind, also through others."""
+        self.ensure_one()
+        facts = self.sudo()._get_domain_facts()
+        own = {"persona": "persona_id", "buyer_stage": "buyer_stage_id"}
+        fields_ = facts.fields.get("marketing.person", set())
+        if fields_ & {own.get(attribute_type), "profile_value_ids"}:
+            return True
+        return any(
+            segment._looks_at_answers(attribute_type, (*seen, self.id))
+            for segment in self.browse(facts.segment_ids).exists()
+            if segment.id not in seen
+        )
