@@ -21,6 +21,7 @@
         "data/marketing_profile_data.xml",
         "data/marketing_lane_data.xml",
         "data/ir_cron_data.xml",
+        "data/marketing_segment_data.xml",
         # wizards
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",

@@ -42,6 +42,10 @@ from . import marketing_delivery_plan
 from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_compose
 from . import marketing_delivery_preview
+from . import marketing_segment_preview
+from . import marketing_segment_history
+from . import marketing_segment_overlap
+from . import marketing_segment_action
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff

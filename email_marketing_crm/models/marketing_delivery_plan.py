@@ -40,7 +40,9 @@ class MarketingDelivery(models.Model):
     Everything is one relation, `candidate` (id, person_id, res_id, email, visit, rank):
     the records of a campaign, the participants of a journey, or deliveries that are
     looked at again. A gate `_gate_<reason>(mailing)` is an SQL condition on it. So the
-    preview, the plan, and the checks before composing and sending cannot differ.
+    preview, the plan, and the checks before composing and sending cannot differ. A
+    segment asks the same of a mailing that does not exist yet, a new record: gates
+    use `mailing._origin.id`.
     """
 
     _inherit = "marketing.delivery"
@@ -365,7 +367,7 @@ class MarketingDelivery(models.Model):
             " WHERE trace.mass_mailing_id = %s AND trace.email IS NOT NULL"
             " AND trace.is_test_trace IS NOT TRUE"
             " AND trace.trace_status NOT IN ('cancel', 'error'))",
-            mailing.id,
+            mailing._origin.id or None,
         )
 
     @api.model
@@ -385,5 +387,5 @@ class MarketingDelivery(models.Model):
                           AND (other.state <> 'planned' OR candidate.id IS NULL
                                OR other.id < candidate.id))
             """,
-            mailing.id,
+            mailing._origin.id or None,
         )

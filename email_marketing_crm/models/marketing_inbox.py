@@ -120,6 +120,7 @@ class MarketingInbox(models.Model):
             "marketing.person",
             "marketing.score.model",
             "marketing.segment",
+            "marketing.segment.action",
             "marketing.handoff.policy",
             "marketing.journey.participant",
         ]

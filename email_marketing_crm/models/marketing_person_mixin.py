@@ -120,21 +120,34 @@ class MarketingPersonMixin(models.AbstractModel):
 
     @api.model
     def _search_marketing_segment_ids(self, operator, value):
-        """Records of the members, by person: a segment of one model reaches others."""
+        """Records of the members, by person: a segment of one model reaches others.
+
+        A segment reaches the records of its company alone, also those of a person
+        whom another company knows as well; users find by segments of their companies.
+        """
         if operator != "in":
             return NotImplemented
-        ids = [item for item in value if item]
-        if len(ids) != len(set(value)):  # "is not set" is among them
+        ids = [item for item in value if item and not isinstance(item, str)]
+        names = [item for item in value if item and isinstance(item, str)]
+        if len(ids) + len(names) != len(set(value)):  # "is not set" is among them
             return NotImplemented
-        if any(isinstance(item, str) for item in ids):
-            ids = self.env["marketing.segment"].search([("name", "in", ids)]).ids
-        members = SQL(
-            "(SELECT person_id FROM marketing_segment_member"
-            " WHERE segment_id = ANY(%s) AND %s)",
-            list(ids),
-            self.env["marketing.segment.member"]._get_member_condition(),
-        )
-        return Domain("marketing_person_id", "in", members)
+        wanted = Domain("id", "in", ids) | Domain("name", "in", names)
+        if not self.env.su:
+            wanted &= Domain("company_id", "in", [False, *self.env.companies.ids])
+        segments = self.env["marketing.segment"].sudo().with_context(active_test=False)
+        found = Domain.FALSE
+        for company, reached in segments.search(wanted).grouped("company_id").items():
+            members = SQL(
+                "(SELECT person_id FROM marketing_segment_member"
+                " WHERE segment_id = ANY(%s) AND %s)",
+                reached.ids,
+                self.env["marketing.segment.member"]._get_member_condition(),
+            )
+            records = Domain("marketing_person_id", "in", members)
+            if company and "company_id" in self._fields:
+                records &= Domain("company_id", "in", [company.id, False])
+            found |= records
+        return found
 
     def _get_person(self):
         return self.sudo().marketing_person_id

@@ -43,6 +43,24 @@ class MarketingSegment(models.Model):
             "excluded",
         )
 
+    def _remove_persons(self, person_ids):
+        """End the stays of members of a static segment.
+
+        :returns: number of persons that were members
+        """
+        self.ensure_one()
+        condition = SQL("person_id = ANY(%s)", list(person_ids))
+        [(count,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(*) FROM marketing_segment_member"
+                " WHERE segment_id = %s AND %s",
+                self.id,
+                condition,
+            )
+        )
+        self._end_stays(condition)
+        return count
+
     def _put_persons(self, source, state):
         """Give persons a row by hand.
 

@@ -3,7 +3,11 @@ from odoo.exceptions import UserError
 
 
 class MarketingSegmentAdd(models.TransientModel):
-    """Puts the records selected in a list into a segment, or keeps them out of it."""
+    """Puts the records selected in a list into a segment, or takes them out of it.
+
+    In a dynamic segment that is a decision by hand: it survives every refresh, until
+    somebody lets the conditions decide again.
+    """
 
     _name = "marketing.segment.add"
     _description = "Add to Segment"
@@ -21,12 +25,15 @@ class MarketingSegmentAdd(models.TransientModel):
     name = fields.Char("Name of the Segment")
     operation = fields.Selection(
         [
-            ("include", "Always be members"),
-            ("exclude", "Never be members"),
+            ("include", "Be members"),
+            ("exclude", "Not be members"),
+            ("follow", "Be members as the conditions say"),
         ],
+        string="The Selected Persons Shall",
         required=True,
         default="include",
     )
+    is_decided_by_hand = fields.Boolean(compute="_compute_is_decided_by_hand")
 
     @api.model
     def default_get(self, fields_list):
@@ -38,32 +45,22 @@ class MarketingSegmentAdd(models.TransientModel):
             "record_count": len(res_ids),
         }
 
+    @api.depends("target", "segment_kind", "operation")
+    def _compute_is_decided_by_hand(self):
+        for wizard in self:
+            wizard.is_decided_by_hand = (
+                wizard.target == "existing"
+                and wizard.segment_kind == "dynamic"
+                and wizard.operation != "follow"
+            )
+
     def action_apply(self):
         self.ensure_one()
         records = self._get_records()
         segment = self._get_segment()
         segment.check_access("write")
-        if self.operation == "exclude" and segment.kind == "dynamic":
-            person_ids = records.sudo().marketing_person_id.ids
-            count = segment.sudo()._exclude_persons(person_ids)
-            message = self.env._(
-                "%(count)s persons are kept out of “%(segment)s” from now on.",
-                count=count,
-                segment=segment.name,
-            )
-        else:
-            reached = records.sudo().filtered_domain(segment._get_company_domain())
-            count = segment.sudo()._include_records(reached)
-            message = self.env._(
-                "%(count)s persons were added to “%(segment)s”.",
-                count=count,
-                segment=segment.name,
-            )
-            if reached != records:
-                message += " " + self.env._(
-                    "%s records belong to another company and were left out.",
-                    len(records - reached),
-                )
+        operation = "include" if self.target == "new" else self.operation
+        message = getattr(self, f"_apply_{operation}")(records, segment.sudo())
         without = len(records.sudo().filtered(lambda r: not r.marketing_person_id))
         if without:
             message += " " + self.env._(
@@ -78,6 +75,49 @@ class MarketingSegmentAdd(models.TransientModel):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _apply_include(self, records, segment):
+        reached = records.sudo().filtered_domain(segment._get_company_domain())
+        count = segment._include_records(reached)
+        message = self.env._(
+            "%(count)s persons were added to “%(segment)s”.",
+            count=count,
+            segment=segment.name,
+        )
+        if len(reached) < len(records):
+            message += " " + self.env._(
+                "%s records belong to another company and were left out.",
+                len(records) - len(reached),
+            )
+        return message
+
+    def _apply_exclude(self, records, segment):
+        person_ids = records.sudo().marketing_person_id.ids
+        if segment.kind == "static":
+            return self.env._(
+                "%(count)s persons were taken out of “%(segment)s”.",
+                count=segment._remove_persons(person_ids),
+                segment=segment.name,
+            )
+        return self.env._(
+            "%(count)s persons are kept out of “%(segment)s” from now on.",
+            count=segment._exclude_persons(person_ids),
+            segment=segment.name,
+        )
+
+    def _apply_follow(self, records, segment):
+        if segment.kind == "static":
+            raise UserError(
+                self.env._(
+                    "“%s” is a static segment and has no conditions. Let the persons "
+                    "be members or not be members.",
+                    segment.name,
+                )
+            )
+        segment._follow_conditions(records.sudo().marketing_person_id.ids)
+        return self.env._(
+            "The conditions of “%s” decide about these persons again.", segment.name
+        )
 
     def _get_records(self):
         """The selected records that the user may read."""
