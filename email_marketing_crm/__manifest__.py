@@ -22,6 +22,7 @@
         "data/marketing_lane_data.xml",
         "data/ir_cron_data.xml",
         "data/marketing_segment_data.xml",
+        "data/marketing_consent_data.xml",
         # wizards
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",
@@ -33,6 +34,8 @@
         "views/marketing_person_views.xml",
         "views/marketing_touchpoint_views.xml",
         "views/marketing_suppression_views.xml",
+        "views/marketing_topic_views.xml",
+        "views/marketing_consent_views.xml",
         "views/marketing_segment_views.xml",
         "views/marketing_score_views.xml",
         "views/marketing_delivery_views.xml",

@@ -14,6 +14,7 @@ def post_init_hook(env):
     """
     env["marketing.suppression"]._get_key()
     build_persons(env)
+    build_consents(env)
     env["marketing.score.model"].search([])._queue_recompute()
 
 
@@ -70,6 +71,19 @@ def build_persons(env):
     env.cr.execute("ANALYZE marketing_person")
     env.invalidate_all(flush=False)
     return made
+
+
+def build_consents(env):
+    """Take over what people told Odoo: opt-outs of public lists, and the blacklist.
+
+    A few statements for a million subscriptions; calling it again changes nothing.
+    """
+    consents = env["marketing.consent"]
+    stopped = consents._build_opted_out()
+    env["marketing.topic"]._make_for_public_lists()
+    built = consents._build_from_subscriptions()
+    _logger.info("%s consents; %s persons want no mail", built, stopped)
+    env.cr.execute("ANALYZE marketing_consent")
 
 
 def _synchronize_everybody(env, models):
@@ -138,6 +152,7 @@ def uninstall_hook(env):
     )
     # The log goes first: it holds on to the types that are removed one by one.
     env.cr.execute("TRUNCATE marketing_touchpoint")
+    env.cr.execute("TRUNCATE marketing_consent_log")
     env.cr.execute("DELETE FROM marketing_handoff")
     env.cr.execute("DELETE FROM marketing_lifecycle_move")
     env.cr.execute("DELETE FROM marketing_profile_value")

@@ -9,10 +9,20 @@ from . import marketing_person_mixin
 from . import marketing_suppression
 from . import marketing_person_suppression
 from . import marketing_address_problem
+from . import marketing_person_consent
 from . import marketing_touchpoint_type
 from . import marketing_touchpoint
 from . import marketing_touchpoint_wording
 from . import marketing_inbox
+
+# what people agreed to
+from . import marketing_topic
+from . import marketing_consent_log
+from . import marketing_consent
+from . import marketing_consent_sync
+from . import marketing_consent_request
+from . import marketing_rate_limit
+from . import marketing_compliance_profile
 
 # what we make of it
 from . import marketing_lifecycle_stage
@@ -40,6 +50,7 @@ from . import marketing_delivery
 from . import marketing_delivery_state
 from . import marketing_delivery_plan
 from . import marketing_delivery_gate_suppression
+from . import marketing_delivery_gate_consent
 from . import marketing_delivery_compose
 from . import marketing_delivery_preview
 from . import marketing_segment_preview
@@ -94,7 +105,9 @@ from . import mail_compose_message_suppression
 from . import mail_mail
 from . import mail_thread
 from . import mailing_contact
+from . import mailing_list
 from . import mailing_mailing
+from . import mailing_mailing_consent
 from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings

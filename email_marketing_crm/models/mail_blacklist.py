@@ -14,15 +14,39 @@ class MailBlacklist(models.Model):
         entries.filtered(
             lambda entry: entry.active and entry.create_date >= before
         )._capture_block()
+        entries._follow()
         return entries
 
     def write(self, vals):
-        if "active" not in vals:
+        if not vals.keys() & {"active", "email"}:
             return super().write(vals)
         before = {entry.id: entry.active for entry in self}
+        former = self.mapped("email")
         result = super().write(vals)
         self.filtered(lambda entry: entry.active != before[entry.id])._capture_block()
+        self._follow(former)
         return result
+
+    def unlink(self):
+        former = self.mapped("email")
+        result = super().unlink()
+        self._follow(former)
+        return result
+
+    def _follow(self, former=()):
+        """Opt the persons of these addresses out of everything, or in again."""
+        self.env["marketing.consent"]._follow_blacklist(
+            {*self.exists().mapped("email"), *former}
+        )
+
+    @api.model
+    def _block(self, emails):
+        """Block addresses, whether they were listed before or not."""
+        emails = [email for email in emails if email]
+        if not emails:
+            return
+        entries = self.sudo().create([{"email": email} for email in emails])
+        entries.filtered(lambda entry: not entry.active).action_unarchive()
 
     def _capture_block(self):
         """Record that addresses were blocked from all mailings, or freed."""

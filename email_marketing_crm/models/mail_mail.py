@@ -20,6 +20,15 @@ FAILURE_TYPES = {
     "opted_out": "mail_optout",
     "suppressed": "mail_bl",
     "suppression_list": "mail_bl",
+    "stopped": "mail_bl",
+    "consent_out": "mail_optout",
+    "consent_pending": "mail_optout",
+    "consent_expired": "mail_optout",
+    "no_consent": "mail_optout",
+    "consent_unconfirmed": "mail_optout",
+    "consent_no_basis": "mail_optout",
+    "paused": "mail_optout",
+    "frequency": "mail_optout",
 }
 #: What happens and passes: the mails are taken again with the next run.
 TRANSIENT_ERRORS = (psycopg2.OperationalError, smtplib.SMTPServerDisconnected)

@@ -10,6 +10,7 @@ class MailingSubscription(models.Model):
     def create(self, vals_list):
         subscriptions = super().create(vals_list)
         subscriptions.filtered("opt_out")._capture_opt_out()
+        self.env["marketing.consent"]._follow_subscriptions(subscriptions, is_new=True)
         return subscriptions
 
     def write(self, vals):
@@ -17,9 +18,11 @@ class MailingSubscription(models.Model):
             return super().write(vals)
         before = {subscription.id: subscription.opt_out for subscription in self}
         result = super().write(vals)
-        self.filtered(
+        changed = self.filtered(
             lambda subscription: subscription.opt_out != before[subscription.id]
-        )._capture_opt_out()
+        )
+        changed._capture_opt_out()
+        self.env["marketing.consent"]._follow_subscriptions(changed, is_new=False)
         return result
 
     def _capture_opt_out(self):

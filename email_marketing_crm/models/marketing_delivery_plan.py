@@ -9,6 +9,15 @@ PLAN_GATES = (
     "suppression_list",
     "blacklisted",
     "opted_out",
+    "stopped",
+    "consent_out",
+    "consent_pending",
+    "consent_expired",
+    "no_consent",
+    "consent_unconfirmed",
+    "consent_no_basis",
+    "paused",
+    "frequency",
     "already_mailed",
     "duplicate",
 )
@@ -20,6 +29,15 @@ COMPOSE_GATES = (
     "suppression_list",
     "blacklisted",
     "opted_out",
+    "stopped",
+    "consent_out",
+    "consent_pending",
+    "consent_expired",
+    "no_consent",
+    "consent_unconfirmed",
+    "consent_no_basis",
+    "paused",
+    "frequency",
     "duplicate",
 )
 SEND_GATES = (
@@ -28,6 +46,15 @@ SEND_GATES = (
     "suppression_list",
     "blacklisted",
     "opted_out",
+    "stopped",
+    "consent_out",
+    "consent_pending",
+    "consent_expired",
+    "no_consent",
+    "consent_unconfirmed",
+    "consent_no_basis",
+    "paused",
+    "frequency",
 )
 #: From this size on a plan tells the database what it added: a planner that takes a
 #: mailing for small reads all of it for each address.

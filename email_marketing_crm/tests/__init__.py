@@ -3,6 +3,7 @@ from hypothesis import settings
 from . import (
     test_access,
     test_campaign,
+    test_consent,
     test_capture,
     test_delivery,
     test_events,

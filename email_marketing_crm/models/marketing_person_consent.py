@@ -1,0 +1,181 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+from odoo.tools.urls import urljoin
+
+from ..tools.consent_token import read, sign
+from .marketing_consent_sync import EVIDENCE
+
+#: Days a link to the preference page works: longer than anybody keeps a mail to
+#: unsubscribe from (CAN-SPAM asks for 30), shorter than for ever.
+PREFERENCE_LINK_DAYS = 400
+
+
+class MarketingPerson(models.Model):
+    """What a person wants: his consents, his pause, his frequency, his privacy.
+
+    `is_opted_out` says whether the address is on Odoo's blacklist, and is written
+    with it. The other wishes are written by the preference page, or by a manager.
+    """
+
+    _inherit = "marketing.person"
+
+    consent_ids = fields.One2many(
+        "marketing.consent", "person_id", string="Consents", readonly=True
+    )
+    consent_log_ids = fields.One2many(
+        "marketing.consent.log", "person_id", string="Evidence", readonly=True
+    )
+    is_opted_out = fields.Boolean(
+        "Wants No Mail",
+        readonly=True,
+        help="Stopped everything: the address is on the blacklist.",
+    )
+    is_do_not_track = fields.Boolean(
+        "Do Not Track",
+        readonly=True,
+        help="Mails carry no pixel and no link that knows the person; opens, clicks "
+        "and visits are not recorded. He still gets mail.",
+    )
+    paused_until = fields.Datetime(
+        readonly=True, help="Gets no mailing before this moment."
+    )
+    preferred_frequency = fields.Selection(
+        [("week", "At most one a week"), ("month", "At most one a month")],
+        readonly=True,
+        help="Empty: every mailing.",
+    )
+    preferred_lang = fields.Char("Chosen Language", readonly=True)
+
+    # Who wants no mail at all, read with every plan; a small part of all persons.
+    _opted_out = models.Index("(id) WHERE is_opted_out")
+    _paused = models.Index("(id) WHERE paused_until IS NOT NULL")
+    _frequency = models.Index("(id) WHERE preferred_frequency IS NOT NULL")
+    # Whose opens and clicks nobody records, read with every event.
+    _do_not_track = models.Index("(id) WHERE is_do_not_track")
+
+    @api.model
+    def _get_person_models(self):
+        return [*super()._get_person_models(), "marketing.consent"]
+
+    @api.model
+    def _insert_persons(self, emails):
+        """A new person whose address was blocked before he was known stays blocked."""
+        inserted = super()._insert_persons(emails)
+        self.env["mail.blacklist"].flush_model(["email", "active"])
+        self.env.cr.execute(
+            """
+            UPDATE marketing_person person SET is_opted_out = TRUE
+              FROM mail_blacklist entry
+             WHERE person.id = ANY(%s) AND entry.active
+               AND entry.email = person.email_normalized
+            """,
+            [list(inserted.values())],
+        )
+        return inserted
+
+    @api.model
+    def _merge_preferences(self, source_ids, target_id):
+        """The strictest wish wins: no mail, no tracking, long pause, few mails."""
+        ids = [*source_ids, target_id]
+        self.env.cr.execute(
+            """
+            UPDATE marketing_person target
+               SET is_do_not_track = wish.is_do_not_track,
+                   paused_until = wish.paused_until,
+                   preferred_frequency = wish.preferred_frequency
+              FROM (SELECT bool_or(is_do_not_track) AS is_do_not_track,
+                           max(paused_until) AS paused_until,
+                           min(preferred_frequency) AS preferred_frequency
+                      FROM marketing_person WHERE id = ANY(%s)) wish
+             WHERE target.id = %s
+            """,
+            [ids, target_id],
+        )
+        stopped = self.env.execute_query(
+            SQL(
+                "SELECT 1 FROM marketing_person WHERE id = ANY(%s) AND is_opted_out"
+                " LIMIT 1",
+                ids,
+            )
+        )
+        self.invalidate_model()
+        target = self.sudo().browse(target_id)
+        if stopped and not target.is_opted_out:
+            self.env["mail.blacklist"].with_context(
+                **{EVIDENCE: {"source": "merge"}}
+            )._block([target.email_normalized])
+
+    def _get_preferred_lang(self, page_lang=None):
+        """The language to write to a person in: one that is installed."""
+        self.ensure_one()
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        for code in (self.preferred_lang, self.lang, page_lang):
+            if code in installed:
+                return code
+        return self.env.user.lang if self.env.user.lang in installed else "en_US"
+
+    def _stop_everything(self, evidence):
+        """These persons want no mail any more: blacklist, and every topic out."""
+        blacklist = self.env["mail.blacklist"].with_context(**{EVIDENCE: evidence})
+        blacklist._block(self.mapped("email_normalized"))
+        self.env["marketing.consent"].sudo()._withdraw_everything(self.ids, evidence)
+
+    def _allow_mail(self, evidence):
+        """These persons want mail again; their topics stay as they are."""
+        emails = self.filtered("is_opted_out").mapped("email_normalized")
+        self.env["mail.blacklist"].sudo().with_context(**{EVIDENCE: evidence}).search(
+            [("email", "in", emails)]
+        ).action_archive()
+
+    # ------------------------------------------------------------------
+    # LINK
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_link_secret(self):
+        """What signs our public links: the secret of the database."""
+        return self.env["ir.config_parameter"].sudo().get_param("database.secret")
+
+    def _get_preference_token(self):
+        """Signs the link to the preference page of a person."""
+        self.ensure_one()
+        expires = fields.Datetime.now() + timedelta(days=PREFERENCE_LINK_DAYS)
+        return sign(
+            self._get_link_secret(),
+            f"preferences:{self.env.cr.dbname}",
+            self.id,
+            int(expires.timestamp()),
+        )
+
+    def _get_preference_url(self):
+        self.ensure_one()
+        return urljoin(
+            self.get_base_url(),
+            f"/marketing/preferences/{self._get_preference_token()}",
+        )
+
+    @api.model
+    def _find_by_preference_token(self, token):
+        """`(person, whether the link is too old)`; nobody for a forged one."""
+        found = read(
+            self._get_link_secret(),
+            f"preferences:{self.env.cr.dbname}",
+            token,
+            int(fields.Datetime.now().timestamp()),
+        )
+        if not found:
+            return self.browse(), False
+        return self.sudo().browse(found.number).exists()._get_person(), found.is_expired
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_view_consent_evidence(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "email_marketing_crm.marketing_consent_log_action"
+        )
+        return action | {"domain": [("person_id", "=", self.id)], "context": {}}
