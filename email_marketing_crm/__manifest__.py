@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "email_marketing_crm contributors",
     "development_status": "Beta",
-    "depends": ["mass_mailing_crm", "web_hierarchy"],
+    "depends": ["mass_mailing_crm", "privacy_lookup", "web_hierarchy"],
     "external_dependencies": {"python": ["flufl.bounce"]},
     "data": [
         # security
@@ -23,12 +23,14 @@
         "data/ir_cron_data.xml",
         "data/marketing_segment_data.xml",
         "data/marketing_consent_data.xml",
+        "data/marketing_privacy_data.xml",
         # wizards
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",
         "wizard/marketing_journey_wizard_views.xml",
         "wizard/marketing_suppression_import_views.xml",
         "wizard/marketing_profile_answer_views.xml",
+        "wizard/marketing_person_erase_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
@@ -36,6 +38,7 @@
         "views/marketing_suppression_views.xml",
         "views/marketing_topic_views.xml",
         "views/marketing_consent_views.xml",
+        "views/marketing_privacy_request_views.xml",
         "views/marketing_segment_views.xml",
         "views/marketing_score_views.xml",
         "views/marketing_delivery_views.xml",

@@ -8,6 +8,7 @@ from . import marketing_person_navigation
 from . import marketing_person_mixin
 from . import marketing_suppression
 from . import marketing_person_suppression
+from . import marketing_privacy_request
 from . import marketing_address_problem
 from . import marketing_person_consent
 from . import marketing_touchpoint_type
@@ -88,6 +89,10 @@ from . import marketing_profile_person
 from . import marketing_profile_rule
 from . import marketing_profile_inbox
 from . import marketing_profile_cell
+
+from . import marketing_person_erasure
+from . import marketing_person_erasure_records
+from . import privacy_lookup_wizard
 
 # stock models extended
 from . import base_partner_merge

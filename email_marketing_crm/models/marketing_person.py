@@ -329,6 +329,7 @@ class MarketingPerson(models.Model):
              WHERE person.id IN (
                 SELECT p.id FROM marketing_person p
                  WHERE p.suppression = 'none' AND p.merged_into_id IS NULL
+                   AND p.is_erased IS NOT TRUE
                    AND p.create_date < now() at time zone 'UTC' - interval '1 day'
                    AND NOT EXISTS (SELECT FROM res_partner r
                                     WHERE r.marketing_person_id = p.id)

@@ -396,6 +396,7 @@ class MarketingScore(models.Model):
                             last_touchpoint_id, half_life_days)
                   JOIN marketing_person person ON person.id = new.person_id
                  WHERE person.merged_into_id IS NULL
+                   AND person.is_erased IS NOT TRUE
                 ON CONFLICT (person_id, model_id) DO UPDATE
                    SET value = EXCLUDED.value, fit = EXCLUDED.fit,
                        grade = EXCLUDED.grade, last_date = EXCLUDED.last_date,

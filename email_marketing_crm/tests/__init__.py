@@ -6,6 +6,7 @@ from . import (
     test_consent,
     test_capture,
     test_delivery,
+    test_erasure,
     test_events,
     test_handoff,
     test_handoff_answer,

@@ -1,5 +1,6 @@
 from . import marketing_handoff_reject
 from . import marketing_profile_answer
+from . import marketing_person_erase
 from . import marketing_segment_add
 from . import marketing_suppression_import
 from . import marketing_journey_add

@@ -1,0 +1,422 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import Form, tagged
+
+from ..models import marketing_privacy_request
+from ..tools.erasure import ErasureRule, get_erased_address
+from .common_delivery import DeliveryCase
+
+#: Models that know a person and are no rows of his: records, the log of erasures, the
+#: persons themselves.
+NOT_ROWS = {
+    "crm.lead",
+    "mailing.contact",
+    "marketing.person",
+    "marketing.privacy.request",
+    "res.partner",
+}
+
+
+@tagged("post_install", "-at_install")
+class TestErasure(DeliveryCase):
+    """After an erasure nobody can tell who somebody was, and he is never mailed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.partner = cls.make_partner(
+            "ana@example.com", phone="+351 1234", comment="Met at the fair"
+        )
+        cls.person = cls.person_of("ana@example.com")
+
+    def erase(self, person=None, **values):
+        wizard = (
+            self.env["marketing.person.erase"]
+            .with_user(self.user_manager)
+            .with_context(active_ids=(person or self.person).ids)
+            .create(values)
+        )
+        action = wizard.action_erase()
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.env.invalidate_all()
+        return self.env["marketing.privacy.request"].browse(action["res_id"])
+
+    def run_worker(self):
+        with self.enter_registry_test_mode():
+            self.env.ref(
+                "email_marketing_crm.ir_cron_privacy_request"
+            ).method_direct_trigger()
+        self.env.invalidate_all()
+
+    def everything_about(self, *words):
+        """Tables of the database that still know one of these words."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            SELECT table_name FROM information_schema.tables
+             WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
+               AND (table_name LIKE 'marketing_%'
+                    OR table_name IN ('res_partner', 'crm_lead', 'mailing_contact',
+                                      'mailing_trace', 'mail_mail', 'mail_message',
+                                      'mail_blacklist', 'mail_tracking_value',
+                                      'link_tracker_click', 'mailing_subscription'))
+            """
+        )
+        found = []
+        for (table,) in self.env.cr.fetchall():
+            for word in words:
+                self.env.cr.execute(
+                    f'SELECT 1 FROM "{table}" row'
+                    " WHERE row_to_json(row)::text ILIKE %s LIMIT 1",
+                    [f"%{word}%"],
+                )
+                if self.env.cr.fetchall():
+                    found.append((table, word))
+        return found
+
+    # ------------------------------------------------------------------
+    # what goes
+    # ------------------------------------------------------------------
+
+    def test_nobody_can_tell_who_it_was(self):
+        lead = self.make_lead(
+            "ana@example.com", name="Ana wants pumps", contact_name="Ana Pereira"
+        )
+        contact = self.make_contact("ana@example.com")
+        self.env["mail.blacklist"]._add("ana@example.com")
+        self.env["mail.blacklist"]._remove("ana@example.com")
+        mailing = self.make_mailing(self.make_segment("ana@example.com"))
+        mailing.action_put_in_queue()
+        self.env["marketing.delivery"]._plan_audience(mailing)
+        self.deliver()
+        self.happened(
+            "form",
+            "ana@example.com",
+            data={"url": "https://example.com/ana", "title": "Ana's form"},
+            value=12.5,
+        )
+        trace = self.env["mailing.trace"].search([("email", "=", "ana@example.com")])
+        self.env["link.tracker.click"].create(
+            {
+                "link_id": self.env["link.tracker"]
+                .create({"url": "https://www.example.com/pumps"})
+                .id,
+                "mailing_trace_id": trace.id,
+                "ip": "198.51.100.7",
+            }
+        )
+        self.partner.message_post(body="Ana called")
+        self.run_inbox()
+        request = self.erase()
+        self.assertEqual(
+            self.everything_about("ana@", "pereira", "198.51.100.7", "351 1234"), []
+        )
+        self.assertEqual(
+            self.person.email_normalized, f"erased-{self.person.id}@erased.invalid"
+        )
+        self.assertTrue(self.person.is_erased)
+        self.assertFalse(self.partner.active)
+        self.assertFalse(lead.active)
+        self.assertFalse(contact.exists())
+        self.assertEqual(request.state, "done")
+        self.assertEqual(request.erased_count, 1)
+        self.assertEqual(request.user_id, self.user_manager)
+
+    def test_figures_stay(self):
+        mailing = self.make_mailing(self.make_segment("ana@example.com"))
+        mailing.action_put_in_queue()
+        self.env["marketing.delivery"]._plan_audience(mailing)
+        self.deliver()
+        self.happened("form", "ana@example.com", value=12.5)
+        self.run_inbox()
+        before = self.touchpoints_of("ana@example.com", "form", "sent")
+        sent = mailing.marketing_sent
+        self.erase()
+        self.assertEqual(
+            self.touchpoints_of(get_erased_address(self.person.id), "form", "sent"),
+            before,
+        )
+        form = self.env["marketing.touchpoint"].search(
+            [("person_id", "=", self.person.id), ("type_id.code", "=", "form")]
+        )
+        self.assertEqual(form.value, 12.5)
+        mailing.invalidate_recordset()
+        self.assertEqual((mailing.marketing_sent, sent), (1, 1))
+        self.assertEqual(len(mailing.mailing_trace_ids), 1)
+
+    def test_all_addresses_of_a_merged_person_go(self):
+        former = self.make_partner("a.pereira@example.com")
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.partner | former).ids, self.partner
+        )
+        alias = self.person_of("a.pereira@example.com")
+        self.erase(alias)
+        self.assertEqual(self.everything_about("ana@example", "a.pereira"), [])
+        self.assertEqual(
+            self.env["marketing.suppression"]._is_suppressed(
+                ["ana@example.com", "a.pereira@example.com"]
+            ),
+            {"ana@example.com", "a.pereira@example.com"},
+        )
+
+    def test_a_mail_that_waits_does_not_leave_and_the_journey_ends(self):
+        for step in ("plan", "compose"):
+            with self.subTest(step=step):
+                email = f"{step}@example.com"
+                self.make_partner(email)
+                person = self.person_of(email)
+                mailing = self.make_mailing(self.make_segment(email))
+                mailing.action_put_in_queue()
+                self.env["marketing.delivery"]._plan_audience(mailing)
+                if step == "compose":
+                    self.compose()
+                self.erase(person)
+                self.deliver()
+                self.assertNotIn(email, self.received())
+                self.assertEqual(
+                    set(self.outcomes(mailing).values()), {"suppression_list"}
+                )
+
+    def test_nothing_else_happens_to_others(self):
+        other = self.make_partner("bo@example.com")
+        self.make_contact("bo@example.com")
+        self.happened("form", "bo@example.com", data={"title": "Form of Bo"})
+        self.run_inbox()
+        before = self.everything_about("bo@example.com", "Form of Bo")
+        self.erase()
+        self.assertEqual(self.everything_about("bo@example.com", "Form of Bo"), before)
+        self.assertTrue(other.active)
+
+    # ------------------------------------------------------------------
+    # coming back
+    # ------------------------------------------------------------------
+
+    def test_who_comes_back_is_not_mailed_before_he_confirms(self):
+        self.erase()
+        partner = self.make_partner("ana@example.com")
+        person = partner.marketing_person_id
+        self.assertNotEqual(person, self.person)
+        self.assertTrue(person.is_suppressed)
+        mailing = self.make_mailing(self.make_segment("ana@example.com"))
+        mailing.action_put_in_queue()
+        self.env["marketing.delivery"]._plan_audience(mailing)
+        self.assertEqual(
+            self.outcomes(mailing), {"ana@example.com": "suppression_list"}
+        )
+        self.env["marketing.suppression"]._lift("ana@example.com", {"source": "page"})
+        again = self.make_mailing(self.make_segment("ana@example.com"))
+        again.action_put_in_queue()
+        self.env["marketing.delivery"]._plan_audience(again)
+        self.assertEqual(self.outcomes(again), {"ana@example.com": "planned"})
+
+    def test_a_late_click_on_an_old_mail_brings_nobody_back(self):
+        mailing = self.make_mailing(self.make_segment("ana@example.com"))
+        mailing.action_put_in_queue()
+        self.env["marketing.delivery"]._plan_audience(mailing)
+        self.deliver()
+        trace = self.env["mailing.trace"].search([("email", "=", "ana@example.com")])
+        self.erase()
+        trace.set_opened()
+        self.assertFalse(self.person_of("ana@example.com"))
+        self.assertNotIn(
+            "opened", self.touchpoints_of(get_erased_address(self.person.id))
+        )
+
+    # ------------------------------------------------------------------
+    # records that are needed
+    # ------------------------------------------------------------------
+
+    def test_contacts_can_stay_and_belong_to_somebody_who_is_not_mailed(self):
+        self.erase(records="keep")
+        self.assertTrue(self.partner.active)
+        self.assertEqual(self.partner.email, "ana@example.com")
+        self.assertNotEqual(self.partner.marketing_person_id, self.person)
+        self.assertTrue(self.partner.marketing_person_id.is_suppressed)
+        self.assertFalse(
+            self.env["marketing.touchpoint"].search(
+                [("person_id", "=", self.person.id), ("res_id", "!=", False)]
+            )
+        )
+
+    def test_users_and_companies_keep_their_contact(self):
+        user_partner = self.user_employee.partner_id
+        user_partner.email = "employee@example.com"
+        company = self.make_partner("info@example.com", is_company=True)
+        request = self.erase(
+            self.person_of("employee@example.com") | self.person_of("info@example.com")
+        )
+        self.assertTrue(user_partner.active)
+        self.assertEqual(company.email, "info@example.com")
+        kept = request.line_ids.filtered(lambda line: line.outcome == "kept")
+        self.assertEqual((kept.res_model, kept.count), ("res.partner", 2))
+
+    def test_a_lead_that_was_won_stays_in_the_figures(self):
+        lead = self.make_lead("ana@example.com", type="opportunity")
+        lead.action_set_won()
+        self.erase()
+        self.assertTrue(lead.active)
+        self.assertFalse(lead.email_from)
+
+    # ------------------------------------------------------------------
+    # preview, log, background
+    # ------------------------------------------------------------------
+
+    def test_the_preview_says_what_the_erasure_does(self):
+        self.make_lead("ana@example.com")
+        self.happened("form", "ana@example.com")
+        self.run_inbox()
+        form = Form(
+            self.env["marketing.person.erase"]
+            .with_user(self.user_manager)
+            .with_context(active_ids=self.person.ids)
+        )
+        promised = {
+            (line["res_model"], line["outcome"]): line["count"]
+            for line in form.line_ids._records
+        }
+        self.assertEqual(promised["crm.lead", "anonymized"], 1)
+        self.assertTrue(all(line["reason"] for line in form.line_ids._records))
+        wizard = form.save()
+        request = self.env["marketing.privacy.request"].browse(
+            wizard.action_erase()["res_id"]
+        )
+        done = {(line.res_model, line.outcome): line.count for line in request.line_ids}
+        self.assertEqual(done, promised)
+
+    def test_the_log_keeps_no_personal_data(self):
+        request = self.erase()
+        text = str(request.read()) + str(request.line_ids.read())
+        self.assertNotIn("ana", text.lower().replace("manager", ""))
+        self.assertTrue(request.line_ids)
+
+    def test_many_are_erased_by_the_worker(self):
+        self.patch(marketing_privacy_request, "ERASE_BATCH", 2)
+        partners = self.env["res.partner"].create(
+            [{"name": f"P{n}", "email": f"p{n}@example.com"} for n in range(5)]
+        )
+        persons = partners.marketing_person_id
+        request = self.erase(persons)
+        self.assertEqual(request.state, "waiting")
+        self.assertFalse(any(persons.mapped("is_erased")))
+        self.run_worker()
+        self.assertTrue(all(persons.mapped("is_erased")))
+        self.assertEqual((request.state, request.erased_count), ("done", 5))
+
+    def test_what_fails_is_said_and_can_be_tried_again(self):
+        self.patch(marketing_privacy_request, "ERASE_BATCH", 0)
+        request = self.erase()
+        self.patch(marketing_privacy_request, "ERASE_BATCH", 2)
+        persons = self.registry["marketing.person"]
+        erase = persons._erase
+
+        def fail(self, keep_records=False):
+            raise UserError("The disk is full")
+
+        self.patch(persons, "_erase", fail)
+        with self.assertLogs(level="ERROR"):
+            self.run_worker()
+        self.assertEqual((request.state, request.error), ("failed", "The disk is full"))
+        self.assertFalse(self.person.is_erased)
+        self.patch(persons, "_erase", erase)
+        request.with_user(self.user_manager).action_retry()
+        self.run_worker()
+        self.assertEqual(request.state, "done")
+
+    # ------------------------------------------------------------------
+    # Odoo's look-up
+    # ------------------------------------------------------------------
+
+    def test_odoos_privacy_lookup_finds_and_erases_the_person(self):
+        self.happened("form", "ana@example.com")
+        self.run_inbox()
+        wizard = self.env["privacy.lookup.wizard"].create(
+            {"name": "Ana Pereira", "email": "ana@example.com"}
+        )
+        wizard.action_lookup()
+        models = wizard.line_ids.mapped("res_model")
+        self.assertEqual(models.count("marketing.person"), 1)
+        self.assertNotIn("marketing.delivery", models)
+        line = wizard.line_ids.filtered(lambda one: one.res_model == "marketing.person")
+        line.action_unlink()
+        self.assertTrue(self.person.is_erased)
+        self.assertTrue(line.is_unlinked)
+        self.env.flush_all()
+        self.assertIn("identity erased", wizard.log_id.execution_details)
+        self.assertEqual(self.partner.email, "ana@example.com")
+        with self.assertRaises(UserError):
+            line.action_unlink()
+
+    # ------------------------------------------------------------------
+    # completeness and rights
+    # ------------------------------------------------------------------
+
+    def test_every_table_that_knows_persons_has_a_rule(self):
+        rules = self.env["marketing.person"]._get_erasure_rules()
+        covered = {rule.model for rule in rules}
+        knowing = {
+            name
+            for name, model in self.env.items()
+            if model._auto
+            and not model._abstract
+            and any(
+                field.store
+                and field.type == "many2one"
+                and field.comodel_name == "marketing.person"
+                for field in model._fields.values()
+            )
+        }
+        self.assertLessEqual(knowing - NOT_ROWS, covered)
+        for rule in rules:
+            with self.subTest(model=rule.model):
+                columns = self.env[rule.model]._fields
+                self.assertIn(rule.person_column, columns)
+                for name in rule.clear:
+                    self.assertTrue(columns[name].store, name)
+                self.assertTrue(rule.reason)
+
+    def test_a_rule_says_what_it_clears(self):
+        with self.assertRaises(ValueError):
+            ErasureRule("x", "anonymized", "Why.")
+        with self.assertRaises(ValueError):
+            ErasureRule("x", "deleted", "Why.", clear={"name": None})
+
+    def test_only_managers_erase(self):
+        for user in (self.user_marketing, self.user_sales, self.user_employee):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.env["marketing.person.erase"].with_user(user).with_context(
+                    active_ids=self.person.ids
+                ).create({})
+            with self.assertRaises(AccessError):
+                self.env["marketing.privacy.request"].with_user(user).search([])
+        request = self.erase()
+        with self.assertRaises(AccessError):
+            request.with_user(self.user_manager).unlink()
+
+    def test_a_manager_erases_nobody_of_another_company(self):
+        self.partner.company_id = self.company_other
+        self.run_inbox()
+        with self.assertRaises(UserError):
+            self.erase()
+        self.assertFalse(self.person.is_erased)
+
+    def test_who_was_erased_is_not_erased_again(self):
+        self.erase()
+        with self.assertRaises(UserError):
+            self.erase()
+
+    def test_an_erased_person_stays_in_the_database_for_the_figures(self):
+        self.erase()
+        self.env.cr.execute(
+            "UPDATE marketing_person SET create_date = now() - interval '3 days'"
+        )
+        self.env["marketing.person"]._gc_persons_without_trace()
+        self.assertTrue(self.person.exists())
+        self.assertFalse(self.person.score_id)
+
+    def test_lists_of_a_contact_go_with_it(self):
+        newsletter = self.env["mailing.list"].create({"name": "Newsletter"})
+        contact = self.make_contact("ana@example.com", lists=newsletter)
+        contact.write({"list_ids": [Command.set(newsletter.ids)]})
+        self.erase()
+        self.assertFalse(newsletter.contact_ids)
