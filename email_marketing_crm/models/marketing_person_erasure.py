@@ -79,6 +79,11 @@ class MarketingPerson(models.Model):
                 clear={"res_id": 0, "error": None},
             ),
             ErasureRule(
+                "marketing.profile.value",
+                "deleted",
+                _("Answers, personas and what was guessed are forgotten."),
+            ),
+            ErasureRule(
                 "marketing.inbox",
                 "deleted",
                 _("Nothing is worked out from what the person did any more."),

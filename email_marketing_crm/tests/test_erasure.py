@@ -314,7 +314,7 @@ class TestErasure(DeliveryCase):
             raise UserError("The disk is full")
 
         self.patch(persons, "_erase", fail)
-        with self.assertLogs(level="ERROR"):
+        with self.assertLogs(marketing_privacy_request._logger, level="ERROR"):
             self.run_worker()
         self.assertEqual((request.state, request.error), ("failed", "The disk is full"))
         self.assertFalse(self.person.is_erased)
