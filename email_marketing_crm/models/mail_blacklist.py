@@ -34,7 +34,12 @@ class MailBlacklist(models.Model):
         return result
 
     def _follow(self, former=()):
-        """Opt the persons of these addresses out of everything, or in again."""
+        """Opt the persons of these addresses out of everything, or in again.
+
+        An entry that goes with an erasure means neither.
+        """
+        if self.env.context.get("marketing_erasure"):
+            return
         self.env["marketing.consent"]._follow_blacklist(
             {*self.exists().mapped("email"), *former}
         )

@@ -139,6 +139,9 @@ class MarketingConsentRequest(models.Model):
         person = self.person_id._get_person()
         evidence = evidence | {"source": "confirmation", "is_confirmed": True}
         person._allow_mail(evidence)
+        self.env["marketing.suppression"].sudo()._lift(
+            person.email_normalized, evidence
+        )
         for topic in self.topic_ids:
             self.env["marketing.consent"].sudo()._set_state(
                 person.ids,

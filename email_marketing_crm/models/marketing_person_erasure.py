@@ -84,6 +84,25 @@ class MarketingPerson(models.Model):
                 _("Answers, personas and what was guessed are forgotten."),
             ),
             ErasureRule(
+                "marketing.consent",
+                "deleted",
+                _("The person has agreed to nothing and wants nothing any more."),
+            ),
+            ErasureRule(
+                "marketing.consent.request",
+                "deleted",
+                _("Confirmations that were asked for cannot be given any more."),
+            ),
+            ErasureRule(
+                "marketing.consent.log",
+                "anonymized",
+                _(
+                    "What was agreed to, when and how, is kept as evidence; addresses"
+                    " of the network, devices and notes go."
+                ),
+                clear={"ip": None, "user_agent": None, "note": None},
+            ),
+            ErasureRule(
                 "marketing.inbox",
                 "deleted",
                 _("Nothing is worked out from what the person did any more."),

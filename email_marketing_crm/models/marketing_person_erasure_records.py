@@ -185,7 +185,7 @@ class MarketingPerson(models.Model):
             leads._anonymize_records(self.env._("Erased lead"))
         found["mailing.contact", "deleted"].unlink()
         found["mail.message", "deleted"].exists().unlink()
-        found["mail.blacklist", "deleted"].unlink()
+        found["mail.blacklist", "deleted"].with_context(marketing_erasure=True).unlink()
 
     def _anonymize_traces(self, traces):
         """Figures of mailings stay; the record behind a trace is a person unknown."""

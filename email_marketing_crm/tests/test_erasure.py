@@ -188,6 +188,54 @@ class TestErasure(DeliveryCase):
         self.assertEqual(self.everything_about("bo@example.com", "Form of Bo"), before)
         self.assertTrue(other.active)
 
+    def test_what_was_agreed_to_is_kept_as_evidence_without_identity(self):
+        topic = self.env["marketing.topic"].create({"name": "Pumps"})
+        consents = self.env["marketing.consent"]
+        consents._set_state(
+            self.person.ids,
+            topic,
+            "in",
+            {"source": "form", "ip": "198.51.100.7", "user_agent": "Firefox"},
+        )
+        self.env["mail.blacklist"]._block(["ana@example.com"])
+        before = self.env["marketing.consent.log"].search(
+            [("person_id", "=", self.person.id)]
+        )
+        events = before.mapped("event")
+        self.erase()
+        evidence = self.env["marketing.consent.log"].search(
+            [("person_id", "=", self.person.id)]
+        )
+        self.assertEqual(evidence.mapped("event"), events)
+        self.assertFalse(any(evidence.mapped("ip") + evidence.mapped("user_agent")))
+        self.assertTrue(all(evidence.filtered("topic_id").mapped("text")))
+        self.assertFalse(consents.search([("person_id", "=", self.person.id)]))
+        self.assertEqual(self.everything_about("ana@example", "198.51.100.7"), [])
+
+    def test_his_own_confirmation_is_the_only_way_back(self):
+        topic = self.env["marketing.topic"].create({"name": "Pumps"})
+        self.erase()
+        self.make_partner("ana@example.com")
+        person = self.person_of("ana@example.com")
+        self.env["marketing.consent"]._set_state(
+            person.ids, topic, "in", {"source": "hand"}
+        )
+        self.assertTrue(person.is_suppressed)
+        request = self.env["marketing.consent.request"].create(
+            {
+                "person_id": person.id,
+                "topic_ids": [Command.set(topic.ids)],
+                "token_hash": "0" * 64,
+                "date": self.clock(),
+                "expiry_date": "2027-01-01",
+            }
+        )
+        request._confirm({"ip": "198.51.100.9"})
+        self.assertFalse(person.is_suppressed)
+        self.assertFalse(
+            self.env["marketing.suppression"]._is_suppressed(["ana@example.com"])
+        )
+
     # ------------------------------------------------------------------
     # coming back
     # ------------------------------------------------------------------
