@@ -39,6 +39,7 @@
         "views/marketing_topic_views.xml",
         "views/marketing_consent_views.xml",
         "views/marketing_privacy_request_views.xml",
+        "views/marketing_consent_templates.xml",
         "views/marketing_segment_views.xml",
         "views/marketing_score_views.xml",
         "views/marketing_delivery_views.xml",

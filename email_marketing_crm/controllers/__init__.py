@@ -1,1 +1,1 @@
-from . import events, tracking
+from . import consent, events, tracking, unsubscribe

@@ -55,6 +55,7 @@ class MarketingConsentRequest(models.Model):
         required=True, readonly=True, groups="base.group_system", copy=False
     )
     lang = fields.Char("Language", readonly=True)
+    name = fields.Char(readonly=True, help="As it was typed in the form.")
     date = fields.Datetime("Sent", required=True, readonly=True)
     expiry_date = fields.Datetime("Expires", required=True, readonly=True)
     confirmed_date = fields.Datetime("Confirmed", readonly=True)
@@ -72,7 +73,7 @@ class MarketingConsentRequest(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _send(self, topics_by_person, lang=None, is_reminder=False):
+    def _send(self, topics_by_person, lang=None, name=None, is_reminder=False):
         """Mail a link of his own to each person.
 
         :param topics_by_person: `{person id: topics}`
@@ -93,6 +94,7 @@ class MarketingConsentRequest(models.Model):
                     or self.env.company.id,
                     "token_hash": digest(nonce),
                     "lang": person._get_preferred_lang(lang),
+                    "name": name,
                     "date": now,
                     "expiry_date": now + timedelta(days=days),
                     "is_reminder": is_reminder,
@@ -138,10 +140,14 @@ class MarketingConsentRequest(models.Model):
         self.confirmed_date = fields.Datetime.now()
         person = self.person_id._get_person()
         evidence = evidence | {"source": "confirmation", "is_confirmed": True}
+        self.env["marketing.suppression"].sudo()._lift(
+            self.email_normalized, evidence | {"request_id": self.id}
+        )
         person._allow_mail(evidence)
         self.env["marketing.suppression"].sudo()._lift(
             person.email_normalized, evidence
         )
+        self._make_record(person)
         for topic in self.topic_ids:
             self.env["marketing.consent"].sudo()._set_state(
                 person.ids,
@@ -150,6 +156,14 @@ class MarketingConsentRequest(models.Model):
                 evidence | {"text": topic._get_consent_text(self.lang)},
             )
         return True
+
+    def _make_record(self, person):
+        """Only records get mailings: make a list contact of who has none."""
+        if person._has_records():
+            return
+        self.env["mailing.contact"].sudo().create(
+            {"name": self.name, "email": person.email_normalized}
+        )
 
     # ------------------------------------------------------------------
     # TIME
@@ -296,7 +310,7 @@ class MarketingConsent(models.Model):
         return True
 
     @api.model
-    def _request_opt_in(self, person_ids, topics, evidence, lang=None):
+    def _request_opt_in(self, person_ids, topics, evidence, lang=None, name=None):
         """Persons, or somebody who typed their address, subscribe to topics.
 
         Who never answered becomes pending, or is in at once where the topic asks for
@@ -325,6 +339,7 @@ class MarketingConsent(models.Model):
                 if limits._is_allowed("opt-in mail", person_id, MAILS_PER_DAY, 24)
             },
             lang=lang,
+            name=name,
         )
 
     @api.model

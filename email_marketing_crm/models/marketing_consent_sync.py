@@ -74,7 +74,7 @@ class MarketingConsent(models.Model):
         )
         made = contacts.create(
             [
-                {"name": person.name, "email": person.email_normalized}
+                {"name": person.name or False, "email": person.email_normalized}
                 for person in persons
             ]
         )

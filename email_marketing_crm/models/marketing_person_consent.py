@@ -116,6 +116,88 @@ class MarketingPerson(models.Model):
                 return code
         return self.env.user.lang if self.env.user.lang in installed else "en_US"
 
+    def _get_masked_email(self):
+        """The address as a stranger who got hold of the link may see it."""
+        self.ensure_one()
+        name, _at, domain = self.email_normalized.partition("@")
+        return f"{name[:1]}•••@{domain}"
+
+    def _get_preference_topics(self):
+        """What the preference page shows: public topics, and those he answered.
+
+        :returns: dictionaries with `topic`, `consent`, and whether he `is_in` now
+        """
+        self.ensure_one()
+        consents = {consent.topic_id: consent for consent in self.consent_ids}
+        companies = self.company_ids.ids
+        topics = self.env["marketing.topic"].search(
+            [("is_public", "=", True)]
+            + ([("company_id", "in", [False, *companies])] if companies else [])
+        )
+        topics |= self.env["marketing.topic"].union(*consents).filtered("active")
+        nothing = self.env["marketing.consent"]
+        lines = []
+        for topic in topics.sorted():
+            consent = consents.get(topic, nothing)
+            lines.append(
+                {
+                    "topic": topic,
+                    "consent": consent,
+                    "is_in": consent.state == "in"
+                    and not consent.is_expired
+                    and not self.is_opted_out,
+                }
+            )
+        return lines
+
+    def _set_preferences(self, values, evidence):
+        """Write the wishes of a person that are no topics, with their evidence.
+
+        :param values: `is_do_not_track`, `paused_until`, `preferred_frequency`,
+            `preferred_lang`; those that change are written
+        """
+        self.ensure_one()
+        changes = {
+            name: value
+            for name, value in values.items()
+            if (self[name] or False) != (value or False)
+        }
+        if not changes:
+            return
+        self.write(changes)
+        lang = changes.get("preferred_lang")
+        if lang:
+            self.partner_ids.write({"lang": lang})
+            self.lead_ids.write(
+                {"lang_id": self.env["res.lang"]._get_data(code=lang).id}
+            )
+        labels = self.fields_get(changes, ["string"])
+        note = "; ".join(
+            f"{labels[name]['string']}: {value or '-'}"
+            for name, value in changes.items()
+        )
+        self.env["marketing.consent.log"].sudo()._record(
+            self.ids, "preference", evidence | {"note": note}
+        )
+        self.env["marketing.inbox"]._push(self.ids, "changed")
+
+    @api.model
+    def _send_preference_link(self, email):
+        """Mail the link to the preference page, where the address is known.
+
+        Who asks is told the same in any case; one address gets a few mails a day.
+        """
+        normal = self._normalize(email)
+        found = self._get_ids_by_email([normal] if normal else [])
+        person = self.sudo().browse(found.values())
+        limits = self.env["marketing.rate.limit"].sudo()
+        if not person or not limits._is_allowed("link mail", person.id, 3, 24):
+            return
+        template = self.env.ref("email_marketing_crm.mail_template_preferences")
+        template.sudo().with_context(
+            marketing_address=normal, marketing_link=person._get_preference_url()
+        ).send_mail(person.id)
+
     def _stop_everything(self, evidence):
         """These persons want no mail any more: blacklist, and every topic out."""
         blacklist = self.env["mail.blacklist"].with_context(**{EVIDENCE: evidence})
