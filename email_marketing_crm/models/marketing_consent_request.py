@@ -140,9 +140,6 @@ class MarketingConsentRequest(models.Model):
         self.confirmed_date = fields.Datetime.now()
         person = self.person_id._get_person()
         evidence = evidence | {"source": "confirmation", "is_confirmed": True}
-        self.env["marketing.suppression"].sudo()._lift(
-            self.email_normalized, evidence | {"request_id": self.id}
-        )
         person._allow_mail(evidence)
         self.env["marketing.suppression"].sudo()._lift(
             person.email_normalized, evidence
