@@ -22,6 +22,7 @@
         "data/marketing_lane_data.xml",
         "data/ir_cron_data.xml",
         "data/marketing_segment_data.xml",
+        "data/marketing_segment_template_data.xml",
         "data/marketing_consent_data.xml",
         "data/marketing_privacy_data.xml",
         # wizards
@@ -40,7 +41,9 @@
         "views/marketing_consent_views.xml",
         "views/marketing_privacy_request_views.xml",
         "views/marketing_consent_templates.xml",
+        "views/marketing_segment_template_views.xml",
         "views/marketing_segment_views.xml",
+        "views/marketing_segment_explain_views.xml",
         "views/marketing_score_views.xml",
         "views/marketing_delivery_views.xml",
         "views/mailing_mailing_views.xml",

@@ -58,6 +58,8 @@ from . import marketing_segment_preview
 from . import marketing_segment_history
 from . import marketing_segment_overlap
 from . import marketing_segment_action
+from . import marketing_segment_explain
+from . import marketing_segment_template
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff

@@ -129,7 +129,7 @@ class MarketingDelivery(models.Model):
                 """,
                 sent=self.env["marketing.touchpoint.type"]._get_id("sent"),
                 moment=moment,
-                mailing=mailing.id,
+                mailing=mailing._origin.id or None,
             )
         )
 

@@ -115,6 +115,8 @@ class MarketingSegment(models.Model):
     def _get_verdict_records(self, person_ids):
         """`{person id: his records}` that the user may read, the archived ones too."""
         model = self.env[self.res_model].with_context(active_test=False)
+        if not model.has_access("read"):
+            return {}
         records = model.search(
             Domain("marketing_person_id", "in", person_ids), order="id"
         )
