@@ -19,6 +19,7 @@
         "data/marketing_handoff_data.xml",
         "data/marketing_score_data.xml",
         "data/marketing_profile_data.xml",
+        "data/marketing_quality_data.xml",
         "data/marketing_lane_data.xml",
         "data/ir_cron_data.xml",
         "data/marketing_segment_data.xml",
@@ -32,6 +33,7 @@
         "wizard/marketing_suppression_import_views.xml",
         "wizard/marketing_profile_answer_views.xml",
         "wizard/marketing_person_erase_views.xml",
+        "wizard/marketing_duplicate_merge_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
@@ -62,6 +64,7 @@
         "views/marketing_profile_value_views.xml",
         "views/marketing_profile_rule_views.xml",
         "views/marketing_profile_record_views.xml",
+        "views/marketing_duplicate_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "demo": [

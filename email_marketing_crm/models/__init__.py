@@ -82,6 +82,10 @@ from . import marketing_journey_kinds
 from . import marketing_journey_log
 from . import marketing_journey_person
 
+from . import marketing_person_erasure
+from . import marketing_person_erasure_records
+from . import privacy_lookup_wizard
+
 # clean data
 from . import marketing_persona
 from . import marketing_buyer_stage
@@ -91,10 +95,10 @@ from . import marketing_profile_person
 from . import marketing_profile_rule
 from . import marketing_profile_inbox
 from . import marketing_profile_cell
-
-from . import marketing_person_erasure
-from . import marketing_person_erasure_records
-from . import privacy_lookup_wizard
+from . import marketing_duplicate
+from . import marketing_duplicate_view
+from . import marketing_duplicate_merge
+from . import marketing_duplicate_scan
 
 # stock models extended
 from . import base_partner_merge

@@ -1,4 +1,5 @@
 from . import marketing_handoff_reject
+from . import marketing_duplicate_merge
 from . import marketing_profile_answer
 from . import marketing_person_erase
 from . import marketing_segment_add
