@@ -63,9 +63,9 @@ def _write_each(env, records, count, seed, values):
     return time.perf_counter() - start
 
 
-def make_hits(env, count):
-    """A sent mailing with one trace per person and four links."""
-    return datasets.make_hits(env, count)
+def make_hits(env, count, link_count=4):
+    """A sent mailing with one trace per person and some links."""
+    return datasets.make_hits(env, count, link_count)
 
 
 def make_contacts(env, partners, leads):

@@ -66,10 +66,11 @@ def make_contacts(env, partners, leads):
     env.cr.execute("ANALYZE res_partner")
 
 
-def make_hits(env, count):
-    """A mailing that was sent to `count` contacts, with four tracked links.
+def make_hits(env, count, link_count=4):
+    """A mailing that was sent to `count` contacts, with some tracked links.
 
-    :returns: for each mail its pixel path, and the paths of its links
+    :returns: for each mail the path of its pixel, of one of the links, and of the
+        link that is first for everybody
     """
     partners = env["res.partner"].create(
         [
@@ -88,9 +89,10 @@ def make_hits(env, count):
         [
             {"url": f"https://example.com/{n}", "mass_mailing_id": mailing.id}
             | {"title": f"Page {n}"}
-            for n in range(4)
+            for n in range(link_count)
         ]
     )
+    codes = links.mapped("code")
     traces = env["mailing.trace"].create(
         [
             {
@@ -110,7 +112,8 @@ def make_hits(env, count):
     return [
         {
             "open": f"/mail/track/{mail_id}/{token(mail_id)}/blank.gif",
-            "click": f"/r/{links[number % 4].code}/m/{trace.id}",
+            "click": f"/r/{codes[number % link_count]}/m/{trace.id}",
+            "hot": f"/r/{codes[0]}/m/{trace.id}",
         }
         for number, trace in enumerate(traces)
         for mail_id in [1_000_000 + number]

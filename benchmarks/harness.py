@@ -82,8 +82,11 @@ def workers(*names: str) -> Iterator[list[Worker]]:
 
 
 @contextmanager
-def server(name: str) -> Iterator[int]:
-    """Odoo's threaded server on one database, without crons; gives its port."""
+def server(name: str, processes: int = 0) -> Iterator[int]:
+    """Odoo's server on one database, without crons; gives its port.
+
+    :param processes: workers; 0 for the server with threads in one process
+    """
     port = ports.free(8190, {})
     process = subprocess.Popen(
         [
@@ -91,6 +94,8 @@ def server(name: str) -> Iterator[int]:
             f"--database={name}",
             f"--db-filter=^{name}$",
             f"--http-port={port}",
+            f"--gevent-port={ports.free(8290, {})}",
+            f"--workers={processes}",
             "--max-cron-threads=0",
             "--log-level=error",
         ],

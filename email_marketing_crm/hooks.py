@@ -159,6 +159,13 @@ def uninstall_hook(env):
     env.cr.execute("DELETE FROM marketing_profile_rule")
     env.invalidate_all(flush=False)
     _keep_handoff_activities(env)
+    # Odoo keeps the clicks of a link on its row again.
+    env.cr.execute(
+        """
+        UPDATE link_tracker AS link SET count = (
+            SELECT count(*) FROM link_tracker_click WHERE link_id = link.id)
+        """
+    )
     env["marketing.lane"].search([]).cron_id.unlink()
     env["ir.config_parameter"].with_context(marketing_uninstall=True).search(
         [("key", "=like", "email_marketing_crm.%")]

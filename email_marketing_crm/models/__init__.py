@@ -14,6 +14,7 @@ from . import marketing_person_consent
 from . import marketing_touchpoint_type
 from . import marketing_touchpoint
 from . import marketing_touchpoint_wording
+from . import marketing_hit
 from . import marketing_inbox
 
 # what people agreed to
@@ -108,6 +109,7 @@ from . import crm_team
 from . import crm_team_member
 from . import ir_config_parameter
 from . import ir_mail_server
+from . import link_tracker
 from . import link_tracker_click
 from . import mail_activity
 from . import mail_blacklist
@@ -123,3 +125,4 @@ from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings
 from . import res_partner
+from . import utm_names

@@ -40,7 +40,7 @@ class LinkTrackerClick(models.Model):
     def _prepare_touchpoint_values(self):
         self.ensure_one()
         trace = self.mailing_trace_id
-        return trace._prepare_hit_values("click") | {
+        return trace._prepare_hit_values("click", trace.sent_datetime) | {
             "type": "clicked",
             "email": trace.email,
             "mailing_id": trace.mass_mailing_id.id,

@@ -89,7 +89,7 @@ class MailingTrace(models.Model):
             "dedup_key": f"trace:{self.id}:{status}",
         }
         if status == "open":
-            values |= self._prepare_hit_values("open")
+            values |= self._prepare_hit_values("open", self.sent_datetime)
         elif status == "reply" and self.env.context.get("marketing_auto_reply"):
             values |= {
                 "reliability": "machine_open",
@@ -99,14 +99,15 @@ class MailingTrace(models.Model):
             values["data"] = {"title": self.failure_reason[:200]}
         return values
 
-    def _prepare_hit_values(self, kind):
-        """Class of an open or click of this mail, with the facts it comes from."""
+    @api.model
+    def _prepare_hit_values(self, kind, sent_datetime):
+        """Class of an open or click of a mail, with the facts it comes from."""
         hit = self.env.context.get("marketing_hit")
         if hit is None:
             return {"reliability": "unknown", "reliability_reasons": ["no_request"]}
         delay = None
-        if self.sent_datetime:
-            delay = (fields.Datetime.now() - self.sent_datetime).total_seconds()
+        if sent_datetime:
+            delay = (fields.Datetime.now() - sent_datetime).total_seconds()
         found = classify_hit(kind, hit["user_agent"], hit["method"], delay)
         return {
             "reliability": found.reliability,

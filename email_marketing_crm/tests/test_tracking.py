@@ -112,6 +112,83 @@ class TestTrackingRoutes(HttpCase):
         self.assertEqual(self.ask(f"/r/{self.link.code}/m/999999999").status_code, 301)
         self.assertFalse(self.touchpoint("clicked"))
 
+    def test_a_click_opens_the_mail_and_is_kept_with_its_mailing(self):
+        self.ask(self.click_path)
+        self.ask(self.click_path)
+        self.env.invalidate_all()
+        self.assertEqual(self.trace.trace_status, "open")
+        self.assertTrue(self.trace.open_datetime)
+        self.assertTrue(self.trace.links_click_datetime)
+        self.assertEqual(len(self.touchpoint("opened")), 1)
+        self.assertEqual(len(self.touchpoint("clicked")), 2)
+        clicks = self.env["link.tracker.click"].search([("link_id", "=", self.link.id)])
+        self.assertEqual(clicks.mass_mailing_id, self.mailing)
+        self.assertEqual(clicks.mailing_trace_id, self.trace)
+        self.assertEqual(self.link.count, 2)
+
+    def test_a_reply_is_not_made_an_open_again(self):
+        self.trace.set_replied()
+        self.env.flush_all()
+        self.ask(self.pixel)
+        self.ask(self.click_path)
+        self.env.invalidate_all()
+        self.assertEqual(self.trace.trace_status, "reply")
+        self.assertFalse(self.touchpoint("opened"))
+        self.assertTrue(self.trace.links_click_datetime)
+
+    def test_a_link_that_does_not_exist_is_not_found(self):
+        self.assertEqual(self.ask(f"/r/nothing/m/{self.trace.id}").status_code, 404)
+        self.assertFalse(self.touchpoint("clicked"))
+
+    def test_a_link_that_changed_leads_where_it_leads_now(self):
+        self.ask(self.click_path)
+        self.link.url = "https://example.com/elsewhere"
+        self.link.campaign_id = campaign = self.env["utm.campaign"].create(
+            {"title": "Spring"}
+        )
+        self.env.flush_all()
+        target = self.ask(self.click_path).headers["Location"]
+        self.assertIn("example.com/elsewhere", target)
+        self.assertIn(f"utm_campaign={campaign.name}", target)
+        campaign.name = "Summer"
+        self.env.flush_all()
+        self.assertIn(
+            "utm_campaign=Summer", self.ask(self.click_path).headers["Location"]
+        )
+
+    def test_where_another_module_has_a_say_odoo_does_the_work(self):
+        traces = self.env.registry["mailing.trace"]
+        seen = []
+
+        def write(records, vals):
+            seen.append(vals)
+            return super(traces, records).write(vals)
+
+        self.patch(traces, "write", write)
+        self.env.registry.clear_cache()
+        self.addCleanup(self.env.registry.clear_cache)
+        self.ask(self.pixel)
+        self.ask(self.click_path)
+        self.assertEqual(seen[0]["trace_status"], "open")
+        self.assertEqual(len(self.touchpoint("opened")), 1)
+        self.assertEqual(len(self.touchpoint("clicked")), 1)
+
+    def test_links_are_sorted_found_and_summed_by_their_clicks(self):
+        other = self.link.copy({"url": "https://example.com/other"})
+        self.env["link.tracker.click"].create(
+            [{"link_id": self.link.id}] * 2 + [{"link_id": other.id}]
+        )
+        both = [("id", "in", (self.link | other).ids)]
+        links = self.env["link.tracker"]
+        self.assertEqual(links.search(both), self.link + other)
+        self.assertEqual(links.search(both, order="count"), other + self.link)
+        self.assertEqual(links.search([*both, ("count", ">", 1)]), self.link)
+        self.assertEqual(links.search([*both, ("count", "=", 1)]), other)
+        self.assertEqual(links.search([*both, ("count", "!=", 2)]), other)
+        self.assertEqual(links.search([*both, ("count", "in", [0, 1])]), other)
+        [(total,)] = links._read_group(both, aggregates=["count:sum"])
+        self.assertEqual(total, 3)
+
     def test_following_the_unsubscribe_link_unsubscribes_nobody(self):
         res_id = self.trace.res_id
         token = self.mailing._generate_mailing_recipient_token(
