@@ -35,6 +35,7 @@ from . import marketing_score_rule
 from . import marketing_score
 from . import marketing_score_line
 from . import marketing_score_worker
+from . import marketing_score_write
 from . import marketing_segment
 from . import marketing_segment_part
 from . import marketing_segment_rule
@@ -120,6 +121,7 @@ from . import mail_thread
 from . import mailing_contact
 from . import mailing_list
 from . import mailing_mailing
+from . import mailing_mailing_delivery
 from . import mailing_mailing_consent
 from . import mailing_subscription
 from . import mailing_trace
