@@ -1,6 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .marketing_consent import PERSON_SOURCES
@@ -166,7 +167,7 @@ class MarketingConsent(models.Model):
             consents._request_opt_in(persons.ids, topic, evidence)
             evidence = None
         else:
-            evidence = self._get_current_evidence("list" if is_new else "hand")
+            evidence = self._get_current_evidence("list")
         if evidence:
             consents._set_state(persons.ids, topic, "in", evidence)
         agreed = consents.search(
@@ -176,12 +177,24 @@ class MarketingConsent(models.Model):
                 ("state", "=", "in"),
             ]
         ).person_id
-        subscriptions.filtered(
+        refused = subscriptions.filtered(
             lambda subscription: (
                 not subscription.opt_out
                 and subscription.contact_id.marketing_person_id not in agreed
             )
-        ).with_context(**{FOLLOWS: True}).write({"opt_out": True})
+        )
+        is_interactive = user._is_internal() and not user._is_superuser()
+        if refused and evidence == {"source": "list"} and is_interactive and not is_new:
+            raise UserError(
+                self.env._(
+                    "%(people)s left “%(topic)s”, or did not confirm it. Only they can"
+                    " change that: ask them to subscribe, and they get a mail to"
+                    " confirm.",
+                    people=", ".join(refused[:5].contact_id.mapped("email")),
+                    topic=topic.name,
+                )
+            )
+        refused.with_context(**{FOLLOWS: True}).write({"opt_out": True})
 
     @api.model
     def _follow_blacklist(self, emails):

@@ -6,6 +6,7 @@ from . import (
     test_consent,
     test_consent_pages,
     test_capture,
+    test_consent_properties,
     test_delivery,
     test_erasure,
     test_duplicate,
