@@ -102,6 +102,15 @@ class MarketingPerson(models.Model):
                 ),
                 clear={"ip": None, "user_agent": None, "note": None},
             ),
+            *(
+                ErasureRule(
+                    "marketing.duplicate",
+                    "deleted",
+                    _("Likely duplicates with the person are forgotten."),
+                    person_column=column,
+                )
+                for column in ("first_person_id", "second_person_id")
+            ),
             ErasureRule(
                 "marketing.inbox",
                 "deleted",
