@@ -65,6 +65,7 @@
         "views/marketing_profile_rule_views.xml",
         "views/marketing_profile_record_views.xml",
         "views/marketing_duplicate_views.xml",
+        "views/marketing_quality_views.xml",
         "views/res_config_settings_views.xml",
     ],
     "demo": [

@@ -101,6 +101,8 @@ from . import marketing_duplicate
 from . import marketing_duplicate_view
 from . import marketing_duplicate_merge
 from . import marketing_duplicate_scan
+from . import marketing_quality_metric
+from . import marketing_quality_count
 
 # stock models extended
 from . import base_partner_merge

@@ -23,6 +23,7 @@ from . import (
     test_lifecycle,
     test_person,
     test_profile,
+    test_quality,
     test_score,
     test_score_rebuild,
     test_segment,
