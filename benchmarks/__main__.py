@@ -10,7 +10,7 @@ import sys
 import time
 
 #: Groups in the order they run; each is a module with `run(size)`.
-GROUPS = ("persons", "touchpoints", "overhead", "tracking", "timeline")
+GROUPS = ("persons", "touchpoints", "overhead", "tracking", "timeline", "segments")
 
 
 def main() -> int:

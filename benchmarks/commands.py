@@ -14,7 +14,7 @@ import odoo
 import odoo.modules.registry
 from odoo.api import SUPERUSER_ID, Environment
 
-from benchmarks import datasets
+from benchmarks import datasets, segment_cases, segment_data
 
 
 def lead_write(env, count, seed):
@@ -134,6 +134,19 @@ COMMANDS = {
         consume,
         make_history,
         api_key,
+        segment_data.make_segment_data,
+        segment_cases.make_case,
+        segment_cases.fill_case,
+        segment_cases.refresh_case,
+        segment_cases.bare_case,
+        segment_cases.bare_fill,
+        segment_cases.search_case,
+        segment_cases.make_crowd,
+        segment_cases.make_segments,
+        segment_cases.consume_changes,
+        segment_cases.preview_case,
+        segment_cases.change_at_random,
+        segment_cases.measure_drift,
     )
 }
 
