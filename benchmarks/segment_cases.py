@@ -119,7 +119,9 @@ def make_case(env, name):
 def fill_case(env, segment_id):
     """First fill: (members, seconds)."""
     segment = env["marketing.segment"].browse(segment_id)
-    env.cr.execute("DELETE FROM marketing_segment_member WHERE segment_id = %s" % segment_id)
+    env.cr.execute(
+        "DELETE FROM marketing_segment_member WHERE segment_id = %s" % segment_id
+    )
     env.cr.execute(
         "DELETE FROM marketing_touchpoint WHERE res_model = 'marketing.segment'"
         " AND res_id = %s",

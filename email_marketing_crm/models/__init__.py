@@ -5,6 +5,7 @@ from . import marketing_person
 from . import marketing_person_engagement
 from . import marketing_person_merge
 from . import marketing_person_navigation
+from . import marketing_person_watch
 from . import marketing_person_mixin
 from . import marketing_suppression
 from . import marketing_person_suppression
@@ -45,6 +46,8 @@ from . import marketing_segment_domain
 from . import marketing_segment_query
 from . import marketing_segment_limit
 from . import marketing_segment_refresh
+from . import marketing_segment_event
+from . import marketing_segment_drift
 from . import marketing_segment_worker
 from . import marketing_segment_manual
 from . import marketing_segment_verdict

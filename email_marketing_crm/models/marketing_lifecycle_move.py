@@ -108,21 +108,10 @@ class MarketingLifecycleMove(models.Model):
         )
         moved_ids = [person_id for (person_id,) in moved]
         if moved_ids:
-            self.env["marketing.person"].browse(moved_ids).invalidate_recordset(
-                ["lifecycle_stage_id"]
-            )
-            if self._is_stage_watched():
-                self.env["marketing.inbox"]._push(moved_ids, "changed")
+            persons = self.env["marketing.person"].browse(moved_ids)
+            persons.invalidate_recordset(["lifecycle_stage_id"])
+            persons._watch_fields(["lifecycle_stage_id"])
         return moved_ids
-
-    @api.model
-    def _is_stage_watched(self):
-        """Whether the members of a segment depend on the stage."""
-        return any(
-            "lifecycle_stage_id" in name
-            for model in self.env["marketing.person"]._get_record_models()
-            for name in self.env["marketing.segment"]._get_watched_fields(model)
-        )
 
     @api.model
     def _learn_from(self, touchpoints):

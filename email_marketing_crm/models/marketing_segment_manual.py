@@ -108,7 +108,9 @@ class MarketingSegment(models.Model):
                 segment=self.id,
                 now=fields.Datetime.now(),
                 state=state,
-                events=self._get_event_ctes(),
+                events=self._get_event_ctes(
+                    is_queued=self.kind == "dynamic" or self._is_followed()
+                ),
             )
         )[0][0]
         self._invalidate_members()
@@ -136,7 +138,9 @@ class MarketingSegment(models.Model):
                 """,
                 self.id,
                 condition,
-                self._get_event_ctes(),
+                self._get_event_ctes(
+                    is_queued=self.kind == "dynamic" or self._is_followed()
+                ),
             )
         )
         self._invalidate_members()

@@ -7,7 +7,6 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools.segment_schedule import get_next_refresh
-from .marketing_segment_rule import SEGMENT_TYPES
 
 _logger = logging.getLogger(__name__)
 
@@ -112,11 +111,10 @@ class MarketingSegment(models.Model):
     def _apply_conditions(self, person_ids=None, is_full=False):
         """Insert, move and delete members so that they are who meets the conditions.
 
-        One statement: the difference is a full join of the wanted with the present
-        rows, hashed on both sides. Rows made by hand take no part in it. Where
-        nothing differs, nothing is written. Rows to write are found by arrays and
-        unique keys and never by another join: right after many were written, the
-        planner believes that there are none and would choose a nested loop.
+        One statement. Where nothing differs, nothing is written. Rows to write are
+        found by arrays and unique keys and never by another join: right after many
+        were written, the planner believes that there are none and would choose a
+        nested loop.
 
         :param person_ids: look at these persons only
         :param is_full: look at everybody, bounded in time and number of changes
@@ -125,21 +123,8 @@ class MarketingSegment(models.Model):
         self.ensure_one()
         query = SQL(
             """
-            WITH target AS (%(target)s),
-            present AS (
-                SELECT id, person_id, res_id, origin
-                  FROM marketing_segment_member
-                 WHERE segment_id = %(segment)s %(persons)s
-            ),
-            difference AS MATERIALIZED (
-                SELECT COALESCE(target.person_id, present.person_id) AS person_id,
-                       target.res_id, present.id
-                  FROM target
-                  FULL JOIN present ON present.person_id = target.person_id
-                 WHERE present.id IS NULL
-                    OR present.origin = 'rule'
-                       AND (target.person_id IS NULL
-                            OR target.res_id IS DISTINCT FROM present.res_id)
+            WITH difference AS MATERIALIZED (
+                %(difference)s
                  ORDER BY 1  -- indexes take sorted rows twice as fast
                  LIMIT %(limit)s
             ),
@@ -170,14 +155,14 @@ class MarketingSegment(models.Model):
             %(events)s
             SELECT count(*) FROM difference
             """,
-            target=self._get_target_query(person_ids),
+            difference=self._get_difference_query(person_ids),
             segment=self.id,
-            persons=SQL()
-            if person_ids is None
-            else SQL("AND person_id = ANY(%s)", list(person_ids)),
             now=fields.Datetime.now(),
             limit=CHANGES_PER_PASS if is_full else None,
-            events=self._get_event_ctes(),
+            events=self._get_event_ctes(
+                # After the first time everybody is looked at once more, and soon.
+                is_queued=not is_full or self.is_settled or self._is_followed()
+            ),
         )
         if is_full:
             [(changes,)] = self._run_condition_query(query, timeout=REFRESH_TIMEOUT)
@@ -189,49 +174,33 @@ class MarketingSegment(models.Model):
             self.env.cr.execute("ANALYZE marketing_segment_member")
         return changes
 
-    def _get_event_ctes(self):
-        """The end of a WITH list: log and queue who came and who went.
+    def _get_difference_query(self, person_ids=None, now=None):
+        """SELECT of where members differ from who meets the conditions.
 
-        It reads the lists `fresh` and `gone`, with the columns id and person_id. A row
-        of a member is a stay in the segment: its id makes the events unique for ever.
+        A full join of the wanted with the present rows, hashed on both sides. Rows
+        made by hand take no part in it. The columns: person_id; res_id, which is
+        NULL for who leaves; and id, the present row, NULL for who enters.
         """
         self.ensure_one()
-        types = self.env["marketing.touchpoint.type"]._get_types_by_code()
-        entered, left = (types[code] for code in SEGMENT_TYPES)
         return SQL(
             """
-            event AS (
-                INSERT INTO marketing_touchpoint (
-                       person_id, type_id, date, res_model, res_id, company_id, value,
-                       reliability, dedup_key)
-                SELECT stay.person_id, stay.type_id, %(now)s, 'marketing.segment',
-                       %(segment)s, %(company)s::int, 0, stay.reliability,
-                       concat_ws(':', 'segment', %(segment)s::int, stay.person_id,
-                                 stay.change, stay.id)
-                  FROM (SELECT id, person_id, 'entered' AS change,
-                               %(entered_type)s AS type_id,
-                               %(entered_reliability)s AS reliability
-                          FROM fresh
-                         UNION ALL
-                        SELECT id, person_id, 'left', %(left_type)s,
-                               %(left_reliability)s
-                          FROM gone) AS stay
-                    ON CONFLICT (dedup_key) DO NOTHING
-             RETURNING id, person_id
-            ),
-            queued AS (
-                INSERT INTO marketing_inbox
-                       (person_id, touchpoint_id, kind, due, attempts)
-                SELECT person_id, id, 'touchpoint', %(now)s, 0 FROM event
-            )
+            SELECT COALESCE(target.person_id, present.person_id) AS person_id,
+                   target.res_id, present.id
+              FROM (%(target)s) AS target
+              FULL JOIN (SELECT id, person_id, res_id, origin
+                           FROM marketing_segment_member
+                          WHERE segment_id = %(segment)s %(persons)s) AS present
+                     ON present.person_id = target.person_id
+             WHERE present.id IS NULL
+                OR present.origin = 'rule'
+                   AND (target.person_id IS NULL
+                        OR target.res_id IS DISTINCT FROM present.res_id)
             """,
-            now=fields.Datetime.now(),
+            target=self._get_target_query(person_ids, now),
             segment=self.id,
-            company=self.company_id.id or None,
-            entered_type=entered[0],
-            entered_reliability=entered[1],
-            left_type=left[0],
-            left_reliability=left[1],
+            persons=SQL()
+            if person_ids is None
+            else SQL("AND person_id = ANY(%s)", list(person_ids)),
         )
 
     def _repair_records(self, person_ids=None):

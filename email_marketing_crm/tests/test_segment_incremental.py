@@ -11,7 +11,7 @@ from .test_segment import SegmentCase
 
 MUTATIONS = 300
 CITIES = ("Porto", "Lund", False)
-EVENTS = ("form", "clicked", "replied", "page_view")
+EVENTS = ("form", "clicked", "replied", "page_view", "order")
 
 
 @tagged("post_install", "-at_install")
@@ -57,7 +57,55 @@ class TestSegmentIncremental(SegmentCase):
                 }
             )
         )
+        made += self.make_composed_segments(inner, made[3])
         return self.env["marketing.segment"].concat(*made)
+
+    def make_composed_segments(self, inner, other):
+        """Segments in segments, groups, sums, windows and places."""
+        form = ("form", "at_least", 1, 0)
+        spent = {"measure": "value", "amount": 30}
+        between = {
+            "period": "between",
+            "date_from": NOW - timedelta(days=40),
+            "date_to": NOW - timedelta(days=5),
+        }
+
+        def link(*kinds):
+            return [
+                Command.create({"kind": kind, "other_id": segment.id})
+                for kind, segment in zip(kinds, (inner, other), strict=False)
+            ]
+
+        types = self.env["marketing.touchpoint.type"]
+        group = {
+            "match": "all",
+            "rule_ids": [
+                Command.create({"type_id": types._get_id(code), "operator": "exactly"})
+                for code in ("replied", "page_view")
+            ],
+        }
+        around = self.make_segment(link_ids=link("include", "include"))
+        return [
+            around,
+            self.make_segment(link_ids=link("include", "exclude")),
+            self.make_segment(link_ids=link("include", "include"), include_match="any"),
+            self.make_segment(
+                link_ids=[Command.create({"kind": "exclude", "other_id": around.id})]
+            ),
+            self.make_segment(form, group_ids=[Command.create(group)], match="any"),
+            self.make_segment(("order", "at_least", 1, 0, spent)),
+            self.make_segment(("order", "at_most", 1, 30, spent)),
+            self.make_segment(("clicked", "exactly", 0, 0, between)),
+            self.make_segment(("page_view", "at_least", 1, 0, {"page": "/a*c"})),
+            self.make_segment(("page_view", "at_most", 0, 30, {"topic": "abc"})),
+            self.make_segment(form, member_limit=2, sort_order="behavior"),
+            self.make_segment(member_limit=3),
+            self.make_segment(
+                ("replied", "at_most", 0, 0),
+                member_limit=1,
+                link_ids=link("exclude"),
+            ),
+        ]
 
     # ------------------------------------------------------------------
     # mutations
@@ -122,8 +170,12 @@ class TestSegmentIncremental(SegmentCase):
         self.happened(
             self.random.choice(EVENTS),
             self.random.choice(self.addresses),
-            date=NOW - timedelta(days=self.random.randrange(60)),
+            date=NOW - timedelta(days=self.random.randrange(60), hours=1),
             reliability=self.random.choice(["human_likely", "security_scan"]),
+            value=self.random.randrange(20),
+            data={"url": self.random.choice(["/abc", "/xyz"]), "tags": ["Abc"]}
+            if self.random.random() < 0.5
+            else None,
         )
 
     def mutate_block(self):
@@ -144,6 +196,25 @@ class TestSegmentIncremental(SegmentCase):
     # comparison
     # ------------------------------------------------------------------
 
+    def run_places(self):
+        """The lane of the segments whose places are to be given anew."""
+        soon = NOW + timedelta(minutes=1)
+        for _run in range(5):
+            waiting = self.segments.filtered(
+                lambda segment: segment.member_limit and segment.next_refresh < soon
+            )
+            for segment in waiting:
+                segment._refresh_pass()
+            self.run_inbox()
+            self.clock.move_to(NOW)
+            if not waiting:
+                return
+
+    def describe(self, segment):
+        parts = [*segment.rule_ids, *segment.group_ids, *segment.link_ids]
+        names = [part.display_name for part in parts]
+        return f"{segment.domain}, {segment.match} {names}, {segment.member_limit}"
+
     def assert_no_drift(self, message):
         self.env.flush_all()
         for segment in self.segments:
@@ -154,7 +225,9 @@ class TestSegmentIncremental(SegmentCase):
                 segment.ids,
             )
             self.assertEqual(
-                set(self.env.cr.fetchall()), wanted, f"{segment.domain} {message}"
+                set(self.env.cr.fetchall()),
+                wanted,
+                f"{self.describe(segment)} {message}",
             )
 
     def test_incremental_is_full(self):
@@ -164,6 +237,7 @@ class TestSegmentIncremental(SegmentCase):
             if number % 4 == 3:
                 self.run_inbox()
                 self.clock.move_to(NOW)
+                self.run_places()
                 self.assert_no_drift(f"after {done[-4:]}, mutation {number}")
         self.assertTrue(any(segment.member_count for segment in self.segments))
         events = self.env["marketing.touchpoint"].search_count([])
