@@ -25,6 +25,7 @@
         "data/marketing_segment_data.xml",
         "data/marketing_segment_template_data.xml",
         "data/marketing_consent_data.xml",
+        "data/marketing_compliance_profile_data.xml",
         "data/marketing_privacy_data.xml",
         # wizards
         "wizard/marketing_handoff_reject_views.xml",
@@ -67,6 +68,7 @@
         "views/marketing_duplicate_views.xml",
         "views/marketing_quality_views.xml",
         "views/res_config_settings_views.xml",
+        "views/marketing_compliance_profile_views.xml",
     ],
     "demo": [
         "demo/marketing_demo.xml",

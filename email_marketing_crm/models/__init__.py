@@ -79,6 +79,7 @@ from . import marketing_journey_step
 from . import marketing_journey_step_tree
 from . import marketing_journey_step_check
 from . import marketing_journey_step_view
+from . import marketing_journey_step_consent
 from . import marketing_journey_participant
 from . import marketing_journey_exit
 from . import marketing_journey_inbox
@@ -122,6 +123,8 @@ from . import mail_blacklist
 from . import mail_compose_message
 from . import mail_compose_message_suppression
 from . import mail_mail
+from . import mail_mail_consent
+from . import mail_render_mixin
 from . import mail_thread
 from . import mailing_contact
 from . import mailing_list
@@ -131,5 +134,6 @@ from . import mailing_mailing_consent
 from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings
+from . import res_config_settings_consent
 from . import res_partner
 from . import utm_names

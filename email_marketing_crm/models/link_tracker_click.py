@@ -24,6 +24,9 @@ class LinkTrackerClick(models.Model):
         mailing = link.mass_mailing_id
         if trace and mailing and trace.mass_mailing_id != mailing:
             values |= {"mailing_trace_id": False, "mass_mailing_id": mailing.id}
+        elif trace and not trace._get_tracked():
+            # An old mail, with links that know the person: a click, but nobody's.
+            values |= {"mailing_trace_id": False, "ip": False}
         return values
 
     def _capture_click(self):

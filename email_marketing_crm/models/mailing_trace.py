@@ -54,7 +54,21 @@ class MailingTrace(models.Model):
         """Read what an open needs with the search for it: one round trip less."""
         if domain:
             self += self.search_fetch(domain, ["trace_status", *CAPTURED_FIELDS])
-        return super().set_opened()
+        return super(MailingTrace, self._get_tracked()).set_opened()
+
+    def set_clicked(self, domain=None):
+        if domain:
+            self += self.search(domain)
+        return super(MailingTrace, self._get_tracked()).set_clicked()
+
+    def _get_tracked(self):
+        """Without those of persons who do not want to be tracked."""
+        persons = self.env["marketing.person"].sudo()
+        normal = {trace: persons._normalize(trace.email) for trace in self}
+        silent = persons._get_untracked_emails(
+            [mail for mail in normal.values() if mail]
+        )
+        return self.filtered(lambda trace: normal[trace] not in silent)
 
     def _capture_status(self):
         """Record what these traces came to: sent, opened, replied or bounced.

@@ -1,8 +1,6 @@
 from odoo import api, fields, models
 
 LEVELS = [("ignore", "Not checked"), ("warn", "Warns"), ("block", "Stops the mail")]
-#: What is looked at in each person's consent; the others are about the mailing.
-PERSON_CHECKS = ("consent", "double_opt_in", "legal_basis")
 
 
 class MarketingComplianceProfile(models.Model):
@@ -94,14 +92,11 @@ class MarketingComplianceProfile(models.Model):
         "An implied consent ends after a number of months, or never (0).",
     )
 
-    def _blocks(self, check):
-        """Whether a finding stops the mail; without a profile those of persons do.
+    def _get_level(self, check):
+        """What a finding does; without a profile a missing consent stops a mail.
 
         :param check: name of a check, without `check_`
         """
-        return self._get_level(check) == "block"
-
-    def _get_level(self, check):
         if not self:
             return "block" if check == "consent" else "ignore"
         return self.sudo()[f"check_{check}"]

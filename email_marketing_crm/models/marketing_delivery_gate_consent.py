@@ -3,13 +3,23 @@ from odoo.tools import SQL
 
 from .marketing_consent import IMPLIED_BASES
 
+#: What may be wrong with a consent → the check of the profile that decides about it.
+#: In this order; the first that is true names the reason.
+CONSENT_CHECKS = {
+    "consent_expired": "consent",
+    "no_consent": "consent",
+    "consent_unconfirmed": "double_opt_in",
+    "consent_no_basis": "legal_basis",
+}
+
 
 class MarketingDelivery(models.Model):
     """What people agreed to decides who gets a mailing.
 
     Who is out, or has not confirmed, never gets a mailing of the topic. Whether the
-    other findings stop it as well is said by the compliance profile of the company:
-    without one they all do.
+    other findings stop it as well or are only shown by the check of the audience is
+    said by the compliance profile of the company; without one a missing or expired
+    consent stops it.
     """
 
     _inherit = "marketing.delivery"
@@ -25,12 +35,18 @@ class MarketingDelivery(models.Model):
             ("consent_no_basis", "Consent without legal basis"),
             ("paused", "Asked for a pause"),
             ("frequency", "Asked for fewer mails"),
+            ("noncompliant", "Mail against the rules of the profile"),
         ]
     )
 
     # ------------------------------------------------------------------
     # GATES
     # ------------------------------------------------------------------
+
+    @api.model
+    def _gate_noncompliant(self, mailing):
+        """Mails that were changed after they were confirmed, and journeys' mails."""
+        return SQL("TRUE") if mailing.sudo().marketing_blocking else SQL("FALSE")
 
     @api.model
     def _gate_stopped(self, mailing):
@@ -49,49 +65,19 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _gate_consent_expired(self, mailing):
-        """Past its date, or implied by something that is too long ago."""
-        profile = mailing._get_compliance_profile()
-        now = fields.Datetime.now()
-        if not profile._blocks("consent"):
-            return SQL("FALSE")
-        condition = SQL("consent.expiry_date <= %s", now)
-        if profile.implied_months:
-            condition = SQL(
-                "(%s OR (consent.legal_basis IN %s"
-                " AND consent.date <= %s - make_interval(months => %s)))",
-                condition,
-                IMPLIED_BASES,
-                now,
-                profile.implied_months,
-            )
-        return self._has_consent(mailing, SQL("consent.state = 'in' AND %s", condition))
+        return self._gate_by_profile(mailing, "consent_expired")
 
     @api.model
     def _gate_no_consent(self, mailing):
-        profile = mailing._get_compliance_profile()
-        if not mailing.sudo().marketing_topic_id or not profile._blocks("consent"):
-            return SQL("FALSE")
-        return SQL("NOT (%s)", self._has_consent(mailing, SQL("TRUE")))
+        return self._gate_by_profile(mailing, "no_consent")
 
     @api.model
     def _gate_consent_unconfirmed(self, mailing):
-        if not mailing._get_compliance_profile()._blocks("double_opt_in"):
-            return SQL("FALSE")
-        return self._has_consent(
-            mailing,
-            SQL(
-                "consent.state = 'in' AND consent.legal_basis = 'consent'"
-                " AND consent.confirmed_date IS NULL"
-            ),
-        )
+        return self._gate_by_profile(mailing, "consent_unconfirmed")
 
     @api.model
     def _gate_consent_no_basis(self, mailing):
-        if not mailing._get_compliance_profile()._blocks("legal_basis"):
-            return SQL("FALSE")
-        return self._has_consent(
-            mailing, SQL("consent.state = 'in' AND consent.legal_basis = 'unknown'")
-        )
+        return self._gate_by_profile(mailing, "consent_no_basis")
 
     @api.model
     def _gate_paused(self, mailing):
@@ -106,7 +92,6 @@ class MarketingDelivery(models.Model):
         """Had his mail of the week, or of the month; what is on its way counts."""
         if not mailing.use_exclusion_list:
             return SQL("FALSE")
-        moment = self._get_sending_moment(mailing)
         return self._has_person(
             SQL(
                 """
@@ -128,9 +113,63 @@ class MarketingDelivery(models.Model):
                                   AND mine.state = 'composed'), 2147483647)))
                 """,
                 sent=self.env["marketing.touchpoint.type"]._get_id("sent"),
-                moment=moment,
+                moment=self._get_sending_moment(mailing),
                 mailing=mailing._origin.id or None,
             )
+        )
+
+    # ------------------------------------------------------------------
+    # PROFILE
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _gate_by_profile(self, mailing, finding):
+        """A finding about a consent, where the profile lets it stop the mail."""
+        check = CONSENT_CHECKS[finding]
+        if mailing._get_compliance_profile()._get_level(check) != "block":
+            return SQL("FALSE")
+        return self._get_consent_finding(mailing, finding)
+
+    @api.model
+    def _get_consent_warning(self, mailing):
+        """SQL: what the profile warns about a candidate, or NULL."""
+        profile = mailing._get_compliance_profile()
+        cases = [
+            SQL("WHEN %s THEN %s", self._get_consent_finding(mailing, name), name)
+            for name, check in CONSENT_CHECKS.items()
+            if profile._get_level(check) == "warn"
+        ]
+        return SQL("CASE %s END", SQL(" ").join(cases)) if cases else SQL("NULL")
+
+    @api.model
+    def _get_consent_finding(self, mailing, finding):
+        """SQL of a finding about the consent of a candidate."""
+        if finding == "no_consent":
+            if not mailing.sudo().marketing_topic_id:
+                return SQL("FALSE")
+            return SQL("NOT (%s)", self._has_consent(mailing, SQL("TRUE")))
+        condition = {
+            "consent_expired": self._get_expiry_condition(mailing),
+            "consent_unconfirmed": SQL(
+                "consent.legal_basis = 'consent' AND consent.confirmed_date IS NULL"
+            ),
+            "consent_no_basis": SQL("consent.legal_basis = 'unknown'"),
+        }[finding]
+        return self._has_consent(mailing, SQL("consent.state = 'in' AND %s", condition))
+
+    @api.model
+    def _get_expiry_condition(self, mailing):
+        """SQL: past its date, or implied by something that is too long ago."""
+        now = fields.Datetime.now()
+        months = mailing._get_compliance_profile().sudo().implied_months
+        if not months:
+            return SQL("consent.expiry_date <= %s", now)
+        return SQL(
+            "(consent.expiry_date <= %(now)s OR (consent.legal_basis IN %(implied)s"
+            " AND consent.date <= %(now)s - make_interval(months => %(months)s)))",
+            now=now,
+            implied=IMPLIED_BASES,
+            months=months,
         )
 
     # ------------------------------------------------------------------

@@ -23,6 +23,7 @@ PLAN_GATES = (
 )
 COMPOSE_GATES = (
     "canceled",
+    "noncompliant",
     "gone",
     "no_address",
     "suppressed",

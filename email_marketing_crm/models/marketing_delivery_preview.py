@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .marketing_delivery_gate_consent import CONSENT_CHECKS
 from .marketing_delivery_plan import PLAN_GATES
 
 
@@ -28,6 +29,21 @@ class MarketingDeliveryPreview(models.TransientModel):
         selection="_selection_outcome", required=True, readonly=True
     )
 
+    warning = fields.Selection(
+        selection="_selection_warning",
+        readonly=True,
+        help="What the compliance profile warns about; the person gets the mail.",
+    )
+
+    @api.model
+    def _selection_warning(self):
+        reasons = self.env["marketing.delivery"]._fields["reason"]
+        return [
+            (reason, label)
+            for reason, label in reasons._description_selection(self.env)
+            if reason in CONSENT_CHECKS
+        ]
+
     @api.model
     def _selection_outcome(self):
         reasons = self.env["marketing.delivery"]._fields["reason"]
@@ -53,16 +69,18 @@ class MarketingDeliveryPreview(models.TransientModel):
                 """
                 WITH audience AS (%(audience)s),
                 gated AS (
-                    SELECT candidate.person_id, candidate.res_id, %(reason)s AS reason
+                    SELECT candidate.person_id, candidate.res_id, %(reason)s AS reason,
+                           %(warning)s AS warning
                       FROM (%(candidates)s) candidate
                 )
                 INSERT INTO marketing_delivery_preview (
-                    mailing_id, person_id, res_id, email, outcome,
+                    mailing_id, person_id, res_id, email, outcome, warning,
                     create_uid, create_date, write_uid, write_date)
                 SELECT %(mailing)s, audience.person_id, audience.res_id, audience.email,
                        CASE WHEN audience.person_id IS NULL THEN 'no_address'
                             WHEN gated.res_id IS NULL THEN 'same_person'
                             ELSE COALESCE(gated.reason, 'planned') END,
+                       CASE WHEN gated.reason IS NULL THEN gated.warning END,
                        %(user)s, %(now)s, %(user)s, %(now)s
                   FROM audience
                   LEFT JOIN gated ON gated.person_id = audience.person_id
@@ -74,6 +92,7 @@ class MarketingDeliveryPreview(models.TransientModel):
                     SQL("SELECT * FROM audience")
                 ),
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
+                warning=deliveries._get_consent_warning(mailing.sudo()),
                 mailing=mailing.id,
                 user=self.env.uid,
                 now=fields.Datetime.now(),

@@ -52,12 +52,37 @@ class MarketingPerson(models.Model):
     _opted_out = models.Index("(id) WHERE is_opted_out")
     _paused = models.Index("(id) WHERE paused_until IS NOT NULL")
     _frequency = models.Index("(id) WHERE preferred_frequency IS NOT NULL")
-    # Whose opens and clicks nobody records, read with every event.
-    _do_not_track = models.Index("(id) WHERE is_do_not_track")
+    # Whose opens and clicks nobody records, read with every event; by address too,
+    # for Odoo's traces, which know no person.
+    _do_not_track = models.Index("(email_normalized) WHERE is_do_not_track")
 
     @api.model
     def _get_person_models(self):
         return [*super()._get_person_models(), "marketing.consent"]
+
+    @api.model
+    def _get_untracked_emails(self, emails):
+        """Those of these normalised addresses whose owners do not want tracking."""
+        if not emails:
+            return set()
+        self.flush_model(["is_do_not_track"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT email_normalized FROM marketing_person"
+                " WHERE email_normalized = ANY(%s) AND is_do_not_track",
+                list(emails),
+            )
+        )
+        return {email for (email,) in rows}
+
+    def write(self, vals):
+        """A wish not to be tracked is one of all addresses of a person."""
+        result = super().write(vals)
+        if "is_do_not_track" in vals:
+            aliases = self.search([("merged_into_id", "in", self.ids)])
+            if aliases:
+                aliases.write({"is_do_not_track": vals["is_do_not_track"]})
+        return result
 
     @api.model
     def _insert_persons(self, emails):
@@ -92,6 +117,14 @@ class MarketingPerson(models.Model):
              WHERE target.id = %s
             """,
             [ids, target_id],
+        )
+        self.env.cr.execute(
+            """
+            UPDATE marketing_person alias SET is_do_not_track = TRUE
+              FROM marketing_person target
+             WHERE target.id = %s AND target.is_do_not_track AND alias.id = ANY(%s)
+            """,
+            [target_id, list(source_ids)],
         )
         stopped = self.env.execute_query(
             SQL(

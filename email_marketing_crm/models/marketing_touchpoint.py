@@ -30,6 +30,11 @@ OWNED_SELECT = """
     SELECT owner_id, type_id, date, mailing_id, link_id, res_model, res_id, company_id,
            value, reliability, reliability_reasons, data, dedup_key
       FROM owned WHERE owner_id IS NOT NULL"""
+#: Nobody keeps what these persons looked at.
+OWNED_UNTRACKED = """
+       AND NOT (type_id = ANY(ARRAY[{types}]) AND EXISTS (
+               SELECT FROM marketing_person silent
+                WHERE silent.id = owner_id AND silent.is_do_not_track))"""
 OWNED_UNKNOWN = "email FROM owned WHERE owner_id IS NULL"
 
 
@@ -204,7 +209,13 @@ class MarketingTouchpoint(models.Model):
         )
         # Where everybody is known the rows go in as they are: a search for persons
         # costs as much again to plan.
-        known = all(row[0] for row in rows)
+        tracking = self.env["marketing.touchpoint.type"]._get_tracking_ids()
+        is_tracking = any(row[2] in tracking for row in rows)
+        known = not is_tracking and all(row[0] for row in rows)
+        owned = OWNED_SELECT
+        if is_tracking:
+            types = ", ".join(str(int(type_id)) for type_id in sorted(tracking))
+            owned += OWNED_UNTRACKED.format(types=types)
         unknown = execute_values(
             self.env.cr._obj,
             f"""
@@ -214,7 +225,7 @@ class MarketingTouchpoint(models.Model):
                     person_id, type_id, date, mailing_id, link_id, res_model, res_id,
                     company_id, value, reliability, reliability_reasons, data,
                     dedup_key)
-                {"VALUES %s" if known else OWNED_SELECT}
+                {"VALUES %s" if known else owned}
                 ON CONFLICT (dedup_key) DO NOTHING
                 RETURNING id, person_id, type_id
             ),
@@ -356,11 +367,42 @@ class MarketingTouchpoint(models.Model):
         )
         for index, event in enumerate(events):
             try:
-                accepted.append(self._prepare_reported_event(event, allowed))
+                values = self._prepare_reported_event(event, allowed)
+                accepted.append((index, values))
             except ValidationError as error:
                 errors.append({"index": index, "error": error.args[0]})
+        accepted, refused = self._split_untracked(accepted)
+        errors = sorted(errors + refused, key=lambda error: error["index"])
         self._capture(accepted)
         return {"accepted": len(accepted), "errors": errors}
+
+    @api.model
+    def _split_untracked(self, events):
+        """Leave out what people did who do not want to be tracked.
+
+        :param events: `[(index, values)]`
+        :returns: `(values of the others, errors)`
+        """
+        codes = set(
+            self.env["marketing.touchpoint.type"]
+            .sudo()
+            .search([("is_tracking", "=", True)])
+            .mapped("code")
+        )
+        silent = self.env["marketing.person"]._get_untracked_emails(
+            [values["email"] for _index, values in events if values["type"] in codes]
+        )
+        accepted, errors = [], []
+        for index, values in events:
+            if values["type"] in codes and values["email"] in silent:
+                sentence = self.env._(
+                    "%s does not want to be tracked: the event was not kept.",
+                    values["email"],
+                )
+                errors.append({"index": index, "error": sentence})
+            else:
+                accepted.append(values)
+        return accepted, errors
 
     @api.model
     def _prepare_reported_event(self, event, allowed):

@@ -43,6 +43,11 @@ class MarketingTouchpointType(models.Model):
         help="Time an event waits before it counts, so that a mail scanner that "
         "follows every link is recognised first.",
     )
+    is_tracking = fields.Boolean(
+        "Needs Tracking",
+        help="Says what somebody looked at. It is not recorded for persons who do not "
+        "want to be tracked.",
+    )
     is_custom = fields.Boolean(
         "Open to Other Systems",
         default=True,
@@ -83,6 +88,13 @@ class MarketingTouchpointType(models.Model):
         }
 
     @api.model
+    @tools.ormcache()
+    def _get_tracking_ids(self):
+        """Ids of the types that are not recorded for who does not want it."""
+        types = self.sudo().with_context(active_test=False)
+        return frozenset(types.search([("is_tracking", "=", True)]).ids)
+
+    @api.model
     def _get_id(self, code):
         """Id of a type by its code; raises KeyError for an unknown one."""
         return self._get_types_by_code()[code][0]
@@ -100,7 +112,13 @@ class MarketingTouchpointType(models.Model):
                     "change. Add a type with the other code instead."
                 )
             )
-        if vals.keys() & {"code", "reliability", "active", "settle_seconds"}:
+        if vals.keys() & {
+            "code",
+            "reliability",
+            "active",
+            "settle_seconds",
+            "is_tracking",
+        }:
             self.env.registry.clear_cache()
         return super().write(vals)
 

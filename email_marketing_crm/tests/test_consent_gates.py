@@ -1,0 +1,419 @@
+import re
+from datetime import datetime, timedelta
+
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import email_normalize
+
+from .common import NOW
+from .consent_common import ANA, BEN, CEM, ConsentCase
+
+FOOTER = """<p>Pumps Ltd, 12 Mill Lane, York</p>
+    <p><a href="/unsubscribe_from_list">Unsubscribe</a></p>"""
+
+
+@tagged("post_install", "-at_install")
+class TestConsentGates(ConsentCase):
+    """Who gets a mailing of a topic, and why the others do not."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        for email in (ANA, BEN, CEM):
+            cls.make_partner(email)
+        cls.segment = cls.make_segment(ANA, BEN, CEM)
+
+    def make_topic_mailing(self, topic=None, **values):
+        return self.make_mailing(
+            self.segment, marketing_topic_id=(topic or self.topic).id, **values
+        )
+
+    def launch(self, mailing):
+        mailing.with_user(self.user_marketing).action_launch()
+        return self.outcomes(mailing)
+
+    def use_profile(self, **checks):
+        ignored = {
+            f"check_{check}": "ignore"
+            for check in self.env["marketing.compliance.profile"]._get_checks()
+        }
+        profile = self.env["marketing.compliance.profile"].create(
+            {"name": "Test", **ignored, **checks}
+        )
+        self.env.company.marketing_compliance_profile_id = profile
+        self.user_marketing.company_id.marketing_compliance_profile_id = profile
+        return profile
+
+    # ------------------------------------------------------------------
+    # the answer
+    # ------------------------------------------------------------------
+
+    def test_only_who_agreed_gets_it(self):
+        self.answer(ANA, "in")
+        self.answer(BEN, "out")
+        self.assertEqual(
+            self.launch(self.make_topic_mailing()),
+            {ANA: "planned", BEN: "consent_out", CEM: "no_consent"},
+        )
+
+    def test_pending_is_not_in(self):
+        self.answer(ANA, "pending", source="form")
+        self.assertEqual(self.launch(self.make_topic_mailing())[ANA], "consent_pending")
+
+    def test_an_expired_consent_does_not_count(self):
+        self.topic.expiry_months = 1
+        self.answer(ANA, "in")
+        self.clock.move_to(datetime(2026, 6, 1))
+        self.assertEqual(self.launch(self.make_topic_mailing())[ANA], "consent_expired")
+
+    def test_the_answer_to_another_topic_does_not_matter(self):
+        self.answer(ANA, "out", self.topic_events)
+        self.answer(ANA, "in")
+        self.assertEqual(self.launch(self.make_topic_mailing())[ANA], "planned")
+
+    def test_a_mailing_without_topic_goes_to_everybody_but_who_stopped_everything(self):
+        self.answer(ANA, "out")
+        self.person_of(BEN)._stop_everything({"source": "page"})
+        outcomes = self.launch(self.make_mailing(self.segment))
+        self.assertEqual(outcomes, {ANA: "planned", BEN: "blacklisted", CEM: "planned"})
+
+    def test_who_withdraws_before_the_mail_is_composed_or_sent_does_not_get_it(self):
+        for email in (ANA, BEN, CEM):
+            self.answer(email, "in")
+        mailing = self.make_topic_mailing()
+        self.launch(mailing)
+        self.answer(ANA, "out")
+        self.compose()
+        self.answer(BEN, "out")
+        self.send()
+        self.assertEqual(self.received(), [CEM])
+        self.assertEqual(
+            self.outcomes(mailing),
+            {ANA: "consent_out", BEN: "consent_out", CEM: "sent"},
+        )
+
+    def test_a_lead_whose_person_stopped_everything_under_another_address(self):
+        customer = self.make_partner("office@example.com")
+        lead = self.make_lead(ANA, partner_id=customer.id)
+        lead.email_from = ANA
+        self.person_of(ANA)._stop_everything({"source": "page"})
+        segment = self.make_segment(ANA, model="crm.lead", name="Leads")
+        mailing = self.make_mailing(
+            segment, mailing_model_id=self.env["ir.model"]._get_id("crm.lead")
+        )
+        mailing.action_launch()
+        self.assertIn(self.outcomes(mailing)[ANA], ("stopped", "blacklisted"))
+
+    # ------------------------------------------------------------------
+    # wishes
+    # ------------------------------------------------------------------
+
+    def test_a_pause(self):
+        self.person_of(ANA).paused_until = NOW + timedelta(days=7)
+        outcomes = self.launch(self.make_mailing(self.segment))
+        self.assertEqual((outcomes[ANA], outcomes[BEN]), ("paused", "planned"))
+        later = self.make_mailing(
+            self.segment,
+            schedule_type="scheduled",
+            schedule_date=NOW + timedelta(days=8),
+        )
+        later.action_schedule()
+        self.assertEqual(self.outcomes(later)[ANA], "planned")
+
+    def test_at_most_one_a_week(self):
+        self.person_of(ANA).preferred_frequency = "week"
+        self.launch(self.make_mailing(self.segment))
+        self.deliver()
+        self.assertEqual(self.launch(self.make_mailing(self.segment))[ANA], "frequency")
+        self.clock.move_to(NOW + timedelta(days=6, hours=23))
+        self.assertEqual(self.launch(self.make_mailing(self.segment))[ANA], "frequency")
+        self.clock.move_to(NOW + timedelta(days=7, minutes=1))
+        self.assertEqual(self.launch(self.make_mailing(self.segment))[ANA], "planned")
+
+    def test_at_most_one_a_month(self):
+        self.person_of(ANA).preferred_frequency = "month"
+        self.happened("sent", ANA, date=NOW - timedelta(days=27))
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.assertEqual(self.launch(self.make_mailing(self.segment))[ANA], "frequency")
+        self.clock.move_to(NOW + timedelta(days=5))
+        self.assertEqual(self.launch(self.make_mailing(self.segment))[ANA], "planned")
+
+    def test_of_two_mails_at_once_the_first_counts(self):
+        self.person_of(ANA).preferred_frequency = "week"
+        first = self.make_mailing(self.segment)
+        second = self.make_mailing(self.segment, subject="More pumps")
+        self.launch(first)
+        self.launch(second)
+        self.deliver()
+        self.assertEqual(self.received().count(ANA), 1)
+        self.assertEqual(self.outcomes(first)[ANA], "sent")
+        self.assertEqual(self.outcomes(second)[ANA], "frequency")
+
+    def test_mails_that_must_arrive_ignore_wishes(self):
+        self.person_of(ANA).write(
+            {"paused_until": NOW + timedelta(days=7), "preferred_frequency": "week"}
+        )
+        mailing = self.make_mailing(self.segment, use_exclusion_list=False)
+        self.assertEqual(self.launch(mailing)[ANA], "planned")
+
+    # ------------------------------------------------------------------
+    # profile
+    # ------------------------------------------------------------------
+
+    def test_without_a_duty_of_consent_a_missing_one_warns(self):
+        self.use_profile(check_consent="warn")
+        self.answer(BEN, "out")
+        mailing = self.make_topic_mailing()
+        mailing.with_user(self.user_marketing).action_check_audience()
+        preview = self.env["marketing.delivery.preview"].search(
+            [("mailing_id", "=", mailing.id)]
+        )
+        self.assertEqual(
+            {line.email: (line.outcome, line.warning) for line in preview},
+            {
+                ANA: ("planned", "no_consent"),
+                BEN: ("consent_out", False),
+                CEM: ("planned", "no_consent"),
+            },
+        )
+        self.assertEqual(
+            self.launch(mailing), {ANA: "planned", BEN: "consent_out", CEM: "planned"}
+        )
+
+    def test_double_opt_in_and_basis_may_be_required(self):
+        self.answer(ANA, "in", source="import", legal_basis="consent")
+        self.answer(BEN, "in", source="confirmation", is_confirmed=True)
+        self.answer(CEM, "in", source="list")
+        self.use_profile(check_consent="block", check_double_opt_in="block")
+        self.assertEqual(
+            self.launch(self.make_topic_mailing()),
+            {ANA: "consent_unconfirmed", BEN: "planned", CEM: "planned"},
+        )
+        self.use_profile(check_consent="block", check_legal_basis="block")
+        self.assertEqual(
+            self.launch(self.make_topic_mailing()),
+            {ANA: "planned", BEN: "planned", CEM: "consent_no_basis"},
+        )
+
+    def test_an_implied_consent_ends(self):
+        self.answer(ANA, "in", source="import", legal_basis="contract")
+        self.answer(BEN, "in")
+        self.use_profile(check_consent="block", implied_months=24)
+        self.clock.move_to(datetime(2028, 3, 3))
+        self.assertEqual(self.launch(self.make_topic_mailing())[ANA], "planned")
+        self.clock.move_to(datetime(2028, 3, 5))
+        outcomes = self.launch(self.make_topic_mailing())
+        self.assertEqual((outcomes[ANA], outcomes[BEN]), ("consent_expired", "planned"))
+
+    def prepare_company(self):
+        company = self.user_marketing.company_id
+        company.name = "Pumps Ltd"
+        company.partner_id.write({"street": "12 Mill Lane", "city": "York"})
+
+    def test_a_mail_that_breaks_the_rules_is_not_sent(self):
+        self.prepare_company()
+        self.use_profile(
+            check_consent="block",
+            check_unsubscribe="block",
+            check_sender="block",
+            check_address="block",
+            check_label="block",
+        )
+        mailing = self.make_mailing(
+            self.segment, email_from="ana@gmail.com", body_html="<p>Buy</p>"
+        )
+        findings = mailing.marketing_blocking.splitlines()
+        self.assertEqual(len(findings), 5)
+        with self.assertRaisesRegex(UserError, "cannot be sent under the rules"):
+            mailing.with_user(self.user_marketing).action_launch()
+        self.assertEqual(mailing.state, "draft")
+        mailing.write(
+            {
+                "subject": "【广告】New pumps",
+                "email_from": "Pumps Ltd <news@pumps.example.com>",
+                "body_html": FOOTER,
+                "marketing_topic_id": self.topic.id,
+            }
+        )
+        self.assertFalse(mailing.marketing_blocking)
+        self.answer(ANA, "in")
+        self.assertEqual(self.launch(mailing)[ANA], "planned")
+
+    def test_a_warning_does_not_stop_a_mail(self):
+        self.prepare_company()
+        self.use_profile(check_label="warn", check_address="warn")
+        mailing = self.make_mailing(self.segment)
+        self.assertIn("广告", mailing.marketing_warnings)
+        self.assertIn("12 Mill Lane", mailing.marketing_warnings)
+        self.assertFalse(mailing.marketing_blocking)
+        self.assertEqual(self.launch(mailing)[ANA], "planned")
+
+    def test_a_mail_that_is_changed_after_its_check_does_not_leave(self):
+        self.use_profile(check_unsubscribe="block")
+        mailing = self.make_mailing(self.segment, body_html=FOOTER)
+        self.launch(mailing)
+        mailing.body_html = "<p>Buy</p>"
+        self.deliver()
+        self.assertEqual(self.received(), [])
+        self.assertEqual(self.outcomes(mailing)[ANA], "noncompliant")
+
+    def test_each_company_has_its_own_rules(self):
+        strict = self.use_profile(check_unsubscribe="block")
+        self.company_other.marketing_compliance_profile_id = False
+        topic = self.env["marketing.topic"].create(
+            {"name": "Other", "company_id": self.company_other.id}
+        )
+        mailing = self.make_mailing(self.segment, body_html="<p>Buy</p>")
+        self.assertEqual(mailing._get_compliance_profile(), strict)
+        self.assertTrue(mailing.marketing_blocking)
+        mailing.marketing_topic_id = topic
+        self.assertFalse(mailing.marketing_blocking)
+
+    def test_profiles_are_shipped_and_chosen_in_the_settings(self):
+        for name, blocked in (
+            ("gdpr", {"consent", "legal_basis", "unsubscribe", "sender"}),
+            ("can_spam", {"unsubscribe", "sender", "address"}),
+            ("casl", {"consent", "legal_basis", "unsubscribe", "sender", "address"}),
+            ("china", {"consent", "legal_basis", "unsubscribe", "sender", "label"}),
+        ):
+            profile = self.env.ref(f"email_marketing_crm.compliance_profile_{name}")
+            found = {
+                check
+                for check in profile._get_checks()
+                if profile._get_level(check) == "block"
+            }
+            self.assertEqual(found, blocked, name)
+        china = self.env.ref("email_marketing_crm.compliance_profile_china")
+        settings = self.env["res.config.settings"].create({})
+        settings.marketing_compliance_profile_id = china
+        settings.execute()
+        self.assertEqual(self.env.company.marketing_compliance_profile_id, china)
+
+    def test_only_managers_change_profiles(self):
+        profile = self.use_profile()
+        profile.with_user(self.user_manager).name = "Changed"
+        with self.assertRaises(AccessError):
+            profile.with_user(self.user_marketing).name = "Mine"
+        with self.assertRaises(AccessError):
+            profile.with_user(self.user_sales).read(["name"])
+
+
+@tagged("post_install", "-at_install")
+class TestDoNotTrack(ConsentCase):
+    """Who does not want to be tracked gets mail, and leaves no trace of reading it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_partner(ANA)
+        cls.make_partner(BEN)
+        cls.segment = cls.make_segment(ANA, BEN)
+        cls.person_of(ANA).is_do_not_track = True
+        cls.env.flush_all()
+
+    def get_mails(self, **values):
+        mailing = self.make_mailing(self.segment, **values)
+        mailing.action_launch()
+        self.deliver()
+        return mailing, {
+            email_normalize(mail["email_to"][0]): mail for mail in self._mails
+        }
+
+    def test_no_pixel_and_no_link_that_knows_the_person(self):
+        _mailing, mails = self.get_mails()
+        ana, ben = str(mails[ANA]["body"]), str(mails[BEN]["body"])
+        self.assertIn("blank.gif", ben)
+        self.assertRegex(ben, r"/r/\w+/m/\d+")
+        self.assertNotIn("blank.gif", ana)
+        self.assertNotRegex(ana, r"/r/\w+")
+        self.assertIn('href="https://www.example.com/pumps"', ana)
+
+    def test_links_to_the_preference_page_are_each_persons_own(self):
+        _mailing, mails = self.get_mails(
+            body_html='<p><a href="/marketing/preferences">Choose</a></p>'
+        )
+        persons = self.env["marketing.person"]
+        for email in (ANA, BEN):
+            [token] = re.findall(
+                r"/marketing/preferences/([\w-]+)", str(mails[email]["body"])
+            )
+            person, is_expired = persons._find_by_preference_token(token)
+            self.assertEqual(person.email_normalized, email)
+            self.assertFalse(is_expired)
+        self.assertFalse(
+            self.env["link.tracker"].search([("url", "like", "/marketing/preferences")])
+        )
+
+    def test_opens_and_clicks_of_old_mails_are_not_kept(self):
+        self.person_of(ANA).is_do_not_track = False
+        mailing, _mails = self.get_mails()
+        self.person_of(ANA).is_do_not_track = True
+        self.env.flush_all()
+        traces = mailing.mailing_trace_ids
+        link = self.env["link.tracker"].search([("mass_mailing_id", "=", mailing.id)])
+        for trace in traces:
+            trace.set_opened()
+            self.env["link.tracker.click"].add_click(
+                link.code, ip="192.0.2.1", country_code=None, mailing_trace_id=trace.id
+            )
+        self.assertEqual(self.touchpoints_of(ANA, "opened", "clicked"), [])
+        self.assertEqual(
+            set(self.touchpoints_of(BEN, "opened", "clicked")), {"opened", "clicked"}
+        )
+        trace = traces.filtered(lambda trace: trace.email == ANA)
+        self.assertEqual(trace.trace_status, "sent")
+        self.assertFalse(trace.links_click_datetime)
+
+    def test_captured_behaviour_is_dropped_and_other_events_are_kept(self):
+        for code in ("opened", "clicked", "page_view", "download", "form", "replied"):
+            self.happened(code, ANA)
+            self.env["marketing.touchpoint"]._capture(
+                [
+                    {
+                        "type": code,
+                        "person_id": self.person_of(ANA).id,
+                        "dedup_key": f"dnt:{code}",
+                    }
+                ]
+            )
+        behaviour = ("opened", "clicked", "page_view", "download")
+        self.assertEqual(self.touchpoints_of(ANA, *behaviour), [])
+        self.assertEqual(
+            set(self.touchpoints_of(ANA, "form", "replied")), {"form", "replied"}
+        )
+
+    def test_other_systems_are_told(self):
+        event = {"type": "page_view", "source": "web", "url": "/pumps"}
+        answer = (
+            self.env["marketing.touchpoint"]
+            .with_user(self.user_marketing)
+            .report_events(
+                [
+                    {**event, "id": 1, "email": ANA},
+                    {**event, "id": 2, "email": BEN},
+                    {**event, "id": 3, "email": "rubbish"},
+                    {**event, "id": 4, "email": ANA, "type": "form"},
+                ]
+            )
+        )
+        self.assertEqual(answer["accepted"], 2)
+        self.assertEqual([error["index"] for error in answer["errors"]], [0, 2])
+        self.assertIn("does not want to be tracked", answer["errors"][0]["error"])
+        self.assertEqual(self.touchpoints_of(ANA, "form", "page_view"), ["form"])
+        self.assertEqual(self.touchpoints_of(BEN, "page_view"), ["page_view"])
+
+    def test_it_holds_for_every_address_after_a_merge(self):
+        self.person_of(ANA)._merge_into(self.person_of(BEN))
+        self.assertTrue(self.person_of(BEN).is_do_not_track)
+        self.happened("page_view", ANA)
+        self.happened("page_view", BEN)
+        self.assertEqual(self.touchpoints_of(BEN, "page_view"), [])
+        self.person_of(BEN).is_do_not_track = False
+        self.env.flush_all()
+        self.assertFalse(self.person_of(ANA).is_do_not_track)
+
+    def test_it_is_not_do_not_contact(self):
+        mailing, mails = self.get_mails()
+        self.assertIn(ANA, mails)
+        self.assertEqual(self.outcomes(mailing)[ANA], "sent")
