@@ -43,6 +43,7 @@
         "views/marketing_topic_views.xml",
         "views/marketing_consent_views.xml",
         "views/marketing_privacy_request_views.xml",
+        "views/marketing_person_privacy_views.xml",
         "views/marketing_consent_templates.xml",
         "views/marketing_segment_template_views.xml",
         "views/marketing_segment_views.xml",

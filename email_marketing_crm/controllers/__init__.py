@@ -1,1 +1,1 @@
-from . import consent, events, tracking, unsubscribe
+from . import consent, disclosure, events, tracking, unsubscribe

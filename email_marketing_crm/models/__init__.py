@@ -90,6 +90,7 @@ from . import marketing_journey_person
 
 from . import marketing_person_erasure
 from . import marketing_person_erasure_records
+from . import marketing_person_disclosure
 from . import privacy_lookup_wizard
 
 # clean data

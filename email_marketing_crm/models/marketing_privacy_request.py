@@ -153,6 +153,13 @@ class MarketingPrivacyRequest(models.Model):
                 )
         self.env["marketing.privacy.request.line"].create(new)
 
+    def _note_copies(self, counts):
+        """Write down how much was handed over: `{model: rows}`."""
+        self.ensure_one()
+        self.line_ids.unlink()
+        self._add_counts({(model, "copied"): rows for model, rows in counts.items()})
+        self.finished_date = fields.Datetime.now()
+
     @api.model
     def _cron_erase(self):
         """Erase the persons of requests that wait, a committed batch at a time."""

@@ -1,0 +1,354 @@
+from odoo import api, fields, models
+from odoo.tools import html2plaintext
+
+from ..tools.disclosure import Section, write_archive
+
+#: Rows of a section that are read at once.
+CHUNK = 2000
+
+
+class MarketingPerson(models.Model):
+    """All we know about a person, for him (GDPR, articles 15 and 20).
+
+    A section for each kind of data; a test compares them with the tables that know
+    persons. What is told is about him alone: names of others, of users for instance,
+    stay out.
+    """
+
+    _inherit = "marketing.person"
+
+    @api.model
+    def _get_disclosed_fields(self):
+        """`{model: (path to the person or the address, fields)}`, for modules to add to."""
+        record = ("name", "email", "phone", "street", "street2", "zip", "city")
+        return {
+            "marketing.person": (
+                "id",
+                (
+                    "email_normalized",
+                    "name",
+                    "lang",
+                    "tz",
+                    "create_date",
+                    "last_sent_date",
+                    "last_open_date",
+                    "last_click_date",
+                    "last_reply_date",
+                    "last_engagement_date",
+                    "suppression",
+                    "suppression_date",
+                    "is_suppressed",
+                    "is_opted_out",
+                    "is_do_not_track",
+                    "paused_until",
+                    "preferred_frequency",
+                    "preferred_lang",
+                    "lifecycle_stage_id",
+                    "persona_id",
+                    "buyer_stage_id",
+                    "acquisition_source_id",
+                    "legal_basis",
+                    "address_state",
+                    "address_checked_date",
+                ),
+            ),
+            "res.partner": (
+                "marketing_person_id",
+                (
+                    *record,
+                    "company_name",
+                    "country_id",
+                    "function",
+                    "website",
+                    "category_id",
+                    "comment",
+                    "create_date",
+                ),
+            ),
+            "crm.lead": (
+                "marketing_person_id",
+                (
+                    "name",
+                    "contact_name",
+                    "partner_name",
+                    "email_from",
+                    *record[2:],
+                    "country_id",
+                    "function",
+                    "description",
+                    "stage_id",
+                    "create_date",
+                ),
+            ),
+            "mailing.contact": (
+                "marketing_person_id",
+                ("name", "email", "company_name", "country_id", "create_date"),
+            ),
+            "mailing.subscription": (
+                "contact_id.marketing_person_id",
+                (
+                    "list_id",
+                    "opt_out",
+                    "opt_out_datetime",
+                    "opt_out_reason_id",
+                    "create_date",
+                ),
+            ),
+            "marketing.consent": (
+                "person_id",
+                (
+                    "topic_id",
+                    "state",
+                    "legal_basis",
+                    "source",
+                    "date",
+                    "confirmed_date",
+                    "expiry_date",
+                ),
+            ),
+            "marketing.consent.log": (
+                "person_id",
+                (
+                    "date",
+                    "event",
+                    "topic_id",
+                    "legal_basis",
+                    "source",
+                    "text",
+                    "text_version",
+                    "ip",
+                    "user_agent",
+                    "note",
+                ),
+            ),
+            "marketing.consent.request": (
+                "person_id",
+                ("date", "expiry_date", "confirmed_date", "is_reminder", "topic_ids"),
+            ),
+            "marketing.profile.value": (
+                "person_id",
+                ("attribute_id", "value", "origin", "date", "source", "is_in_effect"),
+            ),
+            "marketing.score": (
+                "person_id",
+                ("model_id", "score", "grade", "fit", "update_date"),
+            ),
+            "marketing.score.line": (
+                "score_id.person_id",
+                ("rule_id", "points", "hits", "last_date", "sentence"),
+            ),
+            "marketing.lifecycle.move": (
+                "person_id",
+                ("date", "from_stage_id", "to_stage_id", "cause"),
+            ),
+            "marketing.delivery": (
+                "person_id",
+                (
+                    "mailing_id",
+                    "email",
+                    "state",
+                    "reason",
+                    "planned_date",
+                    "sent_date",
+                    "trace_status",
+                ),
+            ),
+            "marketing.journey.participant": (
+                "person_id",
+                ("journey_id", "state", "entered", "finished", "exit_reason"),
+            ),
+            "marketing.journey.log": (
+                "participant_id.person_id",
+                ("journey_id", "date", "description"),
+            ),
+            "marketing.handoff": (
+                "person_id",
+                (
+                    "offered_at",
+                    "state",
+                    "cause",
+                    "score",
+                    "grade",
+                    "evidence",
+                    "closed_at",
+                    "reason_id",
+                    "note",
+                ),
+            ),
+            "mailing.trace": (
+                "email",
+                (
+                    "mass_mailing_id",
+                    "trace_status",
+                    "sent_datetime",
+                    "open_datetime",
+                    "reply_datetime",
+                ),
+            ),
+            "link.tracker.click": (
+                "mailing_trace_id.email",
+                ("create_date", "link_id", "ip", "country_id"),
+            ),
+            "marketing.touchpoint": (
+                "person_id",
+                (
+                    "date",
+                    "type_id",
+                    "description",
+                    "mailing_id",
+                    "link_id",
+                    "reliability",
+                    "reliability_reason",
+                    "value",
+                    "data",
+                ),
+            ),
+        }
+
+    def action_disclose(self):
+        """Write down who takes the data out, then hand it over."""
+        self.ensure_one()
+        requests = self.env["marketing.privacy.request"]
+        requests._check_manager()
+        self.check_access("read")
+        family = self.sudo()._get_identities()
+        request = requests.sudo().create(
+            {
+                "kind": "disclosure",
+                "user_id": self.env.uid,
+                "person_ids": [(6, 0, family.ids)],
+                "person_count": 1,
+            }
+        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/marketing/disclosure/{request.id}",
+            "target": "download",
+        }
+
+    def _write_disclosure(self, target):
+        """Write the archive; returns the number of rows by model."""
+        family = self._get_identities()
+        survivor = family.filtered(lambda person: not person.merged_into_id)[:1]
+        lang = survivor._get_disclosure_lang()
+        family = family.with_context(lang=lang, active_test=False)
+        _ = family.env._
+        return write_archive(
+            target,
+            _("All we know about %s", survivor.display_name),
+            family._get_disclosure_notes(),
+            family._get_disclosure_sections(),
+            lang.replace("_", "-"),
+            _("Nothing."),
+        )
+
+    def _get_disclosure_lang(self):
+        """The language of the person where it is installed, else the user's."""
+        installed = {code for code, _name in self.env["res.lang"].get_installed()}
+        wanted = (self.preferred_lang, self.lang, self.env.user.lang, "en_US")
+        return next(code for code in wanted if code in installed or code == "en_US")
+
+    def _get_disclosure_notes(self):
+        """What article 15, paragraph 1, asks for besides the data."""
+        company = self.env.company
+        contact = company.email or company.website or company.phone or company.name
+        return [
+            self.env._(
+                "This is a copy of the personal data that %(company)s keeps about you"
+                " for marketing, made on %(date)s. Times are in UTC.",
+                company=company.name,
+                date=fields.Date.today(),
+            ),
+            self.env._(
+                "It is used to send you the mailings you agreed to, to find out what"
+                " interests you, and to let our salespeople answer you. A score is"
+                " computed from what you did; each part of it is listed."
+            ),
+            self.env._(
+                "You may ask us to correct or erase it, object to its use, and complain"
+                " to the data protection authority of your country. Write to"
+                " %(contact)s.",
+                contact=contact,
+            ),
+        ]
+
+    def _get_disclosure_sections(self):
+        """The sections, their rows read only when they are written."""
+        for model, (path, names) in self._get_disclosed_fields().items():
+            records = self.env[model].sudo().with_context(self.env.context)
+            names = [name for name in names if name in records._fields]
+            labels = records.fields_get(names, ["string"])
+            is_by_address = path.endswith("email")
+            known = self.mapped("email_normalized") if is_by_address else self.ids
+            domain = [(path, "in", known)]
+            yield Section(
+                model,
+                self.env["ir.model"]._get(model).name,
+                [(name, labels[name]["string"]) for name in names],
+                self._read_disclosed(records, domain, names),
+            )
+        yield Section(
+            "segments",
+            self.env._("Segments"),
+            [
+                ("segment", self.env._("Segment")),
+                ("since", self.env._("Since")),
+                ("state", self.env._("Membership")),
+                ("conditions", self.env._("Why")),
+            ],
+            self._read_disclosed_segments(),
+        )
+
+    @api.model
+    def _read_disclosed(self, records, domain, names):
+        """Rows of a model, a chunk at a time."""
+        last_id = 0
+        while True:
+            chunk = records.search(
+                [*domain, ("id", ">", last_id)], order="id", limit=CHUNK
+            )
+            if not chunk:
+                return
+            for record in chunk:
+                yield {name: self._disclose_value(record, name) for name in names}
+            last_id = chunk[-1].id
+            chunk.invalidate_recordset(flush=False)
+
+    @api.model
+    def _disclose_value(self, record, name):
+        """The value of a field as JSON has it and people read it."""
+        field, value = record._fields[name], record[name]
+        if field.relational:
+            found = [item.display_name for item in value]
+            return found if field.type.endswith("2many") else (found or [None])[0]
+        if field.type == "selection":
+            labels = dict(field._description_selection(record.env))
+            return labels.get(value, value) or None
+        if field.type == "html":
+            return html2plaintext(value) if value else None
+        if field.type in ("date", "datetime"):
+            return value.isoformat() if value else None
+        if value is False and field.type != "boolean":
+            return None
+        return value
+
+    def _read_disclosed_segments(self):
+        """Segments of the person, with what each condition finds about him."""
+        members = (
+            self.env["marketing.segment.member"]
+            .sudo()
+            .with_context(self.env.context)
+            .search([("person_id", "in", self.ids)], order="id")
+        )
+        labels = dict(members._fields["state"]._description_selection(self.env))
+        for member in members:
+            verdicts = member.segment_id._get_verdicts([member.person_id.id])
+            yield {
+                "segment": member.segment_id.name,
+                "since": member.since.isoformat(),
+                "state": labels[member.state],
+                "conditions": [
+                    " · ".join(filter(None, (label, "✓" if is_met else "✗", detail)))
+                    for label, is_met, detail in verdicts[member.person_id.id]
+                ],
+            }
