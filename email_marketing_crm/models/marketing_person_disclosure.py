@@ -19,7 +19,7 @@ class MarketingPerson(models.Model):
 
     @api.model
     def _get_disclosed_fields(self):
-        """`{model: (path to the person or the address, fields)}`, for modules to add to."""
+        """`{model: (path to the person or address, fields)}`; modules add their own."""
         record = ("name", "email", "phone", "street", "street2", "zip", "city")
         return {
             "marketing.person": (
