@@ -19,9 +19,15 @@ TYPE_SHARES = {
 }
 #: The log reaches back so many days.
 HISTORY_DAYS = 365
-#: Indexes of the log that are filled once, after its rows.
-_LOG_INDEXES = """
-    SELECT indexname, indexdef FROM pg_indexes
+#: What checks and finds the rows of the log; made once, after its rows.
+_LOG_PARTS = """
+    SELECT format('ALTER TABLE marketing_touchpoint DROP CONSTRAINT %I', conname),
+           format('ALTER TABLE marketing_touchpoint ADD CONSTRAINT %I %s', conname,
+                  pg_get_constraintdef(oid))
+      FROM pg_constraint WHERE conrelid = 'marketing_touchpoint'::regclass
+     UNION ALL
+    SELECT format('DROP INDEX %I', indexname), indexdef
+      FROM pg_indexes
      WHERE tablename = 'marketing_touchpoint' AND indexname NOT IN (
            SELECT conname FROM pg_constraint
             WHERE conrelid = 'marketing_touchpoint'::regclass)
@@ -68,10 +74,10 @@ def _make_leads(env, count):
 
 def _make_log(env, count):
     """The log without its indexes first: filling them row by row takes longer."""
-    env.cr.execute(_LOG_INDEXES)
-    indexes = env.cr.fetchall()
-    for name, _definition in indexes:
-        env.cr.execute(f'DROP INDEX "{name}"')
+    env.cr.execute(_LOG_PARTS)
+    parts = env.cr.fetchall()
+    for drop, _make in parts:
+        env.cr.execute(drop)
     env.cr.execute(
         """
         WITH type AS MATERIALIZED (
@@ -108,5 +114,5 @@ def _make_log(env, count):
             "count": count,
         },
     )
-    for _name, definition in indexes:
-        env.cr.execute(definition)
+    for _drop, make in parts:
+        env.cr.execute(make)

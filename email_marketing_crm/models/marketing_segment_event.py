@@ -7,6 +7,15 @@ from odoo.tools import SQL
 from .marketing_segment_rule import SEGMENT_TYPES
 
 
+class MarketingTouchpoint(models.Model):
+    _inherit = "marketing.touchpoint"
+
+    # Moves of one segment by day, among the moves of all.
+    _segment_moves = models.Index(
+        "(res_id, date) INCLUDE (type_id) WHERE res_model = 'marketing.segment'"
+    )
+
+
 class MarketingSegment(models.Model):
     _inherit = "marketing.segment"
 

@@ -131,7 +131,8 @@ class MarketingSegment(models.Model):
 
     def _get_rules(self):
         """All rules on behaviour, those of groups as well."""
-        return self.rule_ids | self.group_ids.rule_ids
+        grouped = self.group_ids.rule_ids
+        return self.rule_ids | grouped if grouped else self.rule_ids
 
     def _get_behavior_set(self, person_ids=None, now=None):
         """Who did what the rules say and is in the segments that are asked for.

@@ -385,11 +385,10 @@ class MarketingSegmentRule(models.Model):
             for key in ("topics", "tags")
         ]
         mailings = self.segment_id._get_record_model().env["mailing.mailing"]
-        if "marketing_topic_id" in mailings._fields:
-            query = mailings.with_context(active_test=False)._search(
-                [("marketing_topic_id.name", "=ilike", escape_like(topic))]
-            )
-            conditions.append(SQL("mailing_id IN %s", query.subselect()))
+        query = mailings.with_context(active_test=False)._search(
+            [("marketing_topic_id.name", "=ilike", escape_like(topic))]
+        )
+        conditions.append(SQL("mailing_id IN %s", query.subselect()))
         return SQL("(%s)", SQL(" OR ").join(conditions))
 
     # ------------------------------------------------------------------

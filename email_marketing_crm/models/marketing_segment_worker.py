@@ -135,6 +135,7 @@ class MarketingSegment(models.Model):
         what happens right after a segment was made.
         """
         segments = self.sudo().search([("kind", "=", "dynamic")])
+        segments._get_rules().type_id.mapped("code")  # read at once for all of them
         return [
             InboxPlan(
                 segment.id,

@@ -112,3 +112,33 @@ class TestSegmentLink(SegmentCase):
     def test_copy_has_the_links(self):
         copied = self.link(("include", self.porto)).copy()
         self.assertEqual(copied.link_ids.other_id, self.porto)
+
+    def test_mailing_on_other_records_than_the_segment(self):
+        """Through the person, on each of the three models."""
+        self.make_lead(ANA)
+        contact = self.make_contact(ANA)
+        for model in ("res.partner", "crm.lead", "mailing.contact"):
+            with self.subTest(model=model):
+                mailing = self.env["mailing.mailing"].create(
+                    {
+                        "subject": "Hello Porto",
+                        "mailing_model_id": self.env["ir.model"]._get_id(model),
+                        "marketing_segment_ids": [Command.set(self.porto.ids)],
+                        "contact_list_ids": [Command.set([])],
+                    }
+                )
+                records = self.env[model].search(mailing._parse_mailing_domain())
+                self.assertEqual(
+                    sorted(records.mapped("email_normalized")),
+                    [ANA, BO] if model == "res.partner" else [ANA],
+                )
+                self.env["marketing.delivery"]._plan_audience(
+                    mailing, mailing.create_date
+                )
+                deliveries = self.env["marketing.delivery"].search(
+                    [("mailing_id", "=", mailing.id)]
+                )
+                self.assertEqual(
+                    set(deliveries.mapped("res_id")), set(records.ids), model
+                )
+        self.assertTrue(contact.marketing_segment_ids)

@@ -206,6 +206,25 @@ class TestSegmentRule(SegmentCase):
         valves = self.make_segment(("download", "at_least", 1, 14, {"topic": "valves"}))
         self.assert_members(valves, BO)
 
+    def test_only_mailings_on_a_topic(self):
+        topic = self.env["marketing.topic"].create({"name": "Pumps & more"})
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "News",
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "marketing_topic_id": topic.id,
+            }
+        )
+        self.happened("clicked", ANA, mailing_id=mailing.id, reliability="human_likely")
+        self.happened("clicked", BO, reliability="human_likely")
+        self.run_inbox()
+        for name, emails in (("pumps & MORE", (ANA,)), ("pumps", ()), ("%", ())):
+            with self.subTest(topic=name):
+                segment = self.make_segment(
+                    ("clicked", "at_least", 1, 0, {"topic": name})
+                )
+                self.assert_members(segment, *emails)
+
     # ------------------------------------------------------------------
     # groups
     # ------------------------------------------------------------------
