@@ -7,7 +7,9 @@
     "author": "email_marketing_crm contributors",
     "development_status": "Beta",
     "depends": ["mass_mailing_crm", "privacy_lookup", "web_hierarchy"],
-    "external_dependencies": {"python": ["flufl.bounce"]},
+    "external_dependencies": {
+        "python": ["dnspython", "email-validator", "flufl.bounce"],
+    },
     "data": [
         # security
         "security/res_groups_data.xml",
@@ -38,6 +40,8 @@
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
+        "views/marketing_email_domain_views.xml",
+        "views/marketing_acquisition_source_views.xml",
         "views/marketing_touchpoint_views.xml",
         "views/marketing_suppression_views.xml",
         "views/marketing_topic_views.xml",
@@ -58,8 +62,11 @@
         "views/marketing_journey_step_views.xml",
         "views/marketing_journey_version_views.xml",
         "views/marketing_journey_views.xml",
+        "views/marketing_import_line_views.xml",
+        "views/marketing_import_views.xml",
         "views/marketing_lane_views.xml",
         "views/res_partner_views.xml",
+        "views/marketing_person_address_views.xml",
         "views/crm_lead_views.xml",
         "views/mailing_contact_views.xml",
         "views/marketing_persona_views.xml",

@@ -1,1 +1,1 @@
-from . import consent, disclosure, events, tracking, unsubscribe
+from . import consent, disclosure, events, marketing_import, tracking, unsubscribe

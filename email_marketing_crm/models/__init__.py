@@ -6,12 +6,17 @@ from . import marketing_person_engagement
 from . import marketing_person_merge
 from . import marketing_person_navigation
 from . import marketing_person_watch
+from . import marketing_acquisition_source
+from . import marketing_person_origin
+from . import marketing_email_domain
+from . import marketing_person_address
 from . import marketing_person_mixin
 from . import marketing_suppression
 from . import marketing_person_suppression
 from . import marketing_privacy_request
 from . import marketing_address_problem
 from . import marketing_person_consent
+from . import marketing_address_suggestion
 from . import marketing_touchpoint_type
 from . import marketing_touchpoint
 from . import marketing_touchpoint_wording
@@ -65,6 +70,7 @@ from . import marketing_segment_overlap
 from . import marketing_segment_action
 from . import marketing_segment_explain
 from . import marketing_segment_template
+from . import marketing_delivery_gate_address
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
@@ -87,6 +93,13 @@ from . import marketing_journey_lane
 from . import marketing_journey_kinds
 from . import marketing_journey_log
 from . import marketing_journey_person
+from . import marketing_import
+from . import marketing_import_column
+from . import marketing_import_line
+from . import marketing_import_values
+from . import marketing_import_match
+from . import marketing_import_write
+from . import marketing_import_run
 
 from . import marketing_person_erasure
 from . import marketing_person_erasure_records
@@ -138,3 +151,4 @@ from . import res_config_settings
 from . import res_config_settings_consent
 from . import res_partner
 from . import utm_names
+from . import res_partner_relationship

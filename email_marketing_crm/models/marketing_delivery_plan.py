@@ -18,6 +18,8 @@ PLAN_GATES = (
     "consent_no_basis",
     "paused",
     "frequency",
+    "no_legal_basis",
+    "invalid_address",
     "already_mailed",
     "duplicate",
 )
@@ -39,6 +41,8 @@ COMPOSE_GATES = (
     "consent_no_basis",
     "paused",
     "frequency",
+    "no_legal_basis",
+    "invalid_address",
     "duplicate",
 )
 SEND_GATES = (
@@ -56,6 +60,8 @@ SEND_GATES = (
     "consent_no_basis",
     "paused",
     "frequency",
+    "no_legal_basis",
+    "invalid_address",
 )
 #: From this size on a plan tells the database what it added: a planner that takes a
 #: mailing for small reads all of it for each address.

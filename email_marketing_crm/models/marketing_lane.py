@@ -103,6 +103,8 @@ class MarketingLane(models.Model):
             "inbox": "marketing.inbox",
             "segment": "marketing.segment",
             "journey": "marketing.journey.participant",
+            "import": "marketing.import",
+            "address": "marketing.email.domain",
             "compose": "marketing.delivery",
             "smtp": "mail.mail",
         }
@@ -113,9 +115,16 @@ class MarketingLane(models.Model):
             ("inbox", self.env._("Events")),
             ("segment", self.env._("Segments")),
             ("journey", self.env._("Journeys")),
+            ("import", self.env._("Imports")),
+            ("address", self.env._("Address checks")),
             ("compose", self.env._("Composing")),
             ("smtp", self.env._("Sending")),
         ]
+
+    @api.model
+    def _get_single_kinds(self):
+        """Kinds of work that cannot be shared: they have one worker, number 0."""
+        return {"import"}
 
     @api.model
     def _get_lane_count(self):
@@ -129,7 +138,11 @@ class MarketingLane(models.Model):
         count = self._get_lane_count()
         lanes = self.with_context(active_test=False).search([])
         surplus = lanes.filtered(
-            lambda lane: lane.number >= count or lane.kind not in self._get_kinds()
+            lambda lane: (
+                lane.kind not in self._get_kinds()
+                or lane.number
+                >= (1 if lane.kind in self._get_single_kinds() else count)
+            )
         )
         surplus.cron_id.unlink()
         surplus.unlink()
@@ -138,7 +151,7 @@ class MarketingLane(models.Model):
             [
                 {"kind": kind, "number": number}
                 for kind in self._get_kinds()
-                for number in range(count)
+                for number in range(1 if kind in self._get_single_kinds() else count)
                 if (kind, number) not in known
             ]
         )

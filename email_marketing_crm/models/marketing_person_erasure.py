@@ -112,6 +112,19 @@ class MarketingPerson(models.Model):
                 for column in ("first_person_id", "second_person_id")
             ),
             ErasureRule(
+                "marketing.import.line",
+                "anonymized",
+                _("Figures of imports stay, without what the files said."),
+                clear={
+                    "cells": "[]",
+                    "name": None,
+                    "company_name": None,
+                    "email": None,
+                    "suggested_email": None,
+                    "reason": None,
+                },
+            ),
+            ErasureRule(
                 "marketing.inbox",
                 "deleted",
                 _("Nothing is worked out from what the person did any more."),

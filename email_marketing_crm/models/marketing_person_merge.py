@@ -17,6 +17,7 @@ class MarketingPerson(models.Model):
             "marketing.delivery",
             "marketing.handoff",
             "marketing.journey.participant",
+            "marketing.import.line",
         ]
 
     def _merge_into(self, target):

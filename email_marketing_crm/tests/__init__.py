@@ -2,6 +2,7 @@ from hypothesis import settings
 
 from . import (
     test_access,
+    test_address,
     test_campaign,
     test_consent,
     test_consent_gates,
@@ -15,6 +16,8 @@ from . import (
     test_events,
     test_handoff,
     test_handoff_answer,
+    test_import,
+    test_import_tour,
     test_inbox,
     test_indexes,
     test_journey,
@@ -44,6 +47,7 @@ from . import (
     test_segment_verdict,
     test_suppression,
     test_timeline,
+    test_tools_address,
     test_tools_address_problem,
     test_tools_bounce,
     test_tools_compliance,
@@ -55,6 +59,7 @@ from . import (
     test_tools_handoff_evidence,
     test_tools_handoff_lifecycle,
     test_tools_handoff_working_time,
+    test_tools_import,
     test_tools_journey,
     test_tools_pg_array,
     test_tools_profile,

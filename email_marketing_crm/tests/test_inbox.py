@@ -127,17 +127,18 @@ class TestLane(MarketingCase):
 
     def test_the_setting_decides_how_many_workers_there_are(self):
         lanes = self.env["marketing.lane"].search([])
-        kinds = self.env["marketing.lane"]._get_kinds()
-        self.assertEqual(len(lanes), 2 * len(kinds))
+        single = len(self.env["marketing.lane"]._get_single_kinds())
+        shared = len(self.env["marketing.lane"]._get_kinds()) - single
+        self.assertEqual(len(lanes), 2 * shared + single)
         self.assertEqual(len(lanes.cron_id), len(lanes))
         settings = self.env["res.config.settings"].create({"marketing_lanes": 3})
         settings.execute()
         lanes = self.env["marketing.lane"].search([])
-        self.assertEqual(len(lanes), 3 * len(kinds))
+        self.assertEqual(len(lanes), 3 * shared + single)
         settings = self.env["res.config.settings"].create({"marketing_lanes": 1})
         settings.execute()
         lanes = self.env["marketing.lane"].search([])
-        self.assertEqual(len(lanes), len(kinds))
+        self.assertEqual(len(lanes), shared + single)
         crons = self.env["ir.cron"].with_context(active_test=False)
         self.assertEqual(
             crons.search_count([("model_id.model", "=", "marketing.lane")]), len(lanes)

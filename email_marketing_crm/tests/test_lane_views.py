@@ -20,7 +20,9 @@ class TestHealthPage(MarketingCase):
         cls.lane = cls.lanes.filtered(lambda lane: lane.kind == "inbox")[:1]
 
     def test_a_manager_sees_state_and_backlog_of_each_worker(self):
-        lanes = self.lanes.with_user(self.user_manager)
+        # Whoever is known from before waits for a look at his address.
+        lanes = self.lanes.filtered(lambda lane: lane.kind != "address")
+        lanes = lanes.with_user(self.user_manager)
         self.assertEqual(set(lanes.mapped("state")), {"ok"})
         self.assertEqual(sum(lanes.mapped("backlog")), 0)
         self.happened("form", "ana@example.com")
