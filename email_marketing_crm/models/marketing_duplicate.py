@@ -1,19 +1,17 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
 
 from ..tools.duplicates import SCORES
-from ..tools.erasure import ErasureRule
 
 
 class MarketingDuplicate(models.Model):
     """Two persons, or two contacts, that are likely to be one human being.
 
-    Found by `marketing.duplicate.scan`, its only writer besides the two decisions:
-    *merge* removes the pair with what it was about; *not the same* (`different`)
-    stays for ever, also when one of the two is merged with somebody else. A pair is
-    there once: `first_id` is the smaller number. Nothing is ever merged unless a
-    user says so.
+    Found by `marketing.duplicate.scan`, its only writer besides the two decisions of
+    users: *merged* keeps who merged what and when; *not the same* (`different`) stays
+    for ever, also when one of the two is merged with somebody else. A pair is there
+    once: `first_id` is the smaller number. Nothing is ever merged unless a user says
+    so.
 
     Two contacts of one person, or without an address, are a pair of contacts; all
     others are a pair of persons, whatever records they have.
@@ -63,7 +61,7 @@ class MarketingDuplicate(models.Model):
     date = fields.Datetime("Found", readonly=True)
     # what was decided
     state = fields.Selection(
-        [("open", "To decide"), ("different", "Not the same")],
+        [("open", "To decide"), ("different", "Not the same"), ("merged", "Merged")],
         required=True,
         readonly=True,
         default="open",
@@ -114,7 +112,7 @@ class MarketingDuplicate(models.Model):
     def action_not_same(self):
         """Remember for ever that these are two."""
         self.check_access("read")
-        self.sudo().write(
+        self.sudo().filtered(lambda pair: pair.state == "open").write(
             {
                 "state": "different",
                 "user_id": self.env.uid,
@@ -125,7 +123,8 @@ class MarketingDuplicate(models.Model):
     def action_reopen(self):
         """Put pairs back on the list."""
         self.check_access("read")
-        self.sudo().write({"state": "open", "user_id": False, "decided_date": False})
+        decided = self.sudo().filtered(lambda pair: pair.state == "different")
+        decided.write({"state": "open", "user_id": False, "decided_date": False})
 
     def action_merge(self):
         """Show what a merge would do, and let the user decide."""
@@ -165,12 +164,15 @@ class MarketingDuplicate(models.Model):
     def _merge_persons(self, source_ids, target_id):
         """Let the pairs of merged persons be those of the survivor."""
         self._move_pairs("marketing.person", source_ids, target_id)
+        self.flush_model()
         self.env.cr.execute(
             """
             UPDATE marketing_duplicate SET first_person_id = %(target)s
-             WHERE first_person_id = ANY(%(sources)s);
+             WHERE first_person_id = ANY(%(sources)s)
+               AND res_model = 'res.partner' AND state <> 'merged';
             UPDATE marketing_duplicate SET second_person_id = %(target)s
              WHERE second_person_id = ANY(%(sources)s)
+               AND res_model = 'res.partner' AND state <> 'merged'
             """,
             {"target": target_id, "sources": list(source_ids)},
         )
@@ -179,51 +181,52 @@ class MarketingDuplicate(models.Model):
     @api.model
     def _move_pairs(self, res_model, source_ids, target_id):
         """Re-point the pairs of records that were merged; "not the same" wins."""
-        self.flush_model()
-        self.env.cr.execute(
-            SQL(
-                """
-                WITH old AS (
-                    DELETE FROM marketing_duplicate
-                     WHERE res_model = %(model)s
-                       AND (first_id = ANY(%(sources)s) OR second_id = ANY(%(sources)s))
-                 RETURNING *
-                ),
-                moved AS (
-                    SELECT CASE WHEN first_id = ANY(%(sources)s) THEN %(target)s
-                                ELSE first_id END AS one,
-                           CASE WHEN second_id = ANY(%(sources)s) THEN %(target)s
-                                ELSE second_id END AS other,
-                           old.*
-                      FROM old
-                )
-                INSERT INTO marketing_duplicate (
-                    res_model, first_id, second_id, first_person_id, second_person_id,
-                    company_id, reason, reasons, score, date, state, user_id,
-                    decided_date)
-                SELECT DISTINCT ON (LEAST(one, other), GREATEST(one, other))
-                       res_model, LEAST(one, other), GREATEST(one, other),
-                       CASE WHEN one < other THEN first_person_id
-                            ELSE second_person_id END,
-                       CASE WHEN one < other THEN second_person_id
-                            ELSE first_person_id END,
-                       company_id, reason, reasons, score, date, state, user_id,
-                       decided_date
-                  FROM moved
-                 WHERE one <> other
-                 ORDER BY LEAST(one, other), GREATEST(one, other),
-                          state = 'different' DESC, score DESC
-                ON CONFLICT (res_model, first_id, second_id) DO UPDATE
-                   SET state = EXCLUDED.state, user_id = EXCLUDED.user_id,
-                       decided_date = EXCLUDED.decided_date
-                 WHERE EXCLUDED.state = 'different'
-                """,
-                model=res_model,
-                sources=list(source_ids),
-                target=target_id,
-            )
+        moving = self.search(
+            [
+                ("res_model", "=", res_model),
+                ("state", "!=", "merged"),
+                "|",
+                ("first_id", "in", list(source_ids)),
+                ("second_id", "in", list(source_ids)),
+            ]
         )
-        self.invalidate_model()
+        wanted = {}
+        for pair in moving:
+            ids = {
+                target_id if record_id in source_ids else record_id
+                for record_id in (pair.first_id, pair.second_id)
+            }
+            wanted.setdefault(tuple(sorted(ids)), self.browse())
+            wanted[tuple(sorted(ids))] |= pair
+        for ids, pairs in wanted.items():  # rarely more than one or two
+            if len(ids) < 2:
+                pairs.unlink()
+                continue
+            known = self.search(
+                [
+                    ("res_model", "=", res_model),
+                    ("first_id", "=", ids[0]),
+                    ("second_id", "=", ids[1]),
+                ]
+            )
+            best = max(
+                pairs | known, key=lambda pair: (pair.state != "open", pair.score)
+            )
+            ((pairs | known) - best).unlink()
+            best._point_to(*ids)
+
+    def _point_to(self, first_id, second_id):
+        """Let this pair be about other records."""
+        self.ensure_one()
+        values = {"first_id": first_id, "second_id": second_id}
+        if self.res_model == "marketing.person":
+            values |= {"first_person_id": first_id, "second_person_id": second_id}
+        elif self.first_id == second_id or self.second_id == first_id:
+            values |= {
+                "first_person_id": self.second_person_id.id,
+                "second_person_id": self.first_person_id.id,
+            }
+        self.write(values)
 
     @api.model
     def _forget_records(self, res_model, res_ids):
@@ -255,19 +258,6 @@ class MarketingPerson(models.Model):
     @api.model
     def _get_person_models(self):
         return [*super()._get_person_models(), "marketing.duplicate"]
-
-    @api.model
-    def _get_erasure_rules(self):
-        reason = self.env._("Nobody is taken for the person any more.")
-        return [
-            *super()._get_erasure_rules(),
-            *(
-                ErasureRule(
-                    "marketing.duplicate", "deleted", reason, person_column=column
-                )
-                for column in ("first_person_id", "second_person_id")
-            ),
-        ]
 
 
 class MarketingPersonMixin(models.AbstractModel):

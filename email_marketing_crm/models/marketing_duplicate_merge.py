@@ -1,6 +1,6 @@
 """What the merge of two persons, or of two contacts, does."""
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
@@ -28,8 +28,19 @@ class MarketingDuplicate(models.Model):
             )
         return max(sides, key=sides.get)
 
+    def _get_side_of(self, record_id, survivors):
+        """The side that a record is, or the one it was merged into; None for none.
+
+        :param survivors: `{merged record: record it was merged into}`
+        """
+        self.ensure_one()
+        while record_id in survivors:
+            record_id = survivors[record_id]
+        sides = {self.first_id: "first", self.second_id: "second"}
+        return sides.get(record_id)
+
     def _merge_pair(self, keep, with_contacts=True):
-        """Merge the pair; it is gone afterwards.
+        """Merge the two; the pair stays as the record of it.
 
         :param keep: `first` or `second`
         :param with_contacts: of persons, merge their contacts of the same name, too
@@ -37,6 +48,13 @@ class MarketingDuplicate(models.Model):
         """
         self.ensure_one()
         other = "second" if keep == "first" else "first"
+        self.sudo().write(
+            {
+                "state": "merged",
+                "user_id": self.env.uid,
+                "decided_date": fields.Datetime.now(),
+            }
+        )
         target_id, source_id = self[f"{keep}_id"], self[f"{other}_id"]
         if self.res_model == "res.partner":
             partners = self.env["res.partner"]
@@ -46,7 +64,6 @@ class MarketingDuplicate(models.Model):
             persons.browse(source_id)._merge_with_records(
                 persons.browse(target_id), with_contacts
             )
-        self.sudo().exists().unlink()
 
     @api.model
     def _merge_contacts(self, source, target):

@@ -29,6 +29,7 @@ from . import (
     test_person,
     test_profile,
     test_quality,
+    test_quality_tour,
     test_score,
     test_score_rebuild,
     test_segment,

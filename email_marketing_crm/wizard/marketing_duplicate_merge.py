@@ -55,15 +55,26 @@ class MarketingDuplicateMerge(models.TransientModel):
         """Merge the pairs of the lines; a pair that became one before is left out."""
         self.ensure_one()
         merged = 0
-        # A line goes with its pair.
-        decisions = [(line.duplicate_id, line.keep) for line in self.line_ids]
-        for pair, keep in decisions:
+        # A pair may be about the one who stayed of another pair by then.
+        survivors = {}
+        # And a line goes with a pair that became the same as another one.
+        decisions = [(line.duplicate_id, line.keep_id) for line in self.line_ids]
+        for pair, keep_id in decisions:
             if not pair.exists() or pair.state != "open":
                 continue
             pair.check_access("read")
+            keep = pair._get_side_of(keep_id, survivors)
+            if not keep:
+                raise UserError(
+                    self.env._(
+                        "Somebody else changed one of these pairs in the meantime. "
+                        "Open them again."
+                    )
+                )
+            other = "second" if keep == "first" else "first"
+            survivors[pair[f"{other}_id"]] = pair[f"{keep}_id"]
             pair._merge_pair(
-                keep,
-                with_contacts=self.with_contacts and self.may_merge_contacts,
+                keep, with_contacts=self.with_contacts and self.may_merge_contacts
             )
             merged += 1
         return {
@@ -92,10 +103,19 @@ class MarketingDuplicateMergeLine(models.TransientModel):
     keep = fields.Selection(
         [("first", "First"), ("second", "Second")], required=True, default="first"
     )
+    keep_id = fields.Integer(
+        "Record That Stays", compute="_compute_keep_id", store=True
+    )
     first_label = fields.Char("First", compute="_compute_labels")
     second_label = fields.Char("Second", compute="_compute_labels")
     moves = fields.Char("What Moves", compute="_compute_moves")
     warning = fields.Char("Mind", compute="_compute_moves")
+
+    @api.depends("keep")
+    def _compute_keep_id(self):
+        """Who stays, whichever side of the pair that is when its turn comes."""
+        for line in self:
+            line.keep_id = line.duplicate_id[f"{line.keep or 'first'}_id"]
 
     @api.depends("duplicate_id")
     def _compute_labels(self):
