@@ -72,14 +72,13 @@ class MarketingConsentLog(models.Model):
         "mailing.mailing", readonly=True, ondelete="set null", index="btree_not_null"
     )
     reason_id = fields.Many2one(
-        "mailing.subscription.optout", "Reason", readonly=True, ondelete="restrict"
+        "mailing.subscription.optout", readonly=True, ondelete="restrict"
     )
     note = fields.Text(readonly=True)
     ip = fields.Char("IP Address", readonly=True)
     user_agent = fields.Char("Browser", readonly=True)
     user_id = fields.Many2one(
         "res.users",
-        "User",
         readonly=True,
         ondelete="restrict",
         index="btree_not_null",
@@ -99,10 +98,11 @@ class MarketingConsentLog(models.Model):
             ._description_selection(self.env)
         )
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         raise UserError(self.env._("Evidence of consent cannot be changed, by nobody."))
 
-    def unlink(self):
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
         raise UserError(self.env._("Evidence of consent cannot be deleted, by nobody."))
 
     @api.model

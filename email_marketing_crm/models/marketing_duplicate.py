@@ -36,14 +36,12 @@ class MarketingDuplicate(models.Model):
     )
     first_person_id = fields.Many2one(
         "marketing.person",
-        "First Person",
         readonly=True,
         ondelete="cascade",
         index="btree_not_null",
     )
     second_person_id = fields.Many2one(
         "marketing.person",
-        "Second Person",
         readonly=True,
         ondelete="cascade",
         index="btree_not_null",

@@ -232,14 +232,13 @@ class MarketingPerson(models.Model):
         survivor = family.filtered(lambda person: not person.merged_into_id)[:1]
         lang = survivor._get_disclosure_lang()
         family = family.with_context(lang=lang, active_test=False)
-        _ = family.env._
         return write_archive(
             target,
-            _("All we know about %s", survivor.display_name),
+            family.env._("All we know about %s", survivor.display_name),
             family._get_disclosure_notes(),
             family._get_disclosure_sections(),
             lang.replace("_", "-"),
-            _("Nothing."),
+            family.env._("Nothing."),
         )
 
     def _get_disclosure_lang(self):
@@ -275,7 +274,7 @@ class MarketingPerson(models.Model):
     def _get_disclosure_sections(self):
         """The sections, their rows read only when they are written."""
         for model, (path, names) in self._get_disclosed_fields().items():
-            records = self.env[model].sudo().with_context(self.env.context)
+            records = self.env[model].sudo()
             names = [name for name in names if name in records._fields]
             labels = records.fields_get(names, ["string"])
             is_by_address = path.endswith("email")
@@ -337,7 +336,6 @@ class MarketingPerson(models.Model):
         members = (
             self.env["marketing.segment.member"]
             .sudo()
-            .with_context(self.env.context)
             .search([("person_id", "in", self.ids)], order="id")
         )
         labels = dict(members._fields["state"]._description_selection(self.env))

@@ -24,12 +24,11 @@ class MarketingPerson(models.Model):
 
         A module that adds such a model adds its rule here.
         """
-        _ = self.env._
         return [
             ErasureRule(
                 "marketing.touchpoint",
                 "anonymized",
-                _(
+                self.env._(
                     "What happened stays for statistics; addresses of pages, devices,"
                     " texts and records are emptied."
                 ),
@@ -38,34 +37,36 @@ class MarketingPerson(models.Model):
             ErasureRule(
                 "marketing.delivery",
                 "anonymized",
-                _("Figures of mailings stay, without the address."),
+                self.env._("Figures of mailings stay, without the address."),
                 clear={"email": None, "res_id": None, "error": None},
             ),
             ErasureRule(
                 "marketing.delivery.preview",
                 "deleted",
-                _("Checks of audiences are forgotten."),
+                self.env._("Checks of audiences are forgotten."),
             ),
             ErasureRule(
                 "marketing.segment.member",
                 "deleted",
-                _("The person is in no segment any more."),
+                self.env._("The person is in no segment any more."),
             ),
             ErasureRule(
                 "marketing.score",
                 "deleted",
-                _("Scores and their explanation are forgotten."),
+                self.env._("Scores and their explanation are forgotten."),
             ),
             ErasureRule(
                 "marketing.lifecycle.move",
                 "anonymized",
-                _("Figures of the funnel stay, without their cause."),
+                self.env._("Figures of the funnel stay, without their cause."),
                 clear={"cause": None},
             ),
             ErasureRule(
                 "marketing.handoff",
                 "anonymized",
-                _("Figures about sales stay, without names, notes and evidence."),
+                self.env._(
+                    "Figures about sales stay, without names, notes and evidence."
+                ),
                 clear={
                     "cause": None,
                     "evidence": None,
@@ -75,28 +76,32 @@ class MarketingPerson(models.Model):
             ErasureRule(
                 "marketing.journey.participant",
                 "anonymized",
-                _("The person leaves all journeys; their figures stay."),
+                self.env._("The person leaves all journeys; their figures stay."),
                 clear={"res_id": 0, "error": None},
             ),
             ErasureRule(
                 "marketing.profile.value",
                 "deleted",
-                _("Answers, personas and what was guessed are forgotten."),
+                self.env._("Answers, personas and what was guessed are forgotten."),
             ),
             ErasureRule(
                 "marketing.consent",
                 "deleted",
-                _("The person has agreed to nothing and wants nothing any more."),
+                self.env._(
+                    "The person has agreed to nothing and wants nothing any more."
+                ),
             ),
             ErasureRule(
                 "marketing.consent.request",
                 "deleted",
-                _("Confirmations that were asked for cannot be given any more."),
+                self.env._(
+                    "Confirmations that were asked for cannot be given any more."
+                ),
             ),
             ErasureRule(
                 "marketing.consent.log",
                 "anonymized",
-                _(
+                self.env._(
                     "What was agreed to, when and how, is kept as evidence; addresses"
                     " of the network, devices and notes go."
                 ),
@@ -106,7 +111,7 @@ class MarketingPerson(models.Model):
                 ErasureRule(
                     "marketing.duplicate",
                     "deleted",
-                    _("Likely duplicates with the person are forgotten."),
+                    self.env._("Likely duplicates with the person are forgotten."),
                     person_column=column,
                 )
                 for column in ("first_person_id", "second_person_id")
@@ -114,7 +119,7 @@ class MarketingPerson(models.Model):
             ErasureRule(
                 "marketing.import.line",
                 "anonymized",
-                _("Figures of imports stay, without what the files said."),
+                self.env._("Figures of imports stay, without what the files said."),
                 clear={
                     "cells": "[]",
                     "name": None,
@@ -127,16 +132,15 @@ class MarketingPerson(models.Model):
             ErasureRule(
                 "marketing.inbox",
                 "deleted",
-                _("Nothing is worked out from what the person did any more."),
+                self.env._("Nothing is worked out from what the person did any more."),
             ),
         ]
 
     @api.model
     def _get_erasure_reasons(self, keep_records=False):
         """What becomes of each kind of data: `{(model, outcome): sentence}`."""
-        _ = self.env._
         reasons = {
-            ("marketing.person", "anonymized"): _(
+            ("marketing.person", "anonymized"): self.env._(
                 "Name and address go; when the address comes back, it is recognised"
                 " by a fingerprint and not mailed."
             )

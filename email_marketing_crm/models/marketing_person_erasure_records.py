@@ -100,41 +100,44 @@ class MarketingPerson(models.Model):
     @api.model
     def _get_record_reasons(self, keep_records):
         """Why records become what they do: `{(model, outcome): sentence}`."""
-        _ = self.env._
         reasons = {
-            ("mailing.contact", "deleted"): _("They are there for mailings only."),
-            ("mailing.trace", "anonymized"): _(
+            ("mailing.contact", "deleted"): self.env._(
+                "They are there for mailings only."
+            ),
+            ("mailing.trace", "anonymized"): self.env._(
                 "Figures of mailings stay, without the address."
             ),
-            ("link.tracker.click", "anonymized"): _(
+            ("link.tracker.click", "anonymized"): self.env._(
                 "Figures of links stay, without the address of the network."
             ),
-            ("mail.mail", "deleted"): _(
+            ("mail.mail", "deleted"): self.env._(
                 "Marketing mails that wait or were kept, and mails to the address."
             ),
-            ("mail.blacklist", "deleted"): _(
+            ("mail.blacklist", "deleted"): self.env._(
                 "The fingerprint on the suppression list takes its place."
             ),
         }
         if keep_records:
-            stay = _("You chose to leave them; they get no marketing mail.")
+            stay = self.env._("You chose to leave them; they get no marketing mail.")
             return reasons | {
                 ("res.partner", "kept"): stay,
                 ("crm.lead", "kept"): stay,
             }
         return reasons | {
-            ("res.partner", "kept"): _(
+            ("res.partner", "kept"): self.env._(
                 "Companies, users, and contacts that documents such as invoices name:"
                 " they get no marketing mail."
             ),
-            ("res.partner", "anonymized"): _(
+            ("res.partner", "anonymized"): self.env._(
                 "Name, addresses, numbers and notes go; the contact is archived."
             ),
-            ("crm.lead", "anonymized"): _(
+            ("crm.lead", "anonymized"): self.env._(
                 "Name, addresses, numbers and notes go; what was not won is archived."
             ),
-            ("mail.message", "deleted"): _("Discussions on the records that go."),
-            ("ir.attachment", "deleted"): _("Files on the records that go."),
+            ("mail.message", "deleted"): self.env._(
+                "Discussions on the records that go."
+            ),
+            ("ir.attachment", "deleted"): self.env._("Files on the records that go."),
         }
 
     def _find_traces(self, addresses):

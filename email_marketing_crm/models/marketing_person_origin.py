@@ -97,7 +97,8 @@ class MarketingPerson(models.Model):
 
     def _merge_into(self, target):
         sources = self - target
-        super()._merge_into(target)
+        result = super()._merge_into(target)
         if sources:
             self._merge_origin(sources.ids, target.id)
             target.invalidate_recordset()
+        return result

@@ -16,9 +16,7 @@ class MarketingProfileCell(models.Model):
     _log_access = False
 
     persona_id = fields.Many2one("marketing.persona", readonly=True)
-    buyer_stage_id = fields.Many2one(
-        "marketing.buyer.stage", "Buyer Stage", readonly=True
-    )
+    buyer_stage_id = fields.Many2one("marketing.buyer.stage", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     person_count = fields.Integer("Persons", compute="_compute_counts")
     mailable_count = fields.Integer("May Be Mailed", compute="_compute_counts")

@@ -15,7 +15,6 @@ class MarketingPerson(models.Model):
     )
     buyer_stage_id = fields.Many2one(
         "marketing.buyer.stage",
-        string="Buyer Stage",
         readonly=True,
         ondelete="set null",
         index="btree_not_null",

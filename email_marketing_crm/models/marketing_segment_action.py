@@ -63,7 +63,7 @@ class MarketingSegmentAction(models.Model):
     partner_tag_id = fields.Many2one(
         "res.partner.category", string="Contact Tag", ondelete="cascade"
     )
-    lead_tag_id = fields.Many2one("crm.tag", string="Lead Tag", ondelete="cascade")
+    lead_tag_id = fields.Many2one("crm.tag", ondelete="cascade")
     remove_on_leave = fields.Boolean(
         "Take Back on Leaving",
         default=True,

@@ -123,7 +123,7 @@ class MarketingSegmentOverlapLine(models.TransientModel):
     )
     name = fields.Char("Who Is In", compute="_compute_name")
     person_count = fields.Integer("Persons", readonly=True)
-    share = fields.Float("Share", compute="_compute_share")
+    share = fields.Float(compute="_compute_share")
 
     @api.depends("segment_ids", "overlap_id.segment_ids")
     def _compute_name(self):

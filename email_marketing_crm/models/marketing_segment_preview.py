@@ -39,12 +39,13 @@ class MarketingSegment(models.Model):
                 isinstance(segment.id, int) and not segment._is_settled_for_preview()
             )
         )
-        super(MarketingSegment, self - waiting)._compute_preview()
+        result = super(MarketingSegment, self - waiting)._compute_preview()
         for segment in waiting:
             count, persons, message = segment._get_preview()
             segment.preview_count = count
             segment.preview_person_ids = persons
             segment.preview_message = message
+        return result
 
     @api.depends(lambda self: self._get_preview_fields())
     @api.depends_context("uid", "allowed_company_ids")

@@ -43,7 +43,6 @@ class MarketingSegmentRule(models.Model):
     )
     group_id = fields.Many2one(
         "marketing.segment.rule.group",
-        string="Group",
         ondelete="cascade",
         index="btree_not_null",
     )

@@ -53,7 +53,6 @@ class MarketingTopic(models.Model):
     )
     mailing_list_id = fields.Many2one(
         "mailing.list",
-        "Mailing List",
         index="btree_not_null",
         ondelete="set null",
         help="Subscriptions of this list and consents of this topic follow each other.",

@@ -359,7 +359,7 @@ class TestErasure(DeliveryCase):
         erase = persons._erase
 
         def fail(self, keep_records=False):
-            raise UserError("The disk is full")
+            raise OSError("The disk is full")
 
         self.patch(persons, "_erase", fail)
         with self.assertLogs(marketing_privacy_request._logger, level="ERROR"):

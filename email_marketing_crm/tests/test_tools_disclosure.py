@@ -36,7 +36,7 @@ class TableReader(HTMLParser):
 
 @tagged("post_install", "-at_install")
 class TestDisclosure(BaseCase):
-    def write(self, rows):
+    def write_rows(self, rows):
         file = io.BytesIO()
         section = Section("events", "Events & more", [("what", "What <b>")], iter(rows))
         counts = write_archive(file, "Ana <i>", ["Note"], [section], "en", "Nothing.")
@@ -49,7 +49,7 @@ class TestDisclosure(BaseCase):
 
     @given(st.lists(st.fixed_dictionaries({"what": values}), max_size=5))
     def test_both_files_have_every_row_and_no_code_of_the_data(self, rows):
-        counts, data, page = self.write(rows)
+        counts, data, page = self.write_rows(rows)
         self.assertEqual(counts, {"events": len(rows)})
         self.assertEqual(data, {"events": rows})
         reader = TableReader()
@@ -58,11 +58,11 @@ class TestDisclosure(BaseCase):
         self.assertFalse(reader.tags & {"i", "b", "script"})
 
     def test_nothing_is_said_to_be_nothing(self):
-        _counts, data, page = self.write([])
+        _counts, data, page = self.write_rows([])
         self.assertEqual(data, {"events": []})
         self.assertIn("<p>Nothing.</p>", page)
 
     def test_markup_in_a_name_stays_text(self):
-        _counts, _data, page = self.write([{"what": "<script>alert(1)</script>"}])
+        _counts, _data, page = self.write_rows([{"what": "<script>alert(1)</script>"}])
         self.assertNotIn("<script>", page)
         self.assertIn("&lt;script&gt;", page)

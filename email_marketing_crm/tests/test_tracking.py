@@ -158,11 +158,11 @@ class TestTrackingRoutes(HttpCase):
 
     def test_where_another_module_has_a_say_odoo_does_the_work(self):
         traces = self.env.registry["mailing.trace"]
-        seen = []
+        stock_write, seen = traces.write, []
 
         def write(records, vals):
             seen.append(vals)
-            return super(traces, records).write(vals)
+            return stock_write(records, vals)
 
         self.patch(traces, "write", write)
         self.env.registry.clear_cache()
