@@ -28,8 +28,10 @@
         "data/marketing_segment_template_data.xml",
         "data/marketing_consent_data.xml",
         "data/marketing_compliance_profile_data.xml",
+        "data/marketing_consent_renewal_data.xml",
         "data/marketing_privacy_data.xml",
         # wizards
+        "wizard/marketing_consent_change_views.xml",
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",
         "wizard/marketing_journey_wizard_views.xml",
@@ -49,6 +51,7 @@
         "views/marketing_privacy_request_views.xml",
         "views/marketing_person_privacy_views.xml",
         "views/marketing_consent_templates.xml",
+        "views/marketing_person_consent_views.xml",
         "views/marketing_segment_template_views.xml",
         "views/marketing_segment_views.xml",
         "views/marketing_segment_explain_views.xml",

@@ -102,11 +102,7 @@ class MarketingUnsubscribeController(MassMailController):
         mailing = mailing.with_env(request.env(su=True))
         topic = mailing.marketing_topic_id
         if topic:
-            persons = request.env["marketing.person"].sudo()
-            ids = persons._get_or_create_ids([email])
-            request.env["marketing.consent"].sudo()._set_state(
-                list(ids.values()), topic, "out", request.env.context[EVIDENCE]
-            )
+            self._withdraw_topic(topic, email)
         else:
             super()._mailing_unsubscribe_from_document(
                 mailing, document_id, email, hash_token
@@ -120,6 +116,22 @@ class MarketingUnsubscribeController(MassMailController):
                 "reasons": self._fetch_subscription_optouts(),
             },
         )
+
+    def _mailing_unsubscribe_from_list(self, mailing, document_id, email, hash_token):
+        """Leave the lists of the mailing, and its topic where that is another one."""
+        answer = super()._mailing_unsubscribe_from_list(
+            mailing, document_id, email, hash_token
+        )
+        self._withdraw_topic(mailing.sudo().marketing_topic_id, email)
+        return answer
+
+    def _withdraw_topic(self, topic, email):
+        persons = request.env["marketing.person"].sudo()
+        ids = persons._get_or_create_ids([email])
+        if topic:
+            request.env["marketing.consent"].sudo()._set_state(
+                list(ids.values()), topic, "out", request.env.context[EVIDENCE]
+            )
 
     # ------------------------------------------------------------------
     # PAGES OF MAILING LISTS

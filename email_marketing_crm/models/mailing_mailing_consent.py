@@ -28,6 +28,11 @@ class MailingMailing(models.Model):
         "unsubscribes from it leaves this topic. Empty: who unsubscribes wants no "
         "mail at all.",
     )
+    marketing_renews_consent = fields.Boolean(
+        "Asks to Renew the Consent",
+        help="The mailing also goes to persons whose consent for the topic has expired,"
+        " and asks them to renew it on their preference page.",
+    )
     marketing_blocking = fields.Text(
         "Stops the Mailing", compute="_compute_marketing_findings"
     )
@@ -54,6 +59,7 @@ class MailingMailing(models.Model):
         "user_id",
         "mailing_type",
         "mailing_model_id",
+        "marketing_renews_consent",
     )
     @api.depends_context("company")
     def _compute_marketing_findings(self):
@@ -88,9 +94,12 @@ class MailingMailing(models.Model):
         """What the profile of the company finds wrong: `[(level, sentence)]`."""
         self.ensure_one()
         profile = self._get_compliance_profile()
-        if not profile or self.mailing_type != "mail":
+        if self.mailing_type != "mail":
             return []
-        findings = []
+        renewal = self._find_renewal_problem()
+        findings = [("block", renewal)] if renewal else []
+        if not profile:
+            return findings
         for check in profile._get_checks():
             level = profile._get_level(check)
             find = getattr(self, f"_find_{check}_problem", None)
@@ -113,6 +122,17 @@ class MailingMailing(models.Model):
             return self.env._(
                 "The mail has no link to unsubscribe. Add a footer, or a link to "
                 "/unsubscribe_from_list or /marketing/preferences."
+            )
+        return None
+
+    def _find_renewal_problem(self):
+        """A mail that asks for a renewal needs the page where one renews."""
+        if self.marketing_renews_consent and "/marketing/preferences" not in (
+            self.body_html or ""
+        ):
+            return self.env._(
+                "The mailing asks to renew the consent, but has no link to the page "
+                "where one does that: /marketing/preferences."
             )
         return None
 
@@ -167,11 +187,11 @@ class MailingMailing(models.Model):
             if mailing.marketing_blocking:
                 raise UserError(
                     self.env._(
-                        "“%(mailing)s” cannot be sent under the rules of “%(profile)s”:"
-                        "\n%(findings)s",
+                        "“%(mailing)s” cannot be sent:\n%(findings)s\n\nThe rules are "
+                        "those of the compliance profile of %(company)s.",
                         mailing=mailing.subject,
-                        profile=mailing.sudo()._get_compliance_profile().name,
                         findings=mailing.marketing_blocking,
+                        company=mailing._get_compliance_company().name,
                     )
                 )
         return super().action_put_in_queue()

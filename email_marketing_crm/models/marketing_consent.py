@@ -21,6 +21,11 @@ OVERRULING_SOURCES = ("confirmation", "page", "hand")
 PERSON_SOURCES = ("confirmation", "page", "mail")
 
 
+#: Sources that show people the text they agree to. Elsewhere somebody has to say on
+#: what basis they are mailed.
+AGREEING_SOURCES = ("form", "confirmation", "page", "api")
+
+
 class MarketingConsent(models.Model):
     """The answer of a person to a topic. Written by `_set_state` only.
 
@@ -130,7 +135,7 @@ class MarketingConsent(models.Model):
         :param topic: one `marketing.topic`
         :param state: `pending`, `in` or `out`
         :param dict evidence: `source` (required, see SOURCES); where known
-            `legal_basis` (default: consent, or unknown where the source is a list),
+            `legal_basis` (default: consent where people saw the text, else unknown),
             `text` and `text_version` (what was shown; default: the topic's),
             `date`, `ip`, `user_agent`, `user_id`, `mailing_id`, `reason_id`, `note`,
             `is_confirmed` (the person proved to own the address), `expiry_date`
@@ -153,6 +158,8 @@ class MarketingConsent(models.Model):
             person_id: log_id for log_id, person_id, event in rows if event != "renewed"
         }
         self._capture_changes(changed, topic, state, columns)
+        persons = self.env["marketing.person"].sudo()
+        persons.browse([row[1] for row in rows])._watch_fields({"consent_ids"})
         self._synchronize_lists(
             topic, [row[1] for row in rows], state, evidence.get("reason_id")
         )
@@ -166,9 +173,8 @@ class MarketingConsent(models.Model):
         if state != "out":
             evidence.setdefault("text", topic._get_consent_text())
             evidence.setdefault("text_version", topic.text_version)
-            assumed = (
-                "unknown" if evidence["source"] in ("list", "merge") else "consent"
-            )
+            is_seen = evidence["source"] in AGREEING_SOURCES
+            assumed = "consent" if is_seen else "unknown"
             evidence["legal_basis"] = evidence.get("legal_basis") or assumed
         if state == "in" and topic.expiry_months:
             evidence.setdefault(
@@ -337,7 +343,8 @@ class MarketingConsent(models.Model):
             )
         )
         self.invalidate_model()
-        self.env["marketing.inbox"]._push({row[0] for row in rows}, "changed")
+        persons = self.env["marketing.person"].sudo()
+        persons.browse({row[0] for row in rows})._watch_fields({"consent_ids"})
         return len(rows), int(len(rows) == limit)
 
     # ------------------------------------------------------------------

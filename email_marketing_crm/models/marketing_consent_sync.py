@@ -187,9 +187,10 @@ class MarketingConsent(models.Model):
         if refused and evidence == {"source": "list"} and is_interactive and not is_new:
             raise UserError(
                 self.env._(
-                    "%(people)s left “%(topic)s”, or did not confirm it. Only they can"
-                    " change that: ask them to subscribe, and they get a mail to"
-                    " confirm.",
+                    "%(people)s left “%(topic)s”, or did not confirm it: a tick does"
+                    " not change that. Ask them to subscribe, and they get a mail to"
+                    " confirm. What somebody told you, write down on the person with"
+                    " “Write Down Consent”.",
                     people=", ".join(refused[:5].contact_id.mapped("email")),
                     topic=topic.name,
                 )
@@ -227,7 +228,9 @@ class MarketingConsent(models.Model):
                 emails,
             )
         )
-        persons.browse([row[0] for row in rows]).invalidate_recordset(["is_opted_out"])
+        changed = persons.browse([row[0] for row in rows])
+        changed.invalidate_recordset(["is_opted_out"])
+        changed._watch_fields({"is_opted_out"})
         evidence = self._get_current_evidence("blacklist")
         logs = self.env["marketing.consent.log"].sudo()
         for event, is_out in (("stopped", True), ("resumed", False)):

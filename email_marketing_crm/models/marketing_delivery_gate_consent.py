@@ -125,6 +125,8 @@ class MarketingDelivery(models.Model):
     @api.model
     def _gate_by_profile(self, mailing, finding):
         """A finding about a consent, where the profile lets it stop the mail."""
+        if finding == "consent_expired" and mailing.marketing_renews_consent:
+            return SQL("FALSE")
         check = CONSENT_CHECKS[finding]
         if mailing._get_compliance_profile()._get_level(check) != "block":
             return SQL("FALSE")

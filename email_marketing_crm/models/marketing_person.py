@@ -339,6 +339,8 @@ class MarketingPerson(models.Model):
                                     WHERE r.marketing_person_id = p.id)
                    AND NOT EXISTS (SELECT FROM marketing_touchpoint t
                                     WHERE t.person_id = p.id)
+                   AND NOT EXISTS (SELECT FROM marketing_consent_log l
+                                    WHERE l.person_id = p.id)
                    AND NOT EXISTS (SELECT FROM marketing_person a
                                     WHERE a.merged_into_id = p.id)
                  LIMIT 10000)

@@ -212,7 +212,6 @@ class MarketingPerson(models.Model):
         self.env["marketing.consent.log"].sudo()._record(
             self.ids, "preference", evidence | {"note": note}
         )
-        self.env["marketing.inbox"]._push(self.ids, "changed")
 
     @api.model
     def _send_preference_link(self, email):
@@ -287,6 +286,11 @@ class MarketingPerson(models.Model):
     # ------------------------------------------------------------------
     # ACTIONS
     # ------------------------------------------------------------------
+
+    def action_allow_mail(self):
+        """Take these persons off the blacklist; the topics they left stay left."""
+        self.check_access("write")
+        self.sudo()._allow_mail({"source": "hand", "user_id": self.env.uid})
 
     def action_view_consent_evidence(self):
         self.ensure_one()

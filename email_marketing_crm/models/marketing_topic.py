@@ -5,6 +5,8 @@ from odoo.tools.urls import urljoin
 
 from ..tools.consent_token import read, sign
 
+#: Days before the end of a consent from which people are asked to renew it.
+RENEWAL_DAYS = 30
 #: The year 9999: the form of a topic works as long as the topic is public.
 FORM_EXPIRES = 253402300799
 #: What changes the meaning of the text people agree to.
@@ -73,6 +75,15 @@ class MarketingTopic(models.Model):
         "Consent Expires After",
         aggregator=None,
         help="Months after which a consent must be renewed. 0: never.",
+    )
+    renewal_segment_id = fields.Many2one(
+        "marketing.segment",
+        "Whose Consent Ends",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        groups="email_marketing_crm.group_marketing_user",
     )
     subscribe_url = fields.Char("Public Form", compute="_compute_subscribe_url")
     # figures
@@ -223,6 +234,52 @@ class MarketingTopic(models.Model):
     # ------------------------------------------------------------------
     # ACTIONS
     # ------------------------------------------------------------------
+
+    def action_ask_renewal(self):
+        """A mailing, ready but for a look at it, to those whose consent ends.
+
+        Its segment is made once per topic and follows by itself.
+        """
+        self.ensure_one()
+        if not self.renewal_segment_id:
+            self.renewal_segment_id = self.env["marketing.segment"].create(
+                self._prepare_renewal_segment_values()
+            )
+        ready = self.env.ref("email_marketing_crm.mailing_consent_renewal")
+        model = self.renewal_segment_id.res_model
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": ready.subject,
+                "body_arch": ready.body_arch,
+                "body_html": ready.body_html,
+                "mailing_model_id": self.env["ir.model"]._get_id(model),
+                "user_id": self.env.uid,
+                "marketing_topic_id": self.id,
+                "marketing_renews_consent": True,
+                "marketing_segment_ids": [
+                    fields.Command.set(self.renewal_segment_id.ids)
+                ],
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "mailing.mailing",
+            "res_id": mailing.id,
+            "views": [(False, "form")],
+        }
+
+    def _prepare_renewal_segment_values(self):
+        ends = [
+            ("topic_id", "=", self.id),
+            ("state", "=", "in"),
+            ("expiry_date", "<=", f"now +{RENEWAL_DAYS}d"),
+        ]
+        return {
+            "name": self.env._("Consent for “%s” ends", self.name),
+            "res_model": "mailing.contact" if self.mailing_list_id else "res.partner",
+            "domain": repr([("marketing_person_id.consent_ids", "any", ends)]),
+            "company_id": self.company_id.id,
+        }
 
     def action_view_consents(self):
         """Who answered; the context chooses the answer."""

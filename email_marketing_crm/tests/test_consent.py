@@ -185,6 +185,68 @@ class TestConsent(ConsentCase):
         self.assertIn("/marketing/subscribe/", topic.subscribe_url)
 
     # ------------------------------------------------------------------
+    # written down by a user
+    # ------------------------------------------------------------------
+
+    def write_down(self, records, **values):
+        return (
+            self.env["marketing.consent.change"]
+            .with_user(self.user_marketing)
+            .with_context(active_model=records._name, active_ids=records.ids)
+            .create({"topic_id": self.topic.id, "note": "Signed at the fair", **values})
+            .action_apply()
+        )
+
+    def test_a_user_writes_down_what_a_person_said(self):
+        partner = self.make_partner(ANA)
+        self.answer(ANA, "out")
+        self.write_down(partner)
+        self.assertEqual(self.state_of(ANA), "in")
+        evidence = self.person_of(ANA).consent_log_ids[:1]
+        self.assertEqual(
+            (evidence.source, evidence.user_id, evidence.note),
+            ("hand", self.user_marketing, "Signed at the fair"),
+        )
+
+    def test_many_at_once_take_no_opt_out_back(self):
+        partners = self.make_partner(ANA) | self.make_partner(BEN)
+        self.answer(ANA, "out")
+        answer = self.write_down(partners, legal_basis="contract")
+        self.assertIn("1 persons were left", answer["params"]["message"])
+        self.assertEqual((self.state_of(ANA), self.state_of(BEN)), ("out", "in"))
+        self.write_down(partners, state="out")
+        self.assertEqual((self.state_of(ANA), self.state_of(BEN)), ("out", "out"))
+
+    def test_records_without_address_and_users_without_right(self):
+        with self.assertRaisesRegex(UserError, "usable e-mail address"):
+            self.write_down(self.make_partner("rubbish"))
+        with self.assertRaises(AccessError):
+            self.env["marketing.consent.change"].with_user(self.user_sales).create({})
+
+    def test_a_manager_takes_somebody_off_the_blacklist(self):
+        self.answer(ANA, "in")
+        person = self.person_of(ANA)
+        person._stop_everything({"source": "page"})
+        with self.assertRaises(AccessError):
+            person.with_user(self.user_marketing).action_allow_mail()
+        person.with_user(self.user_manager).action_allow_mail()
+        self.assertFalse(self.person_of(ANA).is_opted_out)
+        self.assertEqual(self.state_of(ANA), "out")
+
+    def test_somebody_who_said_no_is_not_forgotten_with_his_records(self):
+        partner = self.make_partner(ANA)
+        self.answer(ANA, "out")
+        partner.unlink()
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM marketing_touchpoint")
+        self.env.cr.execute("DELETE FROM marketing_inbox")
+        self.env.cr.execute(
+            "UPDATE marketing_person SET create_date = create_date - interval '9 days'"
+        )
+        self.env["marketing.person"]._gc_persons_without_trace()
+        self.assertEqual(self.state_of(ANA), "out")
+
+    # ------------------------------------------------------------------
     # lists
     # ------------------------------------------------------------------
 
@@ -241,7 +303,7 @@ class TestConsent(ConsentCase):
     def test_a_user_does_not_tick_somebody_back_who_left(self):
         self.subscribe(ANA)
         self.answer(ANA, "out")
-        with self.assertRaisesRegex(UserError, "Only they can change that"):
+        with self.assertRaisesRegex(UserError, "a tick does not change that"):
             self.subscription_of(ANA).with_user(self.user_marketing).opt_out = False
         self.assertEqual(self.state_of(ANA), "out")
 

@@ -104,6 +104,39 @@ class TestConsentGates(ConsentCase):
         mailing.action_launch()
         self.assertIn(self.outcomes(mailing)[ANA], ("stopped", "blacklisted"))
 
+    def test_whose_consent_ends_is_asked_to_renew_it(self):
+        self.topic.expiry_months = 12
+        self.answer(ANA, "in", date=NOW - timedelta(days=400))
+        self.answer(BEN, "in", date=NOW - timedelta(days=345))
+        self.answer(CEM, "in")
+        template = self.env.ref("email_marketing_crm.segment_template_consent_ends")
+        found = self.env["marketing.segment"].create(
+            {
+                "name": "Ends soon",
+                "res_model": "res.partner",
+                "domain": template.domain.replace("{days}", "30"),
+            }
+        )
+        found._refresh()
+        emails = found.member_ids.person_id.mapped("email_normalized")
+        self.assertEqual(set(emails) & {ANA, BEN, CEM}, {ANA, BEN})
+
+    def test_one_button_prepares_the_mailing_that_asks_for_renewal(self):
+        self.topic.write({"expiry_months": 12, "mailing_list_id": False})
+        self.answer(ANA, "in", date=NOW - timedelta(days=400))
+        self.answer(BEN, "in", date=NOW - timedelta(days=345))
+        self.answer(CEM, "in")
+        topic = self.topic.with_user(self.user_marketing)
+        action = topic.action_ask_renewal()
+        mailing = self.env["mailing.mailing"].browse(action["res_id"])
+        again = self.env["mailing.mailing"].browse(topic.action_ask_renewal()["res_id"])
+        self.assertEqual(again.marketing_segment_ids, mailing.marketing_segment_ids)
+        mailing.email_from = "Pumps Ltd <news@pumps.example.com>"
+        self.assertFalse(mailing.marketing_blocking)
+        self.assertEqual(self.launch(mailing), {ANA: "planned", BEN: "planned"})
+        mailing = self.make_topic_mailing(marketing_renews_consent=True)
+        self.assertIn("/marketing/preferences", mailing.marketing_blocking)
+
     # ------------------------------------------------------------------
     # wishes
     # ------------------------------------------------------------------
@@ -225,7 +258,7 @@ class TestConsentGates(ConsentCase):
         )
         findings = mailing.marketing_blocking.splitlines()
         self.assertEqual(len(findings), 5)
-        with self.assertRaisesRegex(UserError, "cannot be sent under the rules"):
+        with self.assertRaisesRegex(UserError, "cannot be sent"):
             mailing.with_user(self.user_marketing).action_launch()
         self.assertEqual(mailing.state, "draft")
         mailing.write(

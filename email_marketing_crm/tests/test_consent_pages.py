@@ -640,6 +640,23 @@ class TestUnsubscribe(PageCase):
         self.press(answer, action.group(1), reason=str(reason.id))
         self.assertEqual(self.person_of(ANA).consent_log_ids[:1].reason_id, reason)
 
+    def test_a_topic_of_its_own_is_left_with_the_list(self):
+        mailing_list = self.env["mailing.list"].create({"name": "Pump list"})
+        contact = self.env["mailing.contact"].create(
+            {"email": ANA, "list_ids": [fields.Command.set(mailing_list.ids)]}
+        )
+        mailing = self.make_mailing(
+            self.topic,
+            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
+            contact_list_ids=[fields.Command.set(mailing_list.ids)],
+        )
+        self.url_open(
+            self.path_of(mailing, "unsubscribe_oneclick", contact),
+            data={"List-Unsubscribe": "One-Click"},
+        )
+        self.assertEqual(self.state_of(ANA), "out")
+        self.assertTrue(contact.subscription_ids.opt_out)
+
     def test_pages_of_mailing_lists_keep_working_and_tell_us(self):
         mailing_list = self.env["mailing.list"].create(
             {"name": "Pump list", "is_public": True}

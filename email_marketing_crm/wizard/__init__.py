@@ -1,3 +1,4 @@
+from . import marketing_consent_change
 from . import marketing_handoff_reject
 from . import marketing_duplicate_merge
 from . import marketing_profile_answer
