@@ -79,6 +79,7 @@
         "views/marketing_duplicate_views.xml",
         "views/marketing_quality_views.xml",
         "views/res_config_settings_views.xml",
+        "views/marketing_retention_views.xml",
         "views/marketing_compliance_profile_views.xml",
     ],
     "demo": [

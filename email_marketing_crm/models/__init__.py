@@ -104,6 +104,9 @@ from . import marketing_import_run
 from . import marketing_person_erasure
 from . import marketing_person_erasure_records
 from . import marketing_person_disclosure
+from . import marketing_retention
+from . import marketing_retention_count
+from . import marketing_score_checkpoint
 from . import privacy_lookup_wizard
 
 # clean data
@@ -149,6 +152,7 @@ from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings
 from . import res_config_settings_consent
+from . import res_config_settings_retention
 from . import res_partner
 from . import utm_names
 from . import res_partner_relationship

@@ -34,6 +34,13 @@ class MarketingJourneyStep(models.Model):
             ["__count"],
         ):
             passed.setdefault(step.id, {})[outcome] = count
+        for step, outcome, count in self.env[
+            "marketing.journey.step.count"
+        ]._read_group(
+            [("step_id", "in", self.ids)], ["step_id", "outcome"], ["count:sum"]
+        ):
+            counts = passed.setdefault(step.id, {})
+            counts[outcome] = counts.get(outcome, 0) + count
         for step in self:
             outcomes = passed.get(step.id, {})
             step.here_count = sum(here.get((step.id, s), 0) for s in LIVE_STATES)

@@ -129,6 +129,10 @@ class MarketingPerson(models.Model):
                 "person_id",
                 ("attribute_id", "value", "origin", "date", "source", "is_in_effect"),
             ),
+            "marketing.import.line": (
+                "person_id",
+                ("import_id", "number", "state", "cells"),
+            ),
             "marketing.score": (
                 "person_id",
                 ("model_id", "score", "grade", "fit", "update_date"),

@@ -93,7 +93,21 @@ class MarketingPerson(models.Model):
 
     @api.model
     def _rebuild_engagement(self, person_ids):
-        """Read the engagement dates of persons from the log, as if seen first now."""
+        """Read the engagement dates of persons from the log, as if seen first now.
+
+        Dates from before the log begins are kept: what they come from was deleted.
+        """
+        horizon = self.env["marketing.retention"]._get_horizon()
+        columns = [name for name, _minimum in ENGAGEMENT_DATES.values()]
+        assignments = SQL(", ").join(
+            SQL(
+                "%(name)s = GREATEST(log.%(name)s,"
+                " CASE WHEN person.%(name)s < %(horizon)s THEN person.%(name)s END)",
+                name=SQL.identifier(name),
+                horizon=horizon,
+            )
+            for name in (*columns, "last_engagement_date")
+        )
         filters = SQL(", ").join(
             SQL(
                 "max(t.date) FILTER (WHERE type.code = %s AND t.reliability = ANY(%s))"
@@ -108,14 +122,11 @@ class MarketingPerson(models.Model):
             SQL(
                 """
                 UPDATE marketing_person person
-                   SET last_sent_date = log.last_sent_date,
-                       last_open_date = log.last_open_date,
-                       last_click_date = log.last_click_date,
-                       last_reply_date = log.last_reply_date,
-                       last_engagement_date = log.engaged
+                   SET %s
                   FROM (SELECT p.id, %s,
                                max(t.date) FILTER (WHERE type.shows_intent
-                                   AND t.reliability = ANY(%s)) AS engaged
+                                   AND t.reliability = ANY(%s))
+                                   AS last_engagement_date
                           FROM marketing_person p
                           LEFT JOIN marketing_touchpoint t ON t.person_id = p.id
                           LEFT JOIN marketing_touchpoint_type type
@@ -124,6 +135,7 @@ class MarketingPerson(models.Model):
                          GROUP BY p.id) log
                  WHERE person.id = log.id
                 """,
+                assignments,
                 filters,
                 list(classes_from("human_likely")),
                 person_ids,

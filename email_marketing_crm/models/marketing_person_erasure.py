@@ -5,6 +5,7 @@ from odoo.tools import SQL
 
 from ..tools.erasure import ErasureRule, get_erased_address
 from .marketing_delivery import WAITING_STATES
+from .marketing_person_erasure_records import IMPORT_LINE_CLEAR
 
 
 class MarketingPerson(models.Model):
@@ -54,6 +55,11 @@ class MarketingPerson(models.Model):
                 "marketing.score",
                 "deleted",
                 self.env._("Scores and their explanation are forgotten."),
+            ),
+            ErasureRule(
+                "marketing.score.checkpoint",
+                "deleted",
+                _("Points of events that were deleted before are forgotten."),
             ),
             ErasureRule(
                 "marketing.lifecycle.move",
@@ -106,6 +112,12 @@ class MarketingPerson(models.Model):
                     " of the network, devices and notes go."
                 ),
                 clear={"ip": None, "user_agent": None, "note": None},
+            ),
+            ErasureRule(
+                "marketing.import.line",
+                "anonymized",
+                _("Figures of imports stay, without what the lines said."),
+                clear=IMPORT_LINE_CLEAR,
             ),
             *(
                 ErasureRule(

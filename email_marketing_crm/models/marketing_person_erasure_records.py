@@ -37,6 +37,10 @@ PERSONAL_FIELDS = {
         "description",
     ),
 }
+#: What a line of an imported file says.
+IMPORT_LINE_CLEAR = dict.fromkeys(
+    ("cells", "name", "company_name", "email", "suggested_email", "reason")
+)
 #: Documents that name a contact and that the law wants kept; of modules that may not be
 #: there.
 KEPT_DOCUMENTS = (
@@ -71,6 +75,12 @@ class MarketingPerson(models.Model):
             self.env["link.tracker.click"]
             .sudo()
             .search([("mailing_trace_id", "in", traces.ids), ("ip", "!=", False)])
+        )
+        # Lines of the person himself are a rule; these made or changed nothing.
+        found["marketing.import.line", "anonymized"] = (
+            self.env["marketing.import.line"]
+            .sudo()
+            .search([("email", "in", addresses), ("person_id", "=", False)])
         )
         found["mail.mail", "deleted"] = self._find_mails(addresses, traces)
         found["mail.blacklist", "deleted"] = (
@@ -176,6 +186,7 @@ class MarketingPerson(models.Model):
     def _erase_records(self, found):
         """Do what `_find_erased_records` found."""
         found[("mail.mail", "deleted")].unlink()
+        found["marketing.import.line", "anonymized"].write(IMPORT_LINE_CLEAR)
         clicks = found["link.tracker.click", "anonymized"]
         clicks.write({"ip": False})
         self._anonymize_traces(found["mailing.trace", "anonymized"])

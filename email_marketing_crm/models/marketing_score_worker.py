@@ -211,6 +211,7 @@ class MarketingScore(models.Model):
     def _replay(self, scheme, persons, new_rows=()):
         """Score the behaviour of persons from the first event of the log on.
 
+        What was deleted for its age is in the checkpoint that the replay starts from.
         `before` becomes the value they would have without the new touchpoints.
         """
         new_ids = {row.id for row in new_rows}
@@ -219,18 +220,17 @@ class MarketingScore(models.Model):
             part = persons[start : start + REBUILD_PERSONS]
             log = self._read_log(scheme, [person.person_id for person in part])
             hits_of = scheme.match(scheme.select(log))
+            starts = self.env["marketing.score.checkpoint"]._read_states(
+                scheme, [person.person_id for person in part]
+            )
             for person in part:
                 hits = hits_of.get(person.person_id, [])
-                person.state = decay.State()
-                scheme.apply(person.state, hits)
+                start = starts.get(person.person_id)
+                person.state = scheme.replay(start, hits)
                 person.before = person.state.value
                 if person.person_id in has_new:
-                    without = decay.State()
-                    scheme.apply(
-                        without,
-                        [hit for hit in hits if hit.touchpoint_id not in new_ids],
-                    )
-                    person.before = without.value
+                    known = [hit for hit in hits if hit.touchpoint_id not in new_ids]
+                    person.before = scheme.replay(start, known).value
 
     @api.model
     def _read_log(self, scheme, person_ids):

@@ -13,6 +13,7 @@ NOT_TOLD = {
     "marketing.delivery.preview",  # a check of an audience, gone with the day
     "marketing.duplicate",  # is about somebody else too
     "marketing.inbox",  # what is about to be worked out
+    "marketing.score.checkpoint",  # is part of the score
     "marketing.segment.member",  # has a section of its own
 }
 

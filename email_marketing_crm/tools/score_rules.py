@@ -8,6 +8,7 @@ of fulfilled attribute rules into points (`Scheme.grant_fit`) and a letter
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypeVar
@@ -143,6 +144,19 @@ class Scheme:
     def apply(self, state: decay.State, hits: Iterable[decay.Hit]) -> None:
         """Add hits of one person, none of them late, to its state."""
         decay.apply_hits(state, hits, self.clock, self.limits, self._group_of)
+
+    def replay(
+        self, start: decay.State | None, hits: Iterable[decay.Hit]
+    ) -> decay.State:
+        """The state after all hits of one person.
+
+        :param start: what deleted events had brought; stays as it is
+        """
+        state = deepcopy(start) if start else decay.State()
+        self.apply(state, hits)
+        if start and start.last and (not state.last or state.last < start.last):
+            state.last = start.last
+        return state
 
     def grant_fit(self, fulfilled: Collection[int]) -> dict[int, int]:
         """Points of the fulfilled fit rules, by rule, within all limits.
