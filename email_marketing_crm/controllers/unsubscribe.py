@@ -18,6 +18,10 @@ class MarketingUnsubscribeController(MassMailController):
     the address is blocked for all mailings, as in Odoo, which the page says. Pages of
     mailing lists stay Odoo's. Following a link changes nothing: buttons do, and the
     one-click request of mail programs (RFC 8058).
+
+    Mailings that have neither a topic nor an audience of ours keep Odoo's pages. Odoo
+    unsubscribes at once whoever opens `/unsubscribe`, an address that its mails do not
+    contain any more: they lead to `/confirm_unsubscribe`, which asks.
     """
 
     # ------------------------------------------------------------------
@@ -32,7 +36,7 @@ class MarketingUnsubscribeController(MassMailController):
         mailing, email_found, _hash = self._find_mailing(
             mailing_id, document_id, email, hash_token
         )
-        if mailing.mailing_on_mailing_list:
+        if mailing.mailing_on_mailing_list or not self._is_ours(mailing):
             return super().mailing_confirm_unsubscribe(
                 mailing_id, document_id=document_id, email=email, hash_token=hash_token
             )
@@ -57,7 +61,7 @@ class MarketingUnsubscribeController(MassMailController):
             int(mailing_id), document_id, email, hash_token
         )
         self._remember("mail", mailing)
-        if mailing.mailing_on_mailing_list:
+        if mailing.mailing_on_mailing_list or not self._is_ours(mailing):
             return super().mailing_confirm_unsubscribe_post(
                 mailing_id, document_id=document_id, email=email, hash_token=hash_token
             )
@@ -73,7 +77,7 @@ class MarketingUnsubscribeController(MassMailController):
         mailing, email_found, hash_found = self._find_mailing(
             mailing_id, document_id, email, hash_token
         )
-        if request.httprequest.method == "POST":
+        if request.httprequest.method == "POST" or not self._is_ours(mailing):
             self._remember("mail", mailing)
             return super().mailing_unsubscribe(
                 mailing_id, document_id=document_id, email=email, hash_token=hash_token
@@ -98,6 +102,10 @@ class MarketingUnsubscribeController(MassMailController):
         self, mailing, document_id, email, hash_token
     ):
         """Withdraw the topic; without one block the address, and say what was done."""
+        if not self._is_ours(mailing):
+            return super()._mailing_unsubscribe_from_document(
+                mailing, document_id, email, hash_token
+            )
         self._remember("mail", mailing)
         mailing = mailing.with_env(request.env(su=True))
         topic = mailing.marketing_topic_id
@@ -155,6 +163,10 @@ class MarketingUnsubscribeController(MassMailController):
     # ------------------------------------------------------------------
     # TOOLS
     # ------------------------------------------------------------------
+
+    def _is_ours(self, mailing):
+        mailing = mailing.sudo()
+        return bool(mailing.marketing_topic_id or mailing.marketing_kind)
 
     def _find_mailing(self, mailing_id, document_id, email, hash_token):
         """The mailing of a link, with whom the link is for; forged ones raise."""

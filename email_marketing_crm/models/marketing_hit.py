@@ -1,6 +1,6 @@
 """Opens and clicks as they come over HTTP: one statement each, then the touchpoint."""
 
-from odoo import SUPERUSER_ID, api, models, tools
+from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.tools import SQL
 
 #: Modules whose overrides of the methods below do what the statements do.
@@ -68,16 +68,16 @@ class MarketingHit(models.AbstractModel):
             SQL(
                 """
                 UPDATE mailing_trace
-                   SET trace_status = 'open',
-                       open_datetime = now() AT TIME ZONE 'UTC',
-                       write_date = now() AT TIME ZONE 'UTC', write_uid = %s
-                 WHERE mail_mail_id_int = %s
+                   SET trace_status = 'open', open_datetime = %(now)s,
+                       write_date = %(now)s, write_uid = %(user)s
+                 WHERE mail_mail_id_int = %(mail)s
                    AND trace_status NOT IN ('open', 'reply')
              RETURNING id, email, mass_mailing_id, model, res_id, sent_datetime,
                        trace_type = 'mail' AND is_test_trace IS NOT TRUE
                 """,
-                SUPERUSER_ID,
-                mail_id,
+                now=fields.Datetime.now(),
+                user=SUPERUSER_ID,
+                mail=mail_id,
             )
         )
         for trace in rows:  # one, but for a mail that was sent anew
@@ -109,13 +109,13 @@ class MarketingHit(models.AbstractModel):
                 ),
                 followed AS (
                     UPDATE mailing_trace AS trace
-                       SET links_click_datetime = now() AT TIME ZONE 'UTC',
+                       SET links_click_datetime = %(now)s,
                            trace_status = CASE WHEN before.was_open
                                THEN trace.trace_status ELSE 'open' END,
                            open_datetime = CASE WHEN before.was_open
                                THEN trace.open_datetime
-                               ELSE now() AT TIME ZONE 'UTC' END,
-                           write_date = now() AT TIME ZONE 'UTC', write_uid = %(user)s
+                               ELSE %(now)s END,
+                           write_date = %(now)s, write_uid = %(user)s
                       FROM before
                      WHERE trace.id = before.id
                  RETURNING before.was_open, trace.id, trace.email,
@@ -131,8 +131,8 @@ class MarketingHit(models.AbstractModel):
                     SELECT %(link)s, %(campaign)s, followed.id,
                            COALESCE(followed.mass_mailing_id, %(mailing)s), %(ip)s,
                            (SELECT id FROM res_country WHERE code = %(country)s),
-                           %(user)s, now() AT TIME ZONE 'UTC',
-                           %(user)s, now() AT TIME ZONE 'UTC'
+                           %(user)s, %(now)s,
+                           %(user)s, %(now)s
                       FROM (VALUES (1)) AS hit LEFT JOIN followed ON TRUE
                  RETURNING id
                 )
@@ -145,6 +145,7 @@ class MarketingHit(models.AbstractModel):
                 ip=ip,
                 country=country_code or None,
                 user=SUPERUSER_ID,
+                now=fields.Datetime.now(),
             )
         )
         if trace[0]:

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import HttpCase, tagged
 
 from odoo.addons.mail.tests.common import MockEmail
@@ -566,6 +566,13 @@ class TestUnsubscribe(PageCase):
         self.env.flush_all()
         return mailing
 
+    def make_campaign(self):
+        """A mailing of ours, to a segment, without a topic."""
+        segment = self.env["marketing.segment"].create(
+            {"name": "Readers", "res_model": "res.partner"}
+        )
+        return self.make_mailing(marketing_segment_ids=[Command.set(segment.ids)])
+
     def path_of(self, mailing, action, record=None, token=None):
         record = record or self.partner
         token = token or mailing._generate_mailing_recipient_token(record.id, ANA)
@@ -595,7 +602,7 @@ class TestUnsubscribe(PageCase):
         self.assertEqual((evidence.source, evidence.mailing_id), ("mail", mailing))
 
     def test_a_mailing_without_topic_blocks_the_address_and_says_so(self):
-        mailing = self.make_mailing()
+        mailing = self.make_campaign()
         page, answer = self.unsubscribe(mailing)
         self.assertIn("no mailing of any kind", page.text)
         self.assertIn("all our mailings", answer.text)
@@ -613,13 +620,24 @@ class TestUnsubscribe(PageCase):
         self.assertFalse(self.person_of(ANA).is_opted_out)
 
     def test_following_any_link_unsubscribes_nobody(self):
-        for mailing in (self.make_mailing(self.topic), self.make_mailing()):
+        for mailing in (self.make_mailing(self.topic), self.make_campaign()):
             for action in ("confirm_unsubscribe", "unsubscribe"):
                 for method in ("GET", "HEAD"):
                     self.look(self.path_of(mailing, action), method=method)
             self.look(self.path_of(mailing, "unsubscribe_oneclick"))
         self.assertEqual(self.state_of(ANA), "in")
         self.assertFalse(self.person_of(ANA).is_opted_out)
+
+    def test_a_mailing_that_is_not_ours_keeps_the_pages_of_odoo(self):
+        mailing = self.make_mailing()
+        asked = self.look(self.path_of(mailing, "confirm_unsubscribe"))
+        self.assertNotIn("/marketing/preferences", asked.text)
+        self.assertFalse(self.person_of(ANA).is_opted_out)
+        answer = self.look(self.path_of(mailing, "unsubscribe"))
+        self.assertIn("no longer part of our services", answer.text)
+        self.env.invalidate_all()
+        self.assertTrue(self.person_of(ANA).is_opted_out)
+        self.assertEqual(self.state_of(ANA), "out")
 
     def test_forged_links_do_nothing(self):
         mailing = self.make_mailing(self.topic)
