@@ -142,12 +142,14 @@ from . import mail_compose_message_suppression
 from . import mail_mail
 from . import mail_mail_consent
 from . import mail_render_mixin
+from . import mail_mail_recipient
 from . import mail_thread
 from . import mailing_contact
 from . import mailing_list
 from . import mailing_mailing
 from . import mailing_mailing_delivery
 from . import mailing_mailing_consent
+from . import mailing_mailing_test
 from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings

@@ -8,8 +8,11 @@ class MarketingDelivery(models.Model):
     _inherit = "marketing.delivery"
 
     reason = fields.Selection(
-        selection_add=[("suppression_list", "On the suppression list")],
-        ondelete={"suppression_list": "cascade"},
+        selection_add=[
+            ("suppression_list", "On the suppression list"),
+            ("address_changed", "Address changed after it was written"),
+        ],
+        ondelete={"suppression_list": "cascade", "address_changed": "cascade"},
     )
 
     @api.model

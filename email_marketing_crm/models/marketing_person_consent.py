@@ -272,7 +272,10 @@ class MarketingPerson(models.Model):
 
     @api.model
     def _find_by_preference_token(self, token):
-        """`(person, whether the link is too old)`; nobody for a forged one."""
+        """`(person, whether the link is too old)`.
+
+        Nobody for a forged link, and for the link of somebody who was erased.
+        """
         found = read(
             self._get_link_secret(),
             f"preferences:{self.env.cr.dbname}",
@@ -281,7 +284,8 @@ class MarketingPerson(models.Model):
         )
         if not found:
             return self.browse(), False
-        return self.sudo().browse(found.number).exists()._get_person(), found.is_expired
+        person = self.sudo().browse(found.number).exists()._get_person()
+        return person.filtered(lambda one: not one.is_erased), found.is_expired
 
     # ------------------------------------------------------------------
     # ACTIONS

@@ -59,7 +59,7 @@ class MarketingPerson(models.Model):
             ErasureRule(
                 "marketing.score.checkpoint",
                 "deleted",
-                _("Points of events that were deleted before are forgotten."),
+                self.env._("Points of events that were deleted before are forgotten."),
             ),
             ErasureRule(
                 "marketing.lifecycle.move",
@@ -116,7 +116,7 @@ class MarketingPerson(models.Model):
             ErasureRule(
                 "marketing.import.line",
                 "anonymized",
-                _("Figures of imports stay, without what the lines said."),
+                self.env._("Figures of imports stay, without what the lines said."),
                 clear=IMPORT_LINE_CLEAR,
             ),
             *(

@@ -1,0 +1,71 @@
+from odoo import models
+from odoo.tools import email_normalize
+from odoo.tools.mail import email_normalize_all
+
+from odoo.addons.base.models.ir_mail_server import MailDeliveryException
+
+
+class MailMail(models.Model):
+    """A mailing goes to the address that was asked about, and to no other.
+
+    The gates look at one address, the one of the trace. Odoo sends to what the contact
+    has when the mail leaves: a second address of his, one that was put there since,
+    and whoever is in copy, were never asked about.
+    """
+
+    _inherit = "mail.mail"
+
+    def _get_gated_addresses(self):
+        """The addresses these mails were let pass for."""
+        traces = self.sudo().mailing_trace_ids.filtered(
+            lambda trace: not trace.is_test_trace
+        )
+        return {email_normalize(trace.email) for trace in traces} - {False}
+
+    def _get_refused_mails(self):
+        """Also mails that would go to nobody who was asked about."""
+        refused = super()._get_refused_mails()
+        if self.env.context.get("mailing_test_mail"):
+            return refused
+        for mail in self.sudo():
+            if mail.id in refused or not mail.mailing_id or mail.state != "outgoing":
+                continue
+            recipients = {
+                *email_normalize_all(mail.email_to or ""),
+                *(
+                    address
+                    for partner in mail.recipient_ids
+                    for address in email_normalize_all(partner.email or "")
+                ),
+            }
+            if not recipients & mail._get_gated_addresses():
+                refused[mail.id] = "address_changed"
+        return refused
+
+    def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
+        email_list = super()._prepare_outgoing_list(mail_server, doc_to_followers)
+        if not self.mailing_id or self.env.context.get("mailing_test_mail"):
+            return email_list
+        allowed = self._get_gated_addresses()
+        kept = []
+        for values in email_list:
+            recipients = [
+                address
+                for address in values["email_to"]
+                if email_normalize(address) in allowed
+            ]
+            if recipients:
+                normalized = [email_normalize(address) for address in recipients]
+                kept.append(
+                    values
+                    | {
+                        "email_to": recipients,
+                        "email_cc": [],
+                        "email_to_normalized": normalized,
+                    }
+                )
+        if not kept:
+            raise MailDeliveryException(
+                self.env._("The address was changed since the mail was written.")
+            )
+        return kept
