@@ -31,6 +31,8 @@ class Effect(NamedTuple):
 EFFECTS = {
     "partner_tag": Effect("res.partner", "category_id", "partner_tag_id"),
     "lead_tag": Effect("crm.lead", "tag_ids", "lead_tag_id"),
+    "persona": Effect("marketing.person", "persona_id", "persona_id"),
+    "relationship": Effect("res.partner", "marketing_relationship", "relationship"),
 }
 
 
@@ -55,7 +57,12 @@ class MarketingSegmentAction(models.Model):
     )
     sequence = fields.Integer(default=10)
     kind = fields.Selection(
-        [("partner_tag", "Tag on contacts"), ("lead_tag", "Tag on leads")],
+        [
+            ("partner_tag", "Tag on contacts"),
+            ("lead_tag", "Tag on leads"),
+            ("persona", "Persona"),
+            ("relationship", "Relationship of contacts"),
+        ],
         string="Set",
         required=True,
         default="partner_tag",
@@ -64,6 +71,8 @@ class MarketingSegmentAction(models.Model):
         "res.partner.category", string="Contact Tag", ondelete="cascade"
     )
     lead_tag_id = fields.Many2one("crm.tag", ondelete="cascade")
+    persona_id = fields.Many2one("marketing.persona", ondelete="cascade")
+    relationship = fields.Selection(selection="_selection_relationship")
     remove_on_leave = fields.Boolean(
         "Take Back on Leaving",
         default=True,
@@ -83,6 +92,11 @@ class MarketingSegmentAction(models.Model):
     )
 
     _waiting = models.Index("(id) WHERE waiting_from > 0")
+
+    @api.model
+    def _selection_relationship(self):
+        relationship = self.env["res.partner"]._fields["marketing_relationship"]
+        return relationship._description_selection(self.env)
 
     @api.depends(lambda self: self._get_value_names())
     def _compute_explanation(self):
@@ -117,7 +131,10 @@ class MarketingSegmentAction(models.Model):
         if not value:
             return ""
         kinds = dict(self._fields["kind"]._description_selection(self.env))
-        name = value.display_name if isinstance(value, models.BaseModel) else value
+        if isinstance(value, models.BaseModel):
+            name = value.display_name
+        else:
+            name = dict(self._selection_relationship())[value]
         return f"{kinds[self.kind]} “{name}”"
 
     def _get_value(self):
@@ -335,7 +352,9 @@ class MarketingSegmentAction(models.Model):
         if not records:
             return
         effect = EFFECTS[self.kind]
-        if records._fields[effect.field].type == "many2many":
+        if self.kind == "persona":
+            self._answer_persona(records, self.persona_id)
+        elif records._fields[effect.field].type == "many2many":
             records.write({effect.field: [Command.link(self._get_value().id)]})
         else:
             records.write({effect.field: self._get_value_key()})
@@ -344,10 +363,53 @@ class MarketingSegmentAction(models.Model):
         if not records:
             return
         effect = EFFECTS[self.kind]
-        if records._fields[effect.field].type == "many2many":
+        if self.kind == "persona":
+            self._answer_persona(self._filter_concluded(records), None)
+        elif records._fields[effect.field].type == "many2many":
             records.write({effect.field: [Command.unlink(self._get_value().id)]})
         else:
             records.write({effect.field: False})
+
+    # ------------------------------------------------------------------
+    # PERSONA
+    # ------------------------------------------------------------------
+
+    def _get_source(self):
+        """What the answers of this setting give as their source."""
+        self.ensure_one()
+        return self.env._("Segment “%s”", self.segment_id.name)
+
+    def _answer_persona(self, persons, persona):
+        """Conclude a persona; what a human said is never hidden by it."""
+        self.env["marketing.profile.value"].sudo()._set_values(
+            [
+                {
+                    "person_id": person.id,
+                    "attribute": "persona",
+                    "value": persona,
+                    "origin": "rule",
+                    "source": self._get_source(),
+                }
+                for person in persons
+            ]
+        )
+
+    def _filter_concluded(self, persons):
+        """Those whose persona was concluded here, and by nobody else since."""
+        answers = (
+            self.env["marketing.profile.value"]
+            .sudo()
+            .search(
+                [
+                    ("person_id", "in", persons.ids),
+                    ("persona_id", "=", self.persona_id.id),
+                    ("kind", "=", "implicit"),
+                    ("is_current", "=", True),
+                    ("rule_id", "=", False),
+                ]
+            )
+        )
+        return answers.person_id
 
 
 class MarketingSegmentActionMark(models.Model):
@@ -372,6 +434,35 @@ class MarketingSegmentActionMark(models.Model):
     _action_record_unique = models.Constraint(
         "UNIQUE(action_id, res_id)", "This record was looked at already."
     )
+
+    @api.model
+    def _merge_persons(self, source_ids, target_id):
+        """What was set on a merged person counts for the one that is left."""
+        self.flush_model()
+        self.env.cr.execute(
+            """
+            WITH moved AS (
+                DELETE FROM marketing_segment_action_mark AS mark
+                 USING marketing_segment_action AS action
+                 WHERE action.id = mark.action_id AND action.kind = 'persona'
+                   AND mark.res_id = ANY(%s)
+             RETURNING mark.action_id, mark.is_ours
+            )
+            INSERT INTO marketing_segment_action_mark (action_id, res_id, is_ours)
+            SELECT action_id, %s, bool_or(is_ours) FROM moved GROUP BY action_id
+                ON CONFLICT (action_id, res_id) DO NOTHING
+            """,
+            [list(source_ids), target_id],
+        )
+        self.invalidate_model()
+
+
+class MarketingPerson(models.Model):
+    _inherit = "marketing.person"
+
+    @api.model
+    def _get_person_models(self):
+        return [*super()._get_person_models(), "marketing.segment.action.mark"]
 
 
 class MarketingSegment(models.Model):
@@ -436,6 +527,8 @@ class MarketingSegment(models.Model):
             or effect.field not in self._get_domain_facts().fields.get(effect.model, ())
         ):
             return False
+        if self.env[effect.model]._fields[effect.field].type != "many2many":
+            return True  # a field that holds one thing at a time
         return _mentions(
             self.env[self.res_model],
             self._parse_domain(),

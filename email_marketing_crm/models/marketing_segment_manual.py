@@ -1,12 +1,42 @@
 """What users decide about members by hand."""
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 
 class MarketingSegment(models.Model):
     _inherit = "marketing.segment"
+
+    by_hand_count = fields.Integer(
+        "Decided by Hand",
+        compute="_compute_by_hand_count",
+        help="Persons whom somebody put in or keeps out, whatever the conditions say.",
+    )
+
+    @api.depends("kind", "member_ids")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_by_hand_count(self):
+        """Of dynamic segments: in a static one all is by hand."""
+        counts = dict(
+            self.env["marketing.segment.member"]._read_group(
+                [("segment_id", "in", self._origin.ids), ("origin", "=", "manual")],
+                ["segment_id"],
+                ["__count"],
+            )
+        )
+        for segment in self:
+            is_dynamic = segment.kind == "dynamic"
+            segment.by_hand_count = is_dynamic and counts.get(segment._origin, 0)
+
+    def action_view_by_hand(self):
+        """Who was put in and who is kept out, in one list."""
+        self.ensure_one()
+        return self.action_view_members() | {
+            "name": self.env._("Decided by hand: %s", self.name),
+            "domain": [("segment_id", "=", self.id), ("origin", "=", "manual")],
+            "context": {"hide_segment": True, "search_default_group_by_state": 1},
+        }
 
     def _include_records(self, records):
         """Make the persons of records members by hand, whatever the conditions say.

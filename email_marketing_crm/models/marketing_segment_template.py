@@ -225,6 +225,7 @@ class MarketingSegmentTemplateParameter(models.Model):
             ("text", "Text"),
             ("industry", "Industry"),
             ("country", "Country"),
+            ("relationship", "Relationship"),
         ],
         required=True,
         default="number",
@@ -242,6 +243,8 @@ class MarketingSegmentTemplateParameter(models.Model):
     def _prepare_line_values(self):
         self.ensure_one()
         proposed = self.default_value or False
+        if self.kind == "relationship":
+            return {"parameter_id": self.id, "relationship": proposed}
         if self.kind not in ("industry", "country"):
             return {"parameter_id": self.id, "value": proposed}
         record = proposed and self.env.ref(proposed, raise_if_not_found=False)
@@ -262,6 +265,7 @@ class MarketingSegmentTemplateUse(models.TransientModel):
     line_ids = fields.One2many("marketing.segment.template.use.line", "use_id")
     asks_industry = fields.Boolean(compute="_compute_asks")
     asks_country = fields.Boolean(compute="_compute_asks")
+    asks_relationship = fields.Boolean(compute="_compute_asks")
 
     @api.depends("line_ids.kind")
     def _compute_asks(self):
@@ -269,6 +273,7 @@ class MarketingSegmentTemplateUse(models.TransientModel):
             kinds = use.line_ids.mapped("kind")
             use.asks_industry = "industry" in kinds
             use.asks_country = "country" in kinds
+            use.asks_relationship = "relationship" in kinds
 
     def action_create(self):
         """Make the segment and open it, to be looked at and changed."""
@@ -314,6 +319,11 @@ class MarketingSegmentTemplateUseLine(models.TransientModel):
     value = fields.Char("Answer")
     industry_id = fields.Many2one("res.partner.industry")
     country_id = fields.Many2one("res.country")
+    relationship = fields.Selection(selection="_selection_relationship")
+
+    @api.model
+    def _selection_relationship(self):
+        return self.env["marketing.segment.action"]._selection_relationship()
 
     def _get_value(self):
         """The answer as it is filled in.
@@ -323,6 +333,8 @@ class MarketingSegmentTemplateUseLine(models.TransientModel):
         self.ensure_one()
         if self.kind in ("industry", "country"):
             answer = self[f"{self.kind}_id"].id
+        elif self.kind == "relationship":
+            answer = self.relationship
         else:
             answer = (self.value or "").strip()
         if not answer:

@@ -45,6 +45,7 @@ from . import (
     test_segment_profile,
     test_segment_rule,
     test_segment_screens,
+    test_segment_screens_tour,
     test_segment_template,
     test_segment_tour,
     test_segment_verdict,

@@ -189,3 +189,116 @@ class TestSegmentAction(SegmentCase):
         segment.sudo().company_id = self.company_other
         with self.assertRaises(AccessError):
             segment.action_ids.with_user(self.user_marketing).read(["kind"])
+
+    # ------------------------------------------------------------------
+    # persona
+    # ------------------------------------------------------------------
+
+    def make_persona_setting(self, segment):
+        persona = self.env["marketing.persona"].create({"name": "IT manager"})
+        self.make_setting(
+            segment, kind="persona", partner_tag_id=False, persona_id=persona.id
+        )
+        return persona
+
+    def say(self, person, persona):
+        """The person says who he is."""
+        self.env["marketing.profile.value"]._set_values(
+            [
+                {
+                    "person_id": person.id,
+                    "attribute": "persona",
+                    "value": persona,
+                    "origin": "form",
+                }
+            ]
+        )
+
+    def test_persona_comes_and_goes_with_the_membership(self):
+        partner = self.make_partner("ana@example.com", city="Porto")
+        segment = self.make_segment(domain=[("city", "=", "Porto")])
+        persona = self.make_persona_setting(segment)
+        person = partner.marketing_person_id
+        self.assertEqual(person.persona_id, persona)
+        partner.city = "Lund"
+        self.run_inbox()
+        self.run_inbox()
+        self.assertFalse(person.persona_id)
+
+    def test_what_a_human_said_is_never_overwritten(self):
+        partner = self.make_partner("ana@example.com", city="Porto")
+        person = partner.marketing_person_id
+        doctor = self.env["marketing.persona"].create({"name": "Doctor"})
+        self.say(person, doctor)
+        segment = self.make_segment(domain=[("city", "=", "Porto")])
+        persona = self.make_persona_setting(segment)
+        self.assertEqual(person.persona_id, doctor)
+        partner.city = "Lund"
+        self.run_inbox()
+        self.assertEqual(person.persona_id, doctor)
+        bo = self.make_partner("bo@example.com", city="Porto")
+        self.run_inbox()
+        self.run_inbox()
+        self.assertEqual(bo.marketing_person_id.persona_id, persona)
+        self.say(bo.marketing_person_id, doctor)
+        bo.city = "Lund"
+        self.run_inbox()
+        self.run_inbox()
+        self.assertEqual(bo.marketing_person_id.persona_id, doctor)
+
+    def test_persona_of_a_merged_person_is_taken_back_as_well(self):
+        ana = self.make_partner("ana@example.com", city="Porto")
+        bo = self.make_partner("bo@example.com", city="Porto")
+        segment = self.make_segment(domain=[("city", "=", "Porto")])
+        persona = self.make_persona_setting(segment)
+        target = bo.marketing_person_id
+        ana.marketing_person_id._merge_into(target)
+        self.run_inbox()
+        self.assertEqual(target.persona_id, persona)
+        (ana | bo).city = "Lund"
+        self.run_inbox()
+        self.run_inbox()
+        self.assertFalse(target.persona_id)
+        self.assertFalse(segment.action_ids.mark_ids)
+
+    def test_persona_cannot_decide_about_itself(self):
+        segment = self.make_segment(
+            domain=[("marketing_person_id.persona_id", "=", False)]
+        )
+        with self.assertRaises(ValidationError):
+            self.make_persona_setting(segment)
+
+    # ------------------------------------------------------------------
+    # relationship
+    # ------------------------------------------------------------------
+
+    def test_relationship_is_set_where_nobody_said_one(self):
+        ana = self.make_partner("ana@example.com", city="Porto")
+        bo = self.make_partner(
+            "bo@example.com", city="Porto", marketing_relationship="partner"
+        )
+        segment = self.make_segment(domain=[("city", "=", "Porto")])
+        action = self.make_setting(
+            segment, kind="relationship", partner_tag_id=False, relationship="prospect"
+        )
+        self.assertIn("Prospect", action.explanation)
+        partners = ana | bo
+        self.assertEqual(
+            partners.mapped("marketing_relationship"), ["prospect", "partner"]
+        )
+        partners.city = "Lund"
+        self.run_inbox()
+        self.run_inbox()
+        self.assertEqual(partners.mapped("marketing_relationship"), [False, "partner"])
+
+    def test_relationship_that_somebody_changed_stays(self):
+        ana = self.make_partner("ana@example.com", city="Porto")
+        segment = self.make_segment(domain=[("city", "=", "Porto")])
+        self.make_setting(
+            segment, kind="relationship", partner_tag_id=False, relationship="prospect"
+        )
+        ana.marketing_relationship = "customer"
+        ana.city = "Lund"
+        self.run_inbox()
+        self.run_inbox()
+        self.assertEqual(ana.marketing_relationship, "customer")

@@ -81,11 +81,13 @@ export class SegmentOutcomes extends Component {
         if (!(await record.save())) {
             return;
         }
-        const action = await this.orm.call(record.resModel, "action_view_people", [
-            record.resId,
-            code,
-        ]);
-        await this.action.doAction(action);
+        await this.action.doActionButton({
+            type: "object",
+            name: "action_view_people",
+            resModel: record.resModel,
+            resId: record.resId,
+            args: JSON.stringify([code]),
+        });
     }
 }
 
