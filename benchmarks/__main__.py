@@ -10,7 +10,15 @@ import sys
 import time
 
 #: Groups in the order they run; each is a module with `run(size)`.
-GROUPS = ("persons", "touchpoints", "overhead", "tracking", "timeline", "segments")
+GROUPS = (
+    "persons",
+    "touchpoints",
+    "overhead",
+    "tracking",
+    "timeline",
+    "segments",
+    "import",
+)
 
 
 def main() -> int:

@@ -225,3 +225,16 @@ def make_history(env, count):
     )
     env.cr.execute("ANALYZE marketing_touchpoint")
     return partner.id
+
+
+def make_contact_file(count):
+    """A CSV file of contacts, five of each company."""
+    lines = ["Name,Email,Company,Job Position,Phone,Country"]
+    countries = ("Germany", "France", "China", "Brazil")
+    lines += [
+        f"Person {number},imported{number}@company{number // 5}.example,"
+        f"Company {number // 5} Ltd,Buyer {number % 7},+49 30 {number:07d},"
+        f"{countries[number // 5 % 4]}"
+        for number in range(count)
+    ]
+    return "\n".join(lines)

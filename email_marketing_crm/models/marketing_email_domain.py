@@ -25,6 +25,7 @@ REASONS = [
     ("role", "Function, not a person"),
     ("dns_failed", "No answer about the domain"),
     ("dns_off", "Domains are not looked up"),
+    ("reserved", "Example or private network"),
     ("not_checked", "Not checked yet"),
 ]
 #: Settings, and what holds where nobody set them.

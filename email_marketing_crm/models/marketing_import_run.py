@@ -1,4 +1,3 @@
-import json
 import logging
 
 from psycopg2 import Error as DatabaseError
@@ -101,42 +100,6 @@ class MarketingImport(models.Model):
             "mail_create_nolog": True,
         }
         return self.with_user(user).with_context(context).sudo()
-
-    def _read_lines(self):
-        """Take over all lines of the file; a file that cannot be read stops it."""
-        try:
-            _table, lines = self._open_file()
-        except UserError as error:
-            self.write({"state": "checked", "error": error.args[0]})
-            return 0
-        self._forget_lines()
-        self._insert_lines(lines, "waiting")
-        self.is_read = True
-        return len(lines)
-
-    def _forget_lines(self):
-        """Remove the lines of a file that is read again."""
-        self.env["marketing.import.line"].flush_model()
-        self.env.cr.execute(
-            "DELETE FROM marketing_import_line WHERE import_id = ANY(%s)", [self.ids]
-        )
-        self.env["marketing.import.line"].invalidate_model()
-        self.invalidate_recordset()
-        self.is_read = False
-
-    def _insert_lines(self, lines, state):
-        self.flush_recordset()
-        execute_values(
-            self.env.cr._obj,
-            "INSERT INTO marketing_import_line (import_id, number, cells, state)"
-            " VALUES %s",
-            [
-                (self.id, number, json.dumps(cells, ensure_ascii=False), state)
-                for number, cells in lines
-            ],
-            page_size=1000,
-        )
-        self.invalidate_recordset()
 
     # ------------------------------------------------------------------
     # BATCH
@@ -257,8 +220,7 @@ class MarketingImport(models.Model):
             [row for row in good if row.normal not in by_email]
         )
         suppressed = self._get_erased([row.normal for row in good if row.normal])
-        found = self.env["res.partner"].browse({*by_email.values(), *by_name.values()})
-        found.fetch(["display_name", "email_normalized", "active", "user_ids"])
+        found = self._get_together({*by_email.values(), *by_name.values()})
         for row in rows:
             partner_id = by_email.get(row.normal) or by_name.get(row.number)
             if row.error:
@@ -270,8 +232,9 @@ class MarketingImport(models.Model):
                     "with a form that he confirms."
                 )
             elif partner_id and row.answer != "create":
-                partner = self.env["res.partner"].browse(partner_id)
-                self._decide_duplicate(row, partner, row.normal in by_email)
+                self._decide_duplicate(
+                    row, found[partner_id], row.normal in by_email
+                )
             else:
                 row.outcome = "create"
 
@@ -311,6 +274,12 @@ class MarketingImport(models.Model):
             decision = "ask"
         row.outcome = {"update": "update", "skip": "skip"}.get(decision, "question")
         row.reason = " ".join(filter(None, (row.reason, likeness)))
+
+    @api.model
+    def _get_together(self, ids):
+        """`{id: contact}` of contacts that are read in one go."""
+        partners = self.env["res.partner"].browse(ids)
+        return {partner.id: partner for partner in partners}
 
     @api.model
     def _get_erased(self, emails):

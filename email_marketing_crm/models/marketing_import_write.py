@@ -30,9 +30,13 @@ class MarketingImport(models.Model):
         new = partners.with_context(_partners_skip_fields_sync=True).create(values)
         for row, partner in zip(created, new, strict=True):
             row.partner_id = partner.id
-        for row in written:
-            if row.outcome == "update":
-                self._update_contact(row, companies.get(row.number), tags)
+        updated = [row for row in written if row.outcome == "update"]
+        there = self._get_together({row.duplicate_id for row in updated})
+        for row in updated:
+            row.partner_id = row.duplicate_id
+            self._update_contact(
+                row, there[row.partner_id], companies.get(row.number), tags
+            )
         self._write_origin(written, known)
         self._write_profiles(written)
         if self.segment_id:
@@ -80,10 +84,11 @@ class MarketingImport(models.Model):
         )
         for keys, company in zip(missing.values(), created, strict=True):
             company_ids |= dict.fromkeys(keys, company.id)
-        companies = self.env["res.partner"].browse(company_ids.values())
-        self._update_companies(companies - created, by_key, company_ids)
+        companies = self._get_together(set(company_ids.values()))
+        known = [companies[id_] for id_ in companies.keys() - set(created.ids)]
+        self._update_companies(known, by_key, company_ids)
         return {
-            row.number: companies.browse(company_ids[key])
+            row.number: companies[company_ids[key]]
             for key, group in by_key.items()
             for row in group
         }
@@ -166,9 +171,7 @@ class MarketingImport(models.Model):
     def _get_tag_ids(row, tags):
         return [tags[name_key(tag)] for tag in row.tags]
 
-    def _update_contact(self, row, company, tags):
-        partner = self.env["res.partner"].browse(row.duplicate_id)
-        row.partner_id = partner.id
+    def _update_contact(self, row, partner, company, tags):
         wanted = {**row.values, "marketing_relationship": self.relationship}
         if partner.is_company:
             wanted.pop("function", None)
@@ -229,6 +232,8 @@ class MarketingImport(models.Model):
 
     def _write_profiles(self, rows):
         """Keep what the file says about persons beyond their contact."""
+        told = [row for row in rows if row.profile]
+        partners = self._get_together({row.partner_id for row in told})
         answers = [
             {
                 "person_id": person_id,
@@ -237,10 +242,8 @@ class MarketingImport(models.Model):
                 "origin": "import",
                 "source": self.source_id.name,
             }
-            for row in rows
-            for person_id in self.env["res.partner"]
-            .browse(row.partner_id)
-            .marketing_person_id.ids
+            for row in told
+            for person_id in partners[row.partner_id].marketing_person_id.ids
             for code, value in row.profile.items()
         ]
         if answers:

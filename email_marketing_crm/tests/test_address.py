@@ -56,96 +56,96 @@ class TestAddress(MarketingCase):
 
     def test_states_and_their_reasons(self):
         for email in (
-            "ana@good.test",
-            "info@good.test",
-            "bo@nowhere.test",
-            "chen@refuses.test",
-            "dora@hostonly.test",
-            "emil@empty.test",
-            "finn@silent.test",
-            "gil@halfsilent.test",
+            "ana@good.dev",
+            "info@good.dev",
+            "bo@nowhere.dev",
+            "chen@refuses.dev",
+            "dora@hostonly.dev",
+            "emil@empty.dev",
+            "finn@silent.dev",
+            "gil@halfsilent.dev",
             "hugo@mailinator.com",
-            "igor..x@good.test",
+            "igor..x@good.dev",
         ):
             self.make_partner(email)
-        self.assertEqual(self.state_of("ana@good.test"), ("unknown", False))
+        self.assertEqual(self.state_of("ana@good.dev"), ("unknown", False))
         self.check(
             FakeNames(
-                good_test={"MX": ["mx.good.test."]},
-                refuses_test={"MX": ["."]},
-                hostonly_test={"A": ["192.0.2.1"]},
-                empty_test={},
-                silent_test=LookupFailedError("timeout"),
-                halfsilent_test={"MX": [], "A": LookupFailedError("SERVFAIL")},
+                good_dev={"MX": ["mx.good.dev."]},
+                refuses_dev={"MX": ["."]},
+                hostonly_dev={"A": ["192.0.2.1"]},
+                empty_dev={},
+                silent_dev=LookupFailedError("timeout"),
+                halfsilent_dev={"MX": [], "A": LookupFailedError("SERVFAIL")},
                 mailinator_com={"MX": ["mail.mailinator.com."]},
             )
         )
         for email, expected in {
-            "ana@good.test": ("valid", False),
-            "info@good.test": ("risky", "role"),
-            "bo@nowhere.test": ("invalid", "no_domain"),
-            "chen@refuses.test": ("invalid", "null_mx"),
-            "dora@hostonly.test": ("risky", "no_mx"),
-            "emil@empty.test": ("invalid", "no_server"),
-            "finn@silent.test": ("unknown", "dns_failed"),
-            "gil@halfsilent.test": ("unknown", "dns_failed"),
+            "ana@good.dev": ("valid", False),
+            "info@good.dev": ("risky", "role"),
+            "bo@nowhere.dev": ("invalid", "no_domain"),
+            "chen@refuses.dev": ("invalid", "null_mx"),
+            "dora@hostonly.dev": ("risky", "no_mx"),
+            "emil@empty.dev": ("invalid", "no_server"),
+            "finn@silent.dev": ("unknown", "dns_failed"),
+            "gil@halfsilent.dev": ("unknown", "dns_failed"),
             "hugo@mailinator.com": ("risky", "disposable"),
-            "igor..x@good.test": ("invalid", "syntax"),
+            "igor..x@good.dev": ("invalid", "syntax"),
         }.items():
             with self.subTest(email=email):
                 self.assertEqual(self.state_of(email), expected)
-        self.assertEqual(self.person_of("ana@good.test").address_checked_date, NOW)
+        self.assertEqual(self.person_of("ana@good.dev").address_checked_date, NOW)
 
     def test_a_domain_is_asked_about_once(self):
         for number in range(5):
-            self.make_partner(f"p{number}@good.test")
-        names = FakeNames(good_test={"MX": ["mx.good.test."]})
+            self.make_partner(f"p{number}@good.dev")
+        names = FakeNames(good_dev={"MX": ["mx.good.dev."]})
         self.check(names)
-        self.make_partner("late@good.test")
+        self.make_partner("late@good.dev")
         self.check(names)
-        self.assertEqual(names.asked, [("good.test", "MX")])
-        self.assertEqual(self.state_of("late@good.test"), ("valid", False))
+        self.assertEqual(names.asked, [("good.dev", "MX")])
+        self.assertEqual(self.state_of("late@good.dev"), ("valid", False))
 
     def test_no_answer_never_makes_anything_worse(self):
-        self.make_partner("ana@good.test")
-        self.check(FakeNames(good_test={"MX": ["mx.good.test."]}))
-        domain = self.env["marketing.email.domain"].search([("name", "=", "good.test")])
+        self.make_partner("ana@good.dev")
+        self.check(FakeNames(good_dev={"MX": ["mx.good.dev."]}))
+        domain = self.env["marketing.email.domain"].search([("name", "=", "good.dev")])
         self.clock.tick(timedelta(days=91))
-        silent = FakeNames(good_test=LookupFailedError("timeout"))
+        silent = FakeNames(good_dev=LookupFailedError("timeout"))
         self.check(silent)
-        self.assertEqual(self.state_of("ana@good.test"), ("valid", False))
+        self.assertEqual(self.state_of("ana@good.dev"), ("valid", False))
         self.assertTrue(silent.asked)
         # It is asked again within the day, and believed when it answers.
         self.clock.tick(timedelta(hours=7))
         self.check(FakeNames())
-        self.assertEqual(self.state_of("ana@good.test"), ("invalid", "no_domain"))
+        self.assertEqual(self.state_of("ana@good.dev"), ("invalid", "no_domain"))
         self.assertEqual(domain.state, "invalid")
 
     def test_checked_again_on_schedule(self):
         self.env["ir.config_parameter"].set_param(
             "email_marketing_crm.address_recheck_days", "30"
         )
-        self.make_partner("ana@good.test")
-        self.check(FakeNames(good_test={"MX": ["mx.good.test."]}))
+        self.make_partner("ana@good.dev")
+        self.check(FakeNames(good_dev={"MX": ["mx.good.dev."]}))
         names = FakeNames()
         self.clock.tick(timedelta(days=29))
         self.check(names)
         self.assertFalse(names.asked)
         self.clock.tick(timedelta(days=2))
         self.check(names)
-        self.assertEqual(self.state_of("ana@good.test"), ("invalid", "no_domain"))
+        self.assertEqual(self.state_of("ana@good.dev"), ("invalid", "no_domain"))
 
     def test_many_persons_of_a_domain_are_told_some_at_a_time(self):
         for number in range(7):
-            self.make_partner(f"p{number}@good.test")
+            self.make_partner(f"p{number}@good.dev")
         with patch(
             "odoo.addons.email_marketing_crm.models.marketing_email_domain"
             ".BATCH_PERSONS",
             3,
         ):
-            self.check(FakeNames(good_test={"MX": ["mx.good.test."]}))
+            self.check(FakeNames(good_dev={"MX": ["mx.good.dev."]}))
         persons = self.env["marketing.person"].search(
-            [("email_normalized", "=like", "p%@good.test")]
+            [("email_normalized", "=like", "p%@good.dev")]
         )
         self.assertEqual(set(persons.mapped("address_state")), {"valid"})
 
@@ -154,18 +154,18 @@ class TestAddress(MarketingCase):
             {"marketing_address_dns": False}
         ).set_values()
         self.assertIsNone(self.env["marketing.email.domain"]._get_lookup())
-        self.make_partner("ana@good.test")
-        self.make_partner("sales@good.test")
+        self.make_partner("ana@good.dev")
+        self.make_partner("sales@good.dev")
         self.check(None)
-        self.assertEqual(self.state_of("ana@good.test"), ("unknown", "dns_off"))
-        self.assertEqual(self.state_of("sales@good.test"), ("risky", "role"))
+        self.assertEqual(self.state_of("ana@good.dev"), ("unknown", "dns_off"))
+        self.assertEqual(self.state_of("sales@good.dev"), ("risky", "role"))
         settings = self.env["res.config.settings"].create({})
         self.assertFalse(settings.marketing_address_dns)
         self.clock.tick(1)
         settings.marketing_address_dns = True
         settings.set_values()
-        self.check(FakeNames(good_test={"MX": ["mx.good.test."]}))
-        self.assertEqual(self.state_of("ana@good.test"), ("valid", False))
+        self.check(FakeNames(good_dev={"MX": ["mx.good.dev."]}))
+        self.assertEqual(self.state_of("ana@good.dev"), ("valid", False))
 
     def test_name_servers_are_a_setting(self):
         settings = self.env["res.config.settings"].create(
@@ -186,31 +186,31 @@ class TestAddress(MarketingCase):
             settings.marketing_address_nameservers = "dns.example.com"
 
     def test_the_word_of_an_administrator_counts(self):
-        self.make_partner("ana@inside.test")
+        self.make_partner("ana@inside.dev")
         self.check(FakeNames())
-        self.assertEqual(self.state_of("ana@inside.test")[0], "invalid")
+        self.assertEqual(self.state_of("ana@inside.dev")[0], "invalid")
         domain = self.env["marketing.email.domain"].search(
-            [("name", "=", "inside.test")]
+            [("name", "=", "inside.dev")]
         )
         domain.with_user(self.user_manager).kind = "trusted"
         names = FakeNames()
         self.clock.tick(1)
         self.check(names)
-        self.assertEqual(self.state_of("ana@inside.test"), ("valid", False))
+        self.assertEqual(self.state_of("ana@inside.dev"), ("valid", False))
         self.assertFalse(names.asked)
         self.clock.tick(1)
         domain.with_user(self.user_manager).kind = "disposable"
-        self.check(FakeNames(inside_test={"MX": ["mx.inside.test."]}))
-        self.assertEqual(self.state_of("ana@inside.test"), ("risky", "disposable"))
+        self.check(FakeNames(inside_dev={"MX": ["mx.inside.dev."]}))
+        self.assertEqual(self.state_of("ana@inside.dev"), ("risky", "disposable"))
 
     def test_check_now(self):
-        self.make_partner("ana@good.test")
-        self.check(FakeNames(good_test={"MX": ["mx.good.test."]}))
-        person = self.person_of("ana@good.test")
+        self.make_partner("ana@good.dev")
+        self.check(FakeNames(good_dev={"MX": ["mx.good.dev."]}))
+        person = self.person_of("ana@good.dev")
         self.clock.tick(1)
         person.with_user(self.user_marketing).action_check_address()
         self.check(FakeNames())
-        self.assertEqual(self.state_of("ana@good.test"), ("invalid", "no_domain"))
+        self.assertEqual(self.state_of("ana@good.dev"), ("invalid", "no_domain"))
         for user in (self.user_sales, self.user_employee):
             with self.assertRaises(AccessError):
                 person.with_user(user).action_check_address()
@@ -220,20 +220,20 @@ class TestAddress(MarketingCase):
     # ------------------------------------------------------------------
 
     def test_invalid_addresses_get_no_mail_and_doubtful_ones_do(self):
-        self.make_partner("ana@nowhere.test")
-        self.make_partner("bo@silent.test")
-        self.make_partner("info@good.test")
+        self.make_partner("ana@nowhere.dev")
+        self.make_partner("bo@silent.dev")
+        self.make_partner("info@good.dev")
         self.check(
             FakeNames(
-                good_test={"MX": ["mx.good.test."]},
-                silent_test=LookupFailedError("timeout"),
+                good_dev={"MX": ["mx.good.dev."]},
+                silent_dev=LookupFailedError("timeout"),
             )
         )
         mailing = self.env["mailing.mailing"].create(
             {
                 "subject": "News",
                 "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                "mailing_domain": "[('email', '=like', '%.test')]",
+                "mailing_domain": "[('email', '=like', '%.dev')]",
                 "body_html": "<p>News</p>",
             }
         )
@@ -244,9 +244,9 @@ class TestAddress(MarketingCase):
         self.assertEqual(
             {row.email: row.outcome for row in rows},
             {
-                "ana@nowhere.test": "invalid_address",
-                "bo@silent.test": "planned",
-                "info@good.test": "planned",
+                "ana@nowhere.dev": "invalid_address",
+                "bo@silent.dev": "planned",
+                "info@good.dev": "planned",
             },
         )
 
@@ -304,8 +304,8 @@ class TestAddress(MarketingCase):
             ).action_use_suggested_email()
 
     def test_domains_are_the_managers(self):
-        domain = self.env["marketing.email.domain"].create({"name": " @Inside.test "})
-        self.assertEqual(domain.name, "inside.test")
+        domain = self.env["marketing.email.domain"].create({"name": " @Inside.dev "})
+        self.assertEqual(domain.name, "inside.dev")
         domain.with_user(self.user_marketing).read(["state"])
         for user in (self.user_marketing, self.user_sales, self.user_employee):
             with self.assertRaises(AccessError):

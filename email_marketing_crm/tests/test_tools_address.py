@@ -92,12 +92,18 @@ class TestAddressTools(BaseCase):
                 raise replies[kind]
             return replies[kind]
 
-        verdict = check_domain("example.com", lookup)
+        verdict = check_domain("acme.com", lookup)
         if isinstance(mx, LookupFailedError):
             self.assertEqual(verdict.state, "unknown")
         if verdict.state == "invalid":
             self.assertIn(verdict.reason, ("no_domain", "null_mx", "no_server"))
             self.assertFalse(isinstance(mx, list) and "mx.example." in mx)
+
+    def test_names_of_nobody_are_not_asked_about(self):
+        for domain in ("example.com", "mail.example.org", "acme.test", "host.local"):
+            self.assertEqual(
+                check_domain(domain, None), Verdict("unknown", "reserved"), domain
+            )
 
     @given(
         st.booleans(),

@@ -34,6 +34,21 @@ class Verdict(NamedTuple):
     reason: str | None = None
 
 
+#: Names that the domain name system does not know by design (RFC 2606, 6761, 6762, 9476
+#: and the ones of home routers): examples, tests, and somebody's own network.
+RESERVED_DOMAINS = (
+    "example",
+    "example.com",
+    "example.net",
+    "example.org",
+    "home.arpa",
+    "internal",
+    "invalid",
+    "lan",
+    "local",
+    "localhost",
+    "test",
+)
 #: The worse one counts; "unknown" says less than anything that is known to be bad.
 SEVERITY = {"invalid": 3, "risky": 2, "unknown": 1, "valid": 0}
 
@@ -62,6 +77,8 @@ def check_domain(domain: str, lookup: Lookup) -> Verdict:
     wrong while asking leaves it unknown. RFC 5321 5.1: without MX the host of the
     domain itself takes the mail; hardly any real domain is set up like that.
     """
+    if any(f".{domain}".endswith(f".{name}") for name in RESERVED_DOMAINS):
+        return Verdict("unknown", "reserved")
     try:
         hosts = lookup(domain, "MX")
         if hosts:
