@@ -232,9 +232,7 @@ class MarketingImport(models.Model):
                     "with a form that he confirms."
                 )
             elif partner_id and row.answer != "create":
-                self._decide_duplicate(
-                    row, found[partner_id], row.normal in by_email
-                )
+                self._decide_duplicate(row, found[partner_id], row.normal in by_email)
             else:
                 row.outcome = "create"
 
