@@ -1,16 +1,18 @@
 from odoo import models
-from odoo.tools import email_normalize
+from odoo.tools import SQL, email_normalize
 from odoo.tools.mail import email_normalize_all
 
 from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
+from .marketing_delivery_plan import SEND_GATES
+
 
 class MailMail(models.Model):
-    """A mailing goes to the address that was asked about, and to no other.
+    """A mailing goes to addresses that were asked about, and to no others.
 
     The gates look at one address, the one of the trace. Odoo sends to what the contact
-    has when the mail leaves: a second address of his, one that was put there since,
-    and whoever is in copy, were never asked about.
+    has when the mail leaves. An address that was put there since, and whoever is in
+    copy, get nothing; about a second address of a contact the gates are asked too.
     """
 
     _inherit = "mail.mail"
@@ -42,11 +44,40 @@ class MailMail(models.Model):
                 refused[mail.id] = "address_changed"
         return refused
 
+    def _get_passing_addresses(self, addresses):
+        """Those of these addresses that may get this mail."""
+        if not addresses:
+            return set()
+        addresses = sorted(addresses)
+        candidates = SQL(
+            "SELECT number AS id, NULL::int AS person_id, %s AS res_id, email,"
+            " 0 AS visit, 1 AS rank"
+            " FROM unnest(%s::text[]) WITH ORDINALITY given (email, number)",
+            self.res_id or None,
+            addresses,
+        )
+        self.env.flush_all()
+        refused = self.env["marketing.delivery"]._get_refused(
+            self.mailing_id, candidates, SEND_GATES
+        )
+        return {
+            address
+            for number, address in enumerate(addresses, start=1)
+            if number not in refused
+        }
+
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):
         email_list = super()._prepare_outgoing_list(mail_server, doc_to_followers)
         if not self.mailing_id or self.env.context.get("mailing_test_mail"):
             return email_list
         allowed = self._get_gated_addresses()
+        found = {
+            email_normalize(address)
+            for values in email_list
+            for address in values["email_to"]
+        }
+        if found & allowed:
+            allowed |= self._get_passing_addresses(found - allowed - {False})
         kept = []
         for values in email_list:
             recipients = [

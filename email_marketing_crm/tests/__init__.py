@@ -30,6 +30,7 @@ from . import (
     test_profile,
     test_quality,
     test_quality_tour,
+    test_privacy_tour,
     test_refusal,
     test_retention,
     test_score,

@@ -518,6 +518,7 @@ class TestCampaign(DeliveryCase):
 
     def test_test_mails_still_work(self):
         mailing = self.make_mailing(self.segment)
+        self.user_employee.email = "boss@example.com"
         self.env["mail.blacklist"]._add("boss@example.com")
         wizard = self.env["mailing.mailing.test"].create(
             {"email_to": "boss@example.com", "mass_mailing_id": mailing.id}

@@ -34,12 +34,16 @@ class TestRefusal(DeliveryCase):
     # several addresses, changed addresses, copies
     # ------------------------------------------------------------------
 
-    def test_a_second_address_of_a_contact_gets_nothing(self):
-        self.partner.email = f"{ANA}, {BO}"
-        self.refuse(BO)
-        self.queue(self.make_mailing(self.make_segment(ANA)))
-        self.deliver()
-        self.assertEqual(self.received(), [ANA])
+    def test_a_second_address_of_a_contact_is_asked_about(self):
+        for how in ("blacklist", "suppression list", "complaint"):
+            with self.subTest(how=how):
+                second = f"second.{how[0]}@example.com"
+                first = f"first.{how[0]}@example.com"
+                self.make_partner(f"{first}, {second}, other@example.com")
+                self.refuse(second, how)
+                self.queue(self.make_mailing(self.make_segment(first)))
+                self.deliver()
+                self.assertEqual(self.received(), [first, "other@example.com"])
 
     def test_an_address_that_changes_after_composing_gets_nothing(self):
         for how in ("blacklist", "suppression list", "complaint"):
