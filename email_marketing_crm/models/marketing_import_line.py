@@ -157,8 +157,9 @@ class MarketingImportLine(models.Model):
         corrections = {}
         for line in lines:
             corrected = line.suggested_email
-            cells = list(line.cells)
-            cells[position[line.import_id]] = corrected
+            cells = list(line.cells or [])
+            if cells:
+                cells[position[line.import_id]] = corrected
             if line.partner_id:
                 corrections[line.partner_id] = (line.email, corrected)
             elif line.state in ("error", "question"):
@@ -195,5 +196,6 @@ class MarketingImportLine(models.Model):
                 list(states),
             )
         ):
+            cells = cells or []  # of a person who was erased
             row = (cells + [""] * width)[: max(width, len(cells))]
             yield [*row, number, labels[state], reason or ""]

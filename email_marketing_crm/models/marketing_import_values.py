@@ -49,7 +49,7 @@ class ImportRow:
     def __init__(self, line_id, number, cells, answer=None):
         self.line_id = line_id
         self.number = number
-        self.cells = cells
+        self.cells = cells or []  # empty once its person is erased
         self.answer = answer
         self.name = self.company_name = self.email = ""
         self.normal = self.suggestion = self.error = self.reason = None

@@ -129,19 +129,6 @@ class MarketingPerson(models.Model):
                 for column in ("first_person_id", "second_person_id")
             ),
             ErasureRule(
-                "marketing.import.line",
-                "anonymized",
-                self.env._("Figures of imports stay, without what the files said."),
-                clear={
-                    "cells": "[]",
-                    "name": None,
-                    "company_name": None,
-                    "email": None,
-                    "suggested_email": None,
-                    "reason": None,
-                },
-            ),
-            ErasureRule(
                 "marketing.inbox",
                 "deleted",
                 self.env._("Nothing is worked out from what the person did any more."),

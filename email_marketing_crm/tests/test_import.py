@@ -489,7 +489,7 @@ class TestImport(ImportCase):
         self.env.invalidate_all()
         ana, bo = job.line_ids
         self.assertEqual((ana.state, ana.email, ana.name), ("created", False, False))
-        self.assertEqual(ana.cells, [])
+        self.assertFalse(ana.cells)
         self.assertEqual(bo.cells, ["bo@x.test", "Bo"])
 
     # ------------------------------------------------------------------
