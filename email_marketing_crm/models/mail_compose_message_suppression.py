@@ -2,7 +2,7 @@ from odoo import models
 
 
 class MailComposeMessage(models.TransientModel):
-    """Mass mails that are no mailing leave out the suppression list too.
+    """Mass mails that are no mailing leave out who complained or is suppressed, too.
 
     As Odoo's blacklist: who switches the exclusion list off writes what he must.
     """
@@ -20,15 +20,17 @@ class MailComposeMessage(models.TransientModel):
             res_id: info["mail_to_normalized"]
             for res_id, info in recipients_info.items()
         }
-        suppressed = (
-            self.env["marketing.suppression"]
-            .sudo()
-            ._is_suppressed(
-                {email for emails in addresses.values() for email in emails}
-            )
+        emails = {email for found in addresses.values() for email in found}
+        persons = self.env["marketing.person"].sudo()
+        refused = self.env["marketing.suppression"].sudo()._is_suppressed(emails)
+        refused |= set(
+            persons.search(
+                [
+                    ("email_normalized", "in", list(emails)),
+                    ("suppression", "in", ("complaint", "manual")),
+                ]
+            ).mapped("email_normalized")
         )
         return record_ids | {
-            res_id
-            for res_id, emails in addresses.items()
-            if suppressed.intersection(emails)
+            res_id for res_id, found in addresses.items() if refused.intersection(found)
         }

@@ -187,6 +187,7 @@ class MarketingConsentRequest(models.Model):
                   JOIN marketing_person person ON person.id = consent.person_id
                  WHERE consent.state = 'pending' AND consent.date <= %(since)s
                    AND person.is_opted_out IS NOT TRUE
+                   AND person.is_suppressed IS NOT TRUE
                    AND person.suppression = 'none'
                    AND (SELECT count(*) FROM marketing_consent_request request
                          WHERE request.person_id = consent.person_id

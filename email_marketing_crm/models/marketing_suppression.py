@@ -223,6 +223,10 @@ class MarketingSuppression(models.Model):
         persons = self.env["marketing.person"]
         person_ids = persons._get_ids_by_email([persons._normalize(email)])
         self._unflag_persons(list(person_ids.values()))
+        # The address works, and a complaint is taken back; what users blocked stays.
+        persons.browse(person_ids.values()).filtered(
+            lambda person: person.suppression in ("bounce", "complaint")
+        ).write({"suppression": "none", "suppression_date": False})
         return lifted
 
     # ------------------------------------------------------------------

@@ -30,11 +30,20 @@ from odoo.tools import SQL
 from ..hooks import build_persons
 from ..models.marketing_delivery_plan import PLAN_GATES
 from .common_delivery import DeliveryCase
+from .test_import import ImportCase
 
 EXAMPLES = int(os.environ.get("CONSENT_EXAMPLES", "30"))
 ADDRESSES = [f"{name}@consent.example" for name in ("ana", "bo")]
 EVERYTHING, TOPIC = "everything", "topic"
-COMING = ("contact", "lead", "import", "list import", "event", "installation")
+COMING = (
+    "contact",
+    "lead",
+    "import",
+    "list import",
+    "our import",
+    "event",
+    "installation",
+)
 NO_TO_EVERYTHING = (
     "blacklist",
     "stop everything",
@@ -124,6 +133,9 @@ class ConsentMachine(RuleBasedStateMachine):
                 [["Ana", address, str(self.case.newsletter.id)]],
             )
             assert result["ids"], result["messages"]
+        elif how == "our import":
+            job = self.case.make_import(f"name,email\nAna Pereira,{address}\n")
+            assert self.case.run_import(job).state == "done"
         elif how == "event":
             result = self.env["marketing.touchpoint"].report_events(
                 [{"id": next(_numbers), "type": "form", "email": address}]
@@ -245,7 +257,7 @@ class ConsentMachine(RuleBasedStateMachine):
 
 
 @tagged("post_install", "-at_install")
-class TestConsentProperties(DeliveryCase):
+class TestConsentProperties(DeliveryCase, ImportCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -151,8 +151,11 @@ class TestSuppression(DeliveryCase):
 
     def test_mass_mails_without_a_mailing_leave_the_list_out(self):
         ana = self.make_partner("ana@example.com")
+        ana |= self.make_partner("cy@example.com")
         bo = self.make_partner("bo@example.com")
         self.suppress("ana@example.com")
+        self.happened("complaint", "cy@example.com")
+        self.run_inbox()
         composer = self.env["mail.compose.message"].create(
             {
                 "composition_mode": "mass_mail",
@@ -180,6 +183,19 @@ class TestSuppression(DeliveryCase):
         entry = self.suppressions.search([("email", "=", "ana@example.com")])
         self.assertTrue(entry.lifted_date)
         self.assertFalse(self.suppressions._lift("ana@example.com", EVIDENCE))
+
+    def test_his_own_confirmation_takes_a_complaint_back_but_no_block_by_users(self):
+        for code, left in (("complaint", "none"), ("hard_bounce", "none")):
+            with self.subTest(code=code):
+                email = f"{code}@example.com"
+                self.happened(code, email)
+                self.run_inbox()
+                self.suppressions._lift(email, EVIDENCE)
+                self.assertEqual(self.person_of(email).suppression, left)
+        self.make_partner("ana@example.com")
+        self.person_of("ana@example.com").action_suppress()
+        self.suppressions._lift("ana@example.com", EVIDENCE)
+        self.assertEqual(self.person_of("ana@example.com").suppression, "manual")
 
     def test_nobody_lifts_it_without_evidence(self):
         self.suppress("ana@example.com")
