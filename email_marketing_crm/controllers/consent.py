@@ -9,8 +9,6 @@ TRIES_PER_HOUR = 20
 #: Pauses people may choose, in days.
 PAUSES = {"14": 14, "30": 30, "90": 90}
 FREQUENCIES = ("week", "month")
-#: A consent that ends within so many days is renewed when it is confirmed again.
-RENEWAL_DAYS = 60
 
 
 def get_evidence(source, **values):
@@ -261,15 +259,11 @@ class MarketingConsentController(http.Controller):
         evidence = self._get_page_evidence(form)
         chosen = {int(value) for value in form.getlist("topic") if value.isdigit()}
         shown = {int(value) for value in form.getlist("shown") if value.isdigit()}
-        renewable = fields.Datetime.now() + timedelta(days=RENEWAL_DAYS)
         consents = person.env["marketing.consent"]
         for line in person._get_preference_topics():
             topic, consent = line["topic"], line["consent"]
             if topic.id in chosen:
-                is_settled = consent.state == "in" and not (
-                    consent.expiry_date and consent.expiry_date <= renewable
-                )
-                if not is_settled:
+                if consent.state != "in" or line["is_renewable"]:
                     person._allow_mail(evidence)
                     consents._set_state(person.ids, topic, "in", evidence)
             elif topic.id in shown and line["is_in"]:

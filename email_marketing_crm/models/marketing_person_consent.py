@@ -10,6 +10,8 @@ from .marketing_consent_sync import EVIDENCE
 #: Days a link to the preference page works: longer than anybody keeps a mail to
 #: unsubscribe from (CAN-SPAM asks for 30), shorter than for ever.
 PREFERENCE_LINK_DAYS = 400
+#: A consent that ends within so many days is renewed when it is said again.
+RENEWAL_DAYS = 60
 
 
 class MarketingPerson(models.Model):
@@ -158,7 +160,8 @@ class MarketingPerson(models.Model):
     def _get_preference_topics(self):
         """What the preference page shows: public topics, and those he answered.
 
-        :returns: dictionaries with `topic`, `consent`, and whether he `is_in` now
+        :returns: dictionaries with `topic`, `consent`, whether he `is_in` now, and
+            whether that ends so soon that saying it again renews it
         """
         self.ensure_one()
         consents = {consent.topic_id: consent for consent in self.consent_ids}
@@ -169,6 +172,7 @@ class MarketingPerson(models.Model):
         )
         topics |= self.env["marketing.topic"].union(*consents).filtered("active")
         nothing = self.env["marketing.consent"]
+        soon = fields.Datetime.now() + timedelta(days=RENEWAL_DAYS)
         lines = []
         for topic in topics.sorted():
             consent = consents.get(topic, nothing)
@@ -179,6 +183,8 @@ class MarketingPerson(models.Model):
                     "is_in": consent.state == "in"
                     and not consent.is_expired
                     and not self.is_opted_out,
+                    "is_renewable": consent.state == "in"
+                    and bool(consent.expiry_date and consent.expiry_date <= soon),
                 }
             )
         return lines

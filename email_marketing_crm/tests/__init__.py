@@ -7,6 +7,7 @@ from . import (
     test_consent,
     test_consent_gates,
     test_consent_pages,
+    test_consent_tour,
     test_capture,
     test_consent_properties,
     test_delivery,
