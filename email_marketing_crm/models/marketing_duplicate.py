@@ -83,6 +83,7 @@ class MarketingDuplicate(models.Model):
     @api.model
     def _selection_reason(self):
         texts = {
+            "hand": self.env._("Chosen by hand"),
             "dots": self.env._("Same mailbox, written with other dots"),
             "plus_address": self.env._("Same mailbox, with a plus tag"),
             "same_address": self.env._("Same address and name"),

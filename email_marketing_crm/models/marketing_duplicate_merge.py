@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-from ..tools.duplicates import get_name_key, is_original
+from ..tools.duplicates import SCORES, get_name_key, is_original
 
 
 class MarketingDuplicate(models.Model):
@@ -76,6 +76,35 @@ class MarketingDuplicate(models.Model):
 
 class MarketingPerson(models.Model):
     _inherit = "marketing.person"
+
+    def action_merge_by_hand(self):
+        """Merge two persons whom the search for duplicates does not take for one."""
+        if len(self) != 2 or self.merged_into_id:
+            raise UserError(self.env._("Select the two persons who are one."))
+        self.check_access("read")
+        pairs = self.env["marketing.duplicate"].sudo()
+        first, second = self.sorted("id")
+        pair = pairs.search(
+            [
+                ("res_model", "=", self._name),
+                ("first_id", "=", first.id),
+                ("second_id", "=", second.id),
+            ]
+        ) or pairs.create(
+            {
+                "res_model": self._name,
+                "first_id": first.id,
+                "second_id": second.id,
+                "first_person_id": first.id,
+                "second_person_id": second.id,
+                "reason": "hand",
+                "reasons": "hand",
+                "score": SCORES["hand"],
+                "date": fields.Datetime.now(),
+            }
+        )
+        pair.action_reopen()
+        return pair.with_env(self.env).action_merge()
 
     def _merge_with_records(self, target, with_contacts=False):
         """Make this person one with `target`, its records included.

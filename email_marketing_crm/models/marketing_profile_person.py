@@ -43,8 +43,7 @@ class MarketingPerson(models.Model):
         return [*super()._get_person_models(), "marketing.profile.value"]
 
     def action_answer(self):
-        """Enter what is known about this person."""
-        self.ensure_one()
+        """Enter what is known about these persons."""
         return self.env["marketing.profile.answer"]._open_for(self)
 
     def action_view_profile_history(self):
@@ -136,6 +135,5 @@ class MarketingPersonMixin(models.AbstractModel):
             record.marketing_profile_value_ids = answers[record.marketing_person_id.id]
 
     def action_answer_profile(self):
-        """Enter what is known about the person of this record."""
-        self.ensure_one()
+        """Enter what is known about the persons of these records."""
         return self.env["marketing.profile.answer"]._open_for(self)

@@ -399,7 +399,7 @@ class MarketingSegment(models.Model):
 
     _inherit = "marketing.segment"
 
-    @api.constrains("domain", "kind", "active")
+    @api.constrains("domain", "kind", "active", "link_ids")
     def _check_profile_rules(self):
         """A segment that a rule starts from must not come to look at its answer."""
         rules = self.env["marketing.profile.rule"].sudo().search([])
@@ -416,5 +416,6 @@ class MarketingSegment(models.Model):
         return any(
             segment._looks_at_answers(attribute_type, (*seen, self.id))
             for segment in self.browse(facts.segment_ids).exists()
+            | self.link_ids.other_id
             if segment.id not in seen
         )

@@ -321,7 +321,11 @@ class MarketingProfileValue(models.Model):
         self._refresh_persons(person_ids, attribute_ids)
 
     def _refresh_persons(self, person_ids, attribute_ids):
-        """Let the persona and the buyer stage of persons follow their answers."""
+        """Let the persona and the buyer stage of persons follow their answers.
+
+        One look at the index for each person: a join is planned badly while the
+        database does not know yet how many answers came in.
+        """
         attributes = self.env["marketing.profile.attribute"].browse(attribute_ids)
         for attribute in attributes:
             column = PERSON_COLUMNS.get(attribute.type)
@@ -332,13 +336,14 @@ class MarketingProfileValue(models.Model):
                     """
                     UPDATE marketing_person person
                        SET %(column)s = found.%(column)s
-                      FROM (SELECT person.id, answer.%(column)s
-                              FROM marketing_person person
-                              LEFT JOIN marketing_profile_value answer
-                                ON answer.person_id = person.id
-                               AND answer.attribute_id = %(attribute)s
-                               AND answer.is_in_effect
-                             WHERE person.id = ANY(%(persons)s)) found
+                      FROM (SELECT given.id,
+                                   (SELECT answer.%(column)s
+                                      FROM marketing_profile_value answer
+                                     WHERE answer.person_id = given.id
+                                       AND answer.attribute_id = %(attribute)s
+                                       AND answer.is_in_effect)
+                              FROM unnest(%(persons)s::int[]) given (id)
+                           ) found (id, %(column)s)
                      WHERE person.id = found.id
                        AND person.%(column)s IS DISTINCT FROM found.%(column)s
                     """,

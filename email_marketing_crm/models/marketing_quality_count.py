@@ -21,6 +21,10 @@ ADDRESS_ACTIONS = {
 }
 
 
+#: States of addresses that are worth a look, see `marketing.person.address_state`.
+ADDRESS_STATES = ("invalid", "risky", "unknown")
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """One figure: how many of how many.
@@ -78,6 +82,24 @@ class MarketingQualityCount(models.AbstractModel):
         ]
         figures += [
             Figure(
+                f"address:{state}",
+                "2_address",
+                condition=SQL("person.address_state = %s", state),
+            )
+            for state in ADDRESS_STATES
+        ]
+        figures.append(
+            Figure(
+                "address:mistyped",
+                "2_address",
+                condition=SQL(
+                    "person.email_domain_id IN (SELECT id FROM marketing_email_domain"
+                    " WHERE suggested_domain IS NOT NULL AND kind <> 'trusted')"
+                ),
+            )
+        )
+        figures += [
+            Figure(
                 f"missing:profile:{attribute.code}",
                 "3_complete",
                 condition=SQL(
@@ -123,6 +145,10 @@ class MarketingQualityCount(models.AbstractModel):
                 "List contacts with an unusable address"
             ),
             "address:none": self.env._("Contacts without an address"),
+            "address:invalid": self.env._("Addresses that do not work"),
+            "address:risky": self.env._("Risky addresses"),
+            "address:unknown": self.env._("Addresses not checked yet"),
+            "address:mistyped": self.env._("Addresses that look mistyped"),
             "duplicate:marketing.person": self.env._("Pairs of persons to decide"),
             "duplicate:res.partner": self.env._("Pairs of contacts to decide"),
         }
@@ -431,7 +457,7 @@ class MarketingQualityCount(models.AbstractModel):
                 "view_mode": "list,kanban,form",
                 "domain": [("email", "in", (False, ""))],
             }
-        if kind == "address":
+        if model in ADDRESS_ACTIONS:
             return self._read_action(ADDRESS_ACTIONS[model])
         return {
             "type": "ir.actions.act_window",

@@ -278,6 +278,18 @@ class TestDuplicate(MarketingCase):
         self.find_pair().with_user(self.user_cleaner).action_merge()
         self.assertEqual(len((partner | other).exists()), 2)
 
+    def test_a_user_merges_two_whom_the_search_does_not_take_for_one(self):
+        self.make_lead("ana@example.com", contact_name="Ana")
+        self.make_lead("boss@acme.example", contact_name="The Boss")
+        persons = self.person_of("ana@example.com")
+        with self.assertRaises(UserError):
+            persons.with_user(self.user_cleaner).action_merge_by_hand()
+        persons |= self.person_of("boss@acme.example")
+        action = persons.with_user(self.user_cleaner).action_merge_by_hand()
+        wizard = self.env["marketing.duplicate.merge"].browse(action["res_id"])
+        wizard.with_user(self.user_cleaner).action_merge()
+        self.assertEqual(len(persons.filtered("merged_into_id")), 1)
+
     def test_both_sides_are_shown(self):
         self.make_partner("ana@example.com", function="CEO", phone="0170 1234567")
         self.make_lead("ana+x@example.com", contact_name="Ana", partner_name="Acme")

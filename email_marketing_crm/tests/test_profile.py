@@ -3,6 +3,7 @@ from datetime import timedelta
 
 from psycopg2.errors import UniqueViolation
 
+from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -291,6 +292,15 @@ class TestProfileValue(ProfileCase):
         self.type_in(self.person, self.user_marketing, "budget", number=900)
         self.assertEqual(self.answers_in_effect("budget"), ["900"])
 
+    def test_a_marketer_types_in_for_several_persons_at_once(self):
+        self.make_partner("bo@example.com")
+        persons = self.person | self.person_of("bo@example.com")
+        self.type_in(
+            persons, self.user_marketing, "persona", persona_id=self.doctor_persona.id
+        )
+        self.assertEqual(persons.mapped("persona_id"), self.doctor_persona)
+        self.assertEqual(len(persons.filtered("persona_id")), 2)
+
     def test_nobody_answers_for_leads_of_others(self):
         lead = self.make_lead("bo@example.com", user_id=self.user_manager.id)
         with self.assertRaises(AccessError):
@@ -470,6 +480,10 @@ class TestProfileRule(ProfileCase):
         )
         with self.assertRaises(ValidationError):
             self.make_rule(around, persona_id=self.doctor_persona.id)
+        linked = self.make_segment("Linked", [("function", "=", "CEO")])
+        linked.link_ids = [Command.create({"other_id": circle.id, "kind": "include"})]
+        with self.assertRaises(ValidationError):
+            self.make_rule(linked, persona_id=self.doctor_persona.id)
         self.make_rule(self.doctors, persona_id=self.doctor_persona.id)
         with self.assertRaises(ValidationError):
             self.doctors.domain = repr(

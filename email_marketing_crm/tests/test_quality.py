@@ -144,6 +144,17 @@ class TestQuality(MarketingCase):
         action = self.figure("address:res.partner").action_open()
         self.assertEqual(action["res_model"], "res.partner")
 
+    def test_addresses_that_are_doubtful(self):
+        self.make_partner("ana@example.com")
+        person = self.person_of("ana@example.com")
+        self.env.cr.execute(
+            "UPDATE marketing_person SET address_state = 'risky' WHERE id = %s",
+            [person.id],
+        )
+        self.refresh()
+        self.assertIn(person, self.listed("address:risky"))
+        self.assertNotIn(person, self.listed("address:unknown"))
+
     def test_likely_duplicates_are_counted(self):
         scans = self.env["marketing.duplicate.scan"]
         self.make_partner("ana@example.com")

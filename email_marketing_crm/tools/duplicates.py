@@ -18,6 +18,7 @@ from .address_typo import suggest_domain
 #: How likely two records are one human, by what speaks for it, in percent. Estimates:
 #: they order the list, and what is below `MINIMUM_SCORE` is not listed at all.
 SCORES = {
+    "hand": 99,
     "dots": 95,
     "plus_address": 90,
     "same_address": 90,

@@ -3,9 +3,9 @@ from odoo.exceptions import UserError
 
 
 class MarketingProfileAnswer(models.TransientModel):
-    """What a user knows about a person, typed in on the form of one of his records.
+    """What a user knows about persons, typed in on a record or on a list of persons.
 
-    Kept as an explicit answer of origin `hand`. Whoever may change the record may say
+    Kept as an explicit answer of origin `hand`. Whoever may change a record may say
     what its person is like; on the person itself, every marketing user may.
     """
 
@@ -13,9 +13,8 @@ class MarketingProfileAnswer(models.TransientModel):
     _description = "What We Know About a Person"
 
     res_model = fields.Char(required=True, readonly=True)
-    res_id = fields.Many2oneReference(
-        "Record", model_field="res_model", required=True, readonly=True
-    )
+    res_ids = fields.Json("Records", required=True, readonly=True)
+    person_count = fields.Integer("Persons", readonly=True)
     attribute_id = fields.Many2one("marketing.profile.attribute", required=True)
     type = fields.Selection(related="attribute_id.type")
     help = fields.Text(related="attribute_id.help")
@@ -36,21 +35,26 @@ class MarketingProfileAnswer(models.TransientModel):
     source = fields.Char("How Do You Know?")
 
     @api.model
-    def _open_for(self, record):
-        """The dialog for the person of a record that the user may change."""
+    def _open_for(self, records):
+        """The dialog for the persons of records that the user may change."""
         wizard = self.create(
             {
-                "res_model": record._name,
-                "res_id": record.id,
+                "res_model": records._name,
+                "res_ids": records.ids,
                 "attribute_id": self.env.context.get("default_attribute_id")
                 or self.env["marketing.profile.attribute"].search([], limit=1).id,
             }
         )
-        wizard._get_person()
+        wizard.person_count = len(wizard._get_persons())
         wizard._onchange_attribute_id()
+        name = (
+            self.env._("What We Know About %s", records.display_name)
+            if len(records) == 1
+            else self.env._("What We Know About %s Persons", wizard.person_count)
+        )
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("What We Know About %s", record.display_name),
+            "name": name,
             "res_model": self._name,
             "res_id": wizard.id,
             "views": [(False, "form")],
@@ -60,12 +64,12 @@ class MarketingProfileAnswer(models.TransientModel):
     @api.onchange("attribute_id")
     def _onchange_attribute_id(self):
         """Start from what is known."""
-        answers = self.env["marketing.profile.value"].sudo()
-        answer = answers._get_by_person(self._get_person().ids)[
-            self._get_person().id
-        ].filtered(
-            lambda row: row.attribute_id == self.attribute_id and row.is_in_effect
-        )[:1]
+        answer = self.env["marketing.profile.value"].sudo()
+        persons = self._get_persons()
+        if len(persons) == 1:
+            answer = answer._get_by_person(persons.ids)[persons.id].filtered(
+                lambda row: row.attribute_id == self.attribute_id and row.is_in_effect
+            )[:1]
         self.text = answer.value
         self.number = answer.number
         self.persona_id = answer.persona_id
@@ -99,35 +103,37 @@ class MarketingProfileAnswer(models.TransientModel):
         self.env["marketing.profile.value"]._set_values(
             [
                 {
-                    "person_id": self._get_person().id,
+                    "person_id": person.id,
                     "attribute": self.attribute_id.code,
                     "value": value,
                     "origin": "hand",
                     "source": self.source,
                 }
+                for person in self._get_persons()
             ]
         )
         return {"type": "ir.actions.act_window_close"}
 
-    def _get_person(self):
-        """The person the answer is about.
+    def _get_persons(self):
+        """The persons the answer is about.
 
-        :raises AccessError: when the user may not say anything about the person
+        :raises AccessError: when the user may not say anything about one of them
         """
         self.ensure_one()
-        record = self.env[self.res_model].browse(self.res_id)
         if self.res_model == "marketing.person":
-            record.check_access("read")
-        elif self.res_model in self.env["marketing.person"]._get_record_models():
-            record.check_access("write")
-        else:
+            records = self.env[self.res_model].browse(self.res_ids)
+            records.check_access("read")
+            return records.sudo().mapped(lambda person: person._get_person())
+        if self.res_model not in self.env["marketing.person"]._get_record_models():
             raise UserError(self.env._("Answers are about persons."))
-        person = record._get_person()
-        if not person:
+        records = self.env[self.res_model].browse(self.res_ids)
+        records.check_access("write")
+        persons = records.sudo().marketing_person_id
+        if not persons:
             raise UserError(
                 self.env._(
                     "This record has no usable e-mail address, so that nothing can be "
                     "kept about its person. Enter the address first."
                 )
             )
-        return person
+        return persons
