@@ -85,6 +85,7 @@
     "demo": [
         "demo/marketing_demo.xml",
         "demo/marketing_journey_demo.xml",
+        "demo/marketing_profile_demo.xml",
     ],
     "assets": {
         "web.assets_backend": [
