@@ -75,8 +75,8 @@ class MarketingSegment(models.Model):
         """Compare the members with a full computation, and repair what differs."""
         self.ensure_one()
         self.env.flush_all()
-        if self.member_limit and self.is_waiting:
-            return  # the places are about to be given anew
+        if self._is_giving_places():
+            return
         person_ids = self._get_drifted_ids()
         values = {
             "drift": len(person_ids),

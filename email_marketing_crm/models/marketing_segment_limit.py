@@ -132,12 +132,26 @@ class MarketingSegment(models.Model):
 
     def _request_places(self):
         """Ask for a full refresh, as soon as the cost of the last one allows it."""
-        now = fields.Datetime.now()
         for segment in self:
             if segment.kind != "dynamic" or not segment.member_limit:
                 continue
-            pause = timedelta(seconds=PERIOD_PER_COST * segment.refresh_seconds)
-            due = max(now, (segment.refreshed_at or now) + pause)
+            due = segment._get_places_date()
             if not segment.next_refresh or segment.next_refresh > due:
                 segment.sudo().next_refresh = due
                 segment._request_refresh()
+
+    def _get_places_date(self):
+        """When the places may be given anew at the earliest."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        pause = timedelta(seconds=PERIOD_PER_COST * self.refresh_seconds)
+        return max(now, (self.refreshed_at or now) + pause)
+
+    def _is_giving_places(self):
+        """Whether there were news, and the places are about to be given anew."""
+        self.ensure_one()
+        return bool(
+            self.member_limit
+            and self.next_refresh
+            and self.next_refresh <= self._get_places_date()
+        )

@@ -111,10 +111,9 @@ class MarketingSegment(models.Model):
     def _apply_conditions(self, person_ids=None, is_full=False):
         """Insert, move and delete members so that they are who meets the conditions.
 
-        One statement. Where nothing differs, nothing is written. Rows to write are
-        found by arrays and unique keys and never by another join: right after many
-        were written, the planner believes that there are none and would choose a
-        nested loop.
+        What differs is read first, and nothing is written where nothing does: only a
+        statement that writes nothing may be computed by several processes. Both
+        statements see the same moment, as everything within one transaction does.
 
         :param person_ids: look at these persons only
         :param is_full: look at everybody, bounded in time and number of changes
@@ -122,57 +121,75 @@ class MarketingSegment(models.Model):
         """
         self.ensure_one()
         query = SQL(
-            """
-            WITH difference AS MATERIALIZED (
-                %(difference)s
-                 ORDER BY 1  -- indexes take sorted rows twice as fast
-                 LIMIT %(limit)s
-            ),
-            gone AS (
-                DELETE FROM marketing_segment_member
-                 WHERE id = ANY(ARRAY(
-                           SELECT id FROM difference WHERE res_id IS NULL))
-             RETURNING id, person_id
-            ),
-            moved AS (
-                INSERT INTO marketing_segment_member
-                       (segment_id, person_id, res_id, since, origin, state)
-                SELECT %(segment)s, person_id, res_id, %(now)s, 'rule', 'member'
-                  FROM difference
-                 WHERE id IS NOT NULL AND res_id IS NOT NULL
-                    ON CONFLICT (segment_id, person_id)
-                    DO UPDATE SET res_id = EXCLUDED.res_id
-            ),
-            fresh AS (
-                INSERT INTO marketing_segment_member
-                       (segment_id, person_id, res_id, since, origin, state)
-                SELECT %(segment)s, person_id, res_id, %(now)s, 'rule', 'member'
-                  FROM difference
-                 WHERE id IS NULL
-                    ON CONFLICT (segment_id, person_id) DO NOTHING
-             RETURNING id, person_id
-            ),
-            %(events)s
-            SELECT count(*) FROM difference
-            """,
-            difference=self._get_difference_query(person_ids),
-            segment=self.id,
-            now=fields.Datetime.now(),
-            limit=CHANGES_PER_PASS if is_full else None,
-            events=self._get_event_ctes(
-                # After the first time everybody is looked at once more, and soon.
-                is_queued=not is_full or self.is_settled or self._is_followed()
-            ),
+            "%s ORDER BY 1 LIMIT %s",  # indexes take sorted rows twice as fast
+            self._get_difference_query(person_ids),
+            CHANGES_PER_PASS if is_full else None,
         )
         if is_full:
-            [(changes,)] = self._run_condition_query(query, timeout=REFRESH_TIMEOUT)
+            rows = self._run_condition_query(query, timeout=REFRESH_TIMEOUT)
         else:
-            [(changes,)] = self.env.execute_query(query)
-        if changes:
+            rows = self.env.execute_query(query)
+        if rows:
+            self._write_differences(
+                rows,
+                # After the first time everybody is looked at once more, and soon.
+                is_queued=not is_full or self.is_settled or self._is_followed(),
+            )
             self._invalidate_members()
-        if changes >= ANALYZE_AFTER:
+        if len(rows) >= ANALYZE_AFTER:
             self.env.cr.execute("ANALYZE marketing_segment_member")
-        return changes
+        return len(rows)
+
+    def _write_differences(self, rows, is_queued):
+        """Let people come, go and move to another record; one statement.
+
+        Rows are found by arrays and unique keys and never by a join: right after many
+        were written, the planner believes that there are none and would choose a
+        nested loop.
+
+        :param rows: what `_get_difference_query` selects
+        :param is_queued: whether the inbox lanes hear of it
+        """
+        self.ensure_one()
+        fresh = [row[:2] for row in rows if row[2] is None]
+        moved = [row[:2] for row in rows if row[2] is not None and row[1] is not None]
+        self.env.execute_query(
+            SQL(
+                """
+                WITH gone AS (
+                    DELETE FROM marketing_segment_member WHERE id = ANY(%(gone)s)
+                 RETURNING id, person_id
+                ),
+                moved AS (%(moved)s DO UPDATE SET res_id = EXCLUDED.res_id),
+                fresh AS (%(fresh)s DO NOTHING RETURNING id, person_id),
+                %(events)s
+                SELECT 1
+                """,
+                gone=[row[2] for row in rows if row[1] is None],
+                moved=self._get_put_statement(moved),
+                fresh=self._get_put_statement(fresh),
+                events=self._get_event_ctes(is_queued),
+            )
+        )
+
+    def _get_put_statement(self, rows):
+        """INSERT of members, as far as to what a conflict does.
+
+        :param rows: pairs of person and record
+        """
+        return SQL(
+            """
+            INSERT INTO marketing_segment_member
+                   (segment_id, person_id, res_id, since, origin, state)
+            SELECT %s, person_id, res_id, %s, 'rule', 'member'
+              FROM unnest(%s::int[], %s::int[]) AS source (person_id, res_id)
+                ON CONFLICT (segment_id, person_id)
+            """,
+            self.id,
+            fields.Datetime.now(),
+            [person_id for person_id, _res_id in rows],
+            [res_id for _person_id, res_id in rows],
+        )
 
     def _get_difference_query(self, person_ids=None, now=None):
         """SELECT of where members differ from who meets the conditions.

@@ -88,6 +88,21 @@ class TestSegmentDrift(SegmentCase):
         self.clock.tick(3600)
         self.assertEqual(self.compare(segment), [ANA])
 
+    def test_places_that_are_about_to_be_given_anew_are_not_compared(self):
+        segment = self.make_segment(domain=[("city", "=", "Lund")], member_limit=1)
+        self.run_inbox()
+        self.ana.city = "Lund"
+        self.run_inbox()
+        self.compare(segment)
+        self.assertFalse(segment.drift_date)
+        segment._refresh()
+        self.assertEqual(self.compare(segment), [])
+        self.assertTrue(segment.drift_date)
+        self.env.cr.execute(
+            "DELETE FROM marketing_segment_member WHERE segment_id = %s", segment.ids
+        )
+        self.assertEqual(self.compare(segment), [BO])
+
     def test_nightly_comparison_of_all_segments(self):
         right = self.make_segment(domain=[("city", "=", "Lund")])
         wrong = self.make_segment(domain=[("city", "=", "Porto")])
