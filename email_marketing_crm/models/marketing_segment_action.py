@@ -79,7 +79,7 @@ class MarketingSegmentAction(models.Model):
         help="When a person leaves the segment, what it set is taken back. What was "
         "there before, or was set by somebody else, stays.",
     )
-    explanation = fields.Char(compute="_compute_explanation")
+    explanation = fields.Char("What Happens", compute="_compute_explanation")
     waiting_from = fields.Integer(
         readonly=True,
         copy=False,
@@ -130,12 +130,16 @@ class MarketingSegmentAction(models.Model):
         value = self._get_value()
         if not value:
             return ""
-        kinds = dict(self._fields["kind"]._description_selection(self.env))
         if isinstance(value, models.BaseModel):
             name = value.display_name
         else:
             name = dict(self._selection_relationship())[value]
-        return f"{kinds[self.kind]} “{name}”"
+        return {
+            "partner_tag": self.env._("the tag “%s” on contacts", name),
+            "lead_tag": self.env._("the tag “%s” on leads", name),
+            "persona": self.env._("the persona “%s”", name),
+            "relationship": self.env._("the relationship “%s”", name),
+        }[self.kind]
 
     def _get_value(self):
         self.ensure_one()
