@@ -191,9 +191,9 @@ class MarketingSegmentExplainLine(models.TransientModel):
     explain_id = fields.Many2one(
         "marketing.segment.explain", required=True, readonly=True, ondelete="cascade"
     )
-    name = fields.Char("Condition", readonly=True)
+    name = fields.Text("Condition", readonly=True)
     verdict = fields.Selection([("yes", "Yes"), ("no", "No")], readonly=True)
-    detail = fields.Char("What Was Found", readonly=True)
+    detail = fields.Text("What Was Found", readonly=True)
 
 
 class MarketingSegment(models.Model):
