@@ -100,4 +100,4 @@ class MarketingDuplicate(models.Model):
         ]
         if record._name == "res.partner":
             counts[0] = (len(record.child_ids), self.env._("contacts below it"))
-        return ", ".join(f"{count} {label}" for count, label in counts if count)
+        return ", ".join(f"{label}: {count}" for count, label in counts if count)

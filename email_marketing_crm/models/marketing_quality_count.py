@@ -162,7 +162,7 @@ class MarketingQualityCount(models.AbstractModel):
             .search([])
         ):
             labels[f"missing:profile:{attribute.code}"] = self.env._(
-                "%s is not known", attribute.name
+                "%s: not known", attribute.name
             )
         for months in STALE_MONTHS:
             labels[f"stale:{months}"] = self.env._(

@@ -105,6 +105,7 @@ class MarketingQualityMetric(models.Model):
         return action | {
             "name": self.name,
             "domain": [("metric_id", "=", self.id)],
+            "context": {},
         }
 
     @api.model

@@ -206,7 +206,7 @@ class TestDuplicate(MarketingCase):
         action = self.find_pair().with_user(self.user_cleaner).action_merge()
         line = self.env["marketing.duplicate.merge"].browse(action["res_id"]).line_ids
         self.assertIn("ana@example.com", line[f"{line.keep}_label"])
-        self.assertIn("1 leads", line.moves)
+        self.assertIn("leads: 1", line.moves)
         self.assertIn("gets no marketing mail", line.warning)
 
     def test_contacts_of_the_same_name_are_merged_along(self):

@@ -82,7 +82,7 @@ class MarketingDuplicateMerge(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("%s pairs were merged.", merged),
+                "message": self.env._("Merged pairs: %s", merged),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
@@ -158,7 +158,7 @@ class MarketingDuplicateMergeLine(models.TransientModel):
             ),
             (len(source.current_profile_value_ids), self.env._("profile answers")),
         ]
-        moves = ", ".join(f"{count} {label}" for count, label in counts if count)
+        moves = ", ".join(f"{label}: {count}" for count, label in counts if count)
         return moves or self.env._("Nothing but the address.")
 
     def _get_warning(self, source, target):

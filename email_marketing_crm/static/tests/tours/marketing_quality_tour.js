@@ -45,7 +45,7 @@ registry.category("web_tour.tours").add("marketing_quality", {
         },
         {
             content: "What moves is said before",
-            trigger: ".modal .o_data_row:contains(1 contacts)",
+            trigger: ".modal .o_data_row:contains('contacts: 1')",
         },
         {
             trigger: ".modal button[name=action_merge]",
@@ -58,7 +58,7 @@ registry.category("web_tour.tours").add("marketing_quality", {
             run: "click",
         },
         {
-            trigger: ".o_notification:contains(1 pairs were merged)",
+            trigger: ".o_notification:contains('Merged pairs: 1')",
         },
     ],
 });
