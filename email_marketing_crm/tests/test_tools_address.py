@@ -1,3 +1,6 @@
+from unittest.mock import patch
+
+import dns.resolver
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,3 +140,23 @@ class TestAddressTools(BaseCase):
         lookup = DnsLookup(["not an address"])
         with self.assertRaises(LookupFailedError):
             lookup("example.com", "MX")
+
+    def test_a_server_that_knows_nothing_is_not_believed(self):
+        def resolve(name, kind, search):
+            if name in known:
+                return ()
+            raise dns.resolver.NXDOMAIN()
+
+        lookup = DnsLookup(["192.0.2.53"])
+        for known, error in (
+            ((), LookupFailedError),
+            ((".",), DomainNotFoundError),
+            (("com.",), DomainNotFoundError),
+        ):
+            with self.subTest(known=known):
+                lookup.is_trusted = None
+                with (
+                    patch.object(lookup.resolver, "resolve", resolve),
+                    self.assertRaises(error),
+                ):
+                    lookup("nowhere.example", "MX")

@@ -8,8 +8,15 @@ import dns.resolver
 from .address_check import DomainNotFoundError, LookupFailedError
 
 
+#: What a server that reaches the Internet knows: the root, and a domain below it.
+KNOWN_NAMES = (".", "com.")
+
+
 class DnsLookup:
     """A `Lookup` (tools/address_check.py) over the network; safe for threads.
+
+    A server behind a firewall may say of every domain that it does not exist. Its no
+    is only believed when it knows what everybody knows.
 
     :param nameservers: addresses of the servers to ask; empty for the machine's own
     :param timeout: seconds a question may take, all servers together
@@ -17,6 +24,7 @@ class DnsLookup:
 
     def __init__(self, nameservers: Sequence[str] = (), timeout: float = 5.0):
         self.error = None
+        self.is_trusted = None
         try:
             self.resolver = dns.resolver.Resolver(configure=not nameservers)
             if nameservers:
@@ -34,6 +42,10 @@ class DnsLookup:
         try:
             answer = self.resolver.resolve(f"{domain}.", kind, search=False)
         except dns.resolver.NXDOMAIN as error:
+            if not self._is_trusted():
+                raise LookupFailedError(
+                    "The name server does not reach the Internet."
+                ) from error
             raise DomainNotFoundError(domain) from error
         except dns.resolver.NoAnswer:
             return []
@@ -43,3 +55,16 @@ class DnsLookup:
         if kind == "MX":
             return [record.exchange.to_text() for record in answer]
         return [record.to_text() for record in answer]
+
+    def _is_trusted(self) -> bool:
+        """Whether the server knows names that exist; asked once."""
+        if self.is_trusted is None:
+            self.is_trusted = any(map(self._knows, KNOWN_NAMES))
+        return self.is_trusted
+
+    def _knows(self, name: str) -> bool:
+        try:
+            self.resolver.resolve(name, "NS", search=False)
+        except (dns.exception.DNSException, OSError):
+            return False
+        return True
