@@ -7,7 +7,6 @@ import dns.resolver
 
 from .address_check import DomainNotFoundError, LookupFailedError
 
-
 #: What a server that reaches the Internet knows: the root, and a domain below it.
 KNOWN_NAMES = (".", "com.")
 
