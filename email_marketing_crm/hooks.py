@@ -153,6 +153,7 @@ def uninstall_hook(env):
     # The log goes first: it holds on to the types that are removed one by one.
     env.cr.execute("TRUNCATE marketing_touchpoint")
     env.cr.execute("TRUNCATE marketing_consent_log")
+    env.cr.execute("UPDATE res_company SET marketing_compliance_profile_id = NULL")
     env.cr.execute("DELETE FROM marketing_handoff")
     env.cr.execute("DELETE FROM marketing_lifecycle_move")
     env.cr.execute("DELETE FROM marketing_profile_value")
