@@ -33,6 +33,13 @@ class MarketingSegmentHistory(models.Model):
     size = fields.Integer("Members", required=True, readonly=True, aggregator="avg")
     entered_count = fields.Integer("Entered", required=True, readonly=True)
     left_count = fields.Integer("Left", required=True, readonly=True)
+    last_move_id = fields.Integer(
+        required=True,
+        readonly=True,
+        default=0,
+        aggregator=None,
+        help="The last event that was counted.",
+    )
 
     # Also finds the days of a segment, newest first.
     _segment_date_unique = models.Constraint(
@@ -41,55 +48,90 @@ class MarketingSegmentHistory(models.Model):
 
     @api.model
     def _record_size(self, segment):
-        """Keep today's size of a segment and its moves of today and yesterday."""
-        types = self.env["marketing.touchpoint.type"]._get_types_by_code()
-        entered, left = (types[code][0] for code in SEGMENT_TYPES)
+        """Keep today's size of a segment, and add who came and went since last time.
+
+        What another transaction wrote meanwhile may be missed: the first refresh of a
+        day counts the day before once more.
+        """
         today = fields.Date.today()
-        yesterday = today - timedelta(days=1)
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
-                """
-                WITH move AS (
-                    SELECT date::date AS day,
-                           count(*) FILTER (WHERE type_id = %(entered)s) AS entered,
-                           count(*) FILTER (WHERE type_id = %(left)s) AS gone
-                      FROM marketing_touchpoint
-                     WHERE res_model = 'marketing.segment' AND res_id = %(segment)s
-                       AND type_id IN (%(entered)s, %(left)s) AND date >= %(since)s
-                     GROUP BY date::date
-                ),
-                corrected AS (
-                    UPDATE marketing_segment_history AS history
-                       SET entered_count = move.entered, left_count = move.gone
-                      FROM move
-                     WHERE history.segment_id = %(segment)s
-                       AND history.date = move.day AND move.day = %(yesterday)s
-                       AND (history.entered_count, history.left_count)
-                           IS DISTINCT FROM (move.entered, move.gone)
-                )
-                INSERT INTO marketing_segment_history AS history
-                       (segment_id, date, size, entered_count, left_count)
-                SELECT %(segment)s, %(today)s, %(size)s,
-                       COALESCE(max(move.entered), 0), COALESCE(max(move.gone), 0)
-                  FROM move WHERE day = %(today)s
-                    ON CONFLICT (segment_id, date) DO UPDATE
-                   SET size = EXCLUDED.size,
-                       entered_count = EXCLUDED.entered_count,
-                       left_count = EXCLUDED.left_count
-                 WHERE (history.size, history.entered_count, history.left_count)
-                       IS DISTINCT FROM (EXCLUDED.size, EXCLUDED.entered_count,
-                                         EXCLUDED.left_count)
-                """,
-                segment=segment.id,
-                entered=entered,
-                left=left,
-                today=today,
-                yesterday=yesterday,
-                since=datetime.combine(yesterday, time.min),
-                size=segment.size,
+                "SELECT last_move_id FROM marketing_segment_history"
+                " WHERE segment_id = %s AND date = %s",
+                segment.id,
+                today,
             )
         )
+        if not rows:
+            self._correct_day(segment, today - timedelta(days=1))
+        entered, left, last_id = self._count_moves(
+            segment, today, rows[0][0] if rows else 0
+        )
+        self.env.cr.execute(
+            """
+            INSERT INTO marketing_segment_history AS history
+                   (segment_id, date, size, entered_count, left_count, last_move_id)
+            VALUES (%(segment)s, %(today)s, %(size)s, %(entered)s, %(left)s, %(last)s)
+                ON CONFLICT (segment_id, date) DO UPDATE
+               SET size = EXCLUDED.size,
+                   entered_count = history.entered_count + EXCLUDED.entered_count,
+                   left_count = history.left_count + EXCLUDED.left_count,
+                   last_move_id = GREATEST(history.last_move_id, EXCLUDED.last_move_id)
+             WHERE history.size <> EXCLUDED.size
+                OR EXCLUDED.entered_count + EXCLUDED.left_count > 0
+            """,
+            {
+                "segment": segment.id,
+                "today": today,
+                "size": segment.size,
+                "entered": entered,
+                "left": left,
+                "last": last_id,
+            },
+        )
         self.invalidate_model()
+
+    @api.model
+    def _correct_day(self, segment, day):
+        entered, left, last_id = self._count_moves(segment, day)
+        self.env.cr.execute(
+            """
+            UPDATE marketing_segment_history
+               SET entered_count = %s, left_count = %s, last_move_id = %s
+             WHERE segment_id = %s AND date = %s
+            """,
+            [entered, left, last_id, segment.id, day],
+        )
+
+    @api.model
+    def _count_moves(self, segment, day, after_id=0):
+        """How many entered and left on a day, and the last of these events.
+
+        Read from the index on moves alone, so that a refresh that changes nothing
+        costs nothing: events up to `after_id` are never looked at in the table.
+        """
+        types = self.env["marketing.touchpoint.type"]._get_types_by_code()
+        entered, left = (types[code][0] for code in SEGMENT_TYPES)
+        start = datetime.combine(day, time.min)
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT count(*) FILTER (WHERE type_id = %s),
+                       count(*) FILTER (WHERE type_id = %s),
+                       COALESCE(max(id), %s)
+                  FROM marketing_touchpoint
+                 WHERE res_model = 'marketing.segment' AND res_id = %s
+                   AND date >= %s AND date < %s AND id > %s
+                """,
+                entered,
+                left,
+                after_id,
+                segment.id,
+                start,
+                start + timedelta(days=1),
+                after_id,
+            )
+        )[0]
 
 
 class MarketingSegment(models.Model):
@@ -165,5 +207,5 @@ class MarketingTouchpoint(models.Model):
 
     # Who entered and left a segment; a part of the log that segments wrote.
     _segment_moves = models.Index(
-        "(res_id, date DESC) WHERE res_model = 'marketing.segment'"
+        "(res_id, date DESC, id) WHERE res_model = 'marketing.segment'"
     )
