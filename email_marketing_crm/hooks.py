@@ -156,6 +156,7 @@ def uninstall_hook(env):
     env.cr.execute("UPDATE res_company SET marketing_compliance_profile_id = NULL")
     env.cr.execute("DELETE FROM marketing_handoff")
     env.cr.execute("DELETE FROM marketing_lifecycle_move")
+    env.cr.execute("DELETE FROM marketing_touchpoint_daily")
     env.cr.execute("DELETE FROM marketing_profile_value")
     env.cr.execute("DELETE FROM marketing_profile_rule")
     env.invalidate_all(flush=False)

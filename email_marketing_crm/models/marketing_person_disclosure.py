@@ -215,6 +215,7 @@ class MarketingPerson(models.Model):
         requests = self.env["marketing.privacy.request"]
         requests._check_manager()
         self.check_access("read")
+        self._check_companies()
         family = self.sudo()._get_identities()
         request = requests.sudo().create(
             {

@@ -1,6 +1,7 @@
 import logging
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
 
@@ -92,6 +93,7 @@ class MarketingPrivacyRequest(models.Model):
         :returns: the request
         """
         persons = persons._get_identities()
+        persons._check_companies()
         request = self.sudo().create(
             {
                 "kind": "erasure",
@@ -252,6 +254,18 @@ class MarketingPerson(models.Model):
         survivors = self | self.merged_into_id
         survivors = survivors.filtered(lambda person: not person.merged_into_id)
         return survivors | self.search([("merged_into_id", "in", survivors.ids)])
+
+    def _check_companies(self):
+        """Records of a company belong to those who may work there."""
+        companies = self.sudo().company_ids - self.env.user.company_ids
+        if companies and not self.env.su:
+            raise UserError(
+                self.env._(
+                    "Some of these persons are known to %s too, where you have no"
+                    " access. Ask somebody who may work in all of these companies.",
+                    ", ".join(companies.mapped("name")),
+                )
+            )
 
     def _get_addresses(self):
         return [person.email_normalized for person in self if not person.is_erased]

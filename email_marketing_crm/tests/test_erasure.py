@@ -25,7 +25,10 @@ class TestErasure(DeliveryCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.partner = cls.make_partner(
-            "ana@example.com", phone="+351 1234", comment="Met at the fair"
+            "ana@example.com",
+            name="Ana Quintela",
+            phone="+351 21 987 1234",
+            comment="Met at the fair",
         )
         cls.person = cls.person_of("ana@example.com")
 
@@ -81,7 +84,7 @@ class TestErasure(DeliveryCase):
 
     def test_nobody_can_tell_who_it_was(self):
         lead = self.make_lead(
-            "ana@example.com", name="Ana wants pumps", contact_name="Ana Pereira"
+            "ana@example.com", name="Ana wants pumps", contact_name="Ana Quintela"
         )
         contact = self.make_contact("ana@example.com")
         self.env["mail.blacklist"]._add("ana@example.com")
@@ -110,7 +113,10 @@ class TestErasure(DeliveryCase):
         self.run_inbox()
         request = self.erase()
         self.assertEqual(
-            self.everything_about("ana@", "pereira", "198.51.100.7", "351 1234"), []
+            self.everything_about(
+                "ana@example.com", "quintela", "198.51.100.7", "987 1234"
+            ),
+            [],
         )
         self.assertEqual(
             self.person.email_normalized, f"erased-{self.person.id}@erased.invalid"
@@ -152,7 +158,9 @@ class TestErasure(DeliveryCase):
         )
         alias = self.person_of("a.pereira@example.com")
         self.erase(alias)
-        self.assertEqual(self.everything_about("ana@example", "a.pereira"), [])
+        self.assertEqual(
+            self.everything_about("ana@example.com", "a.pereira@example.com"), []
+        )
         self.assertEqual(
             self.env["marketing.suppression"]._is_suppressed(
                 ["ana@example.com", "a.pereira@example.com"]
@@ -210,7 +218,7 @@ class TestErasure(DeliveryCase):
         self.assertFalse(any(evidence.mapped("ip") + evidence.mapped("user_agent")))
         self.assertTrue(all(evidence.filtered("topic_id").mapped("text")))
         self.assertFalse(consents.search([("person_id", "=", self.person.id)]))
-        self.assertEqual(self.everything_about("ana@example", "198.51.100.7"), [])
+        self.assertEqual(self.everything_about("ana@example.com", "198.51.100.7"), [])
 
     def test_his_own_confirmation_is_the_only_way_back(self):
         topic = self.env["marketing.topic"].create({"name": "Pumps"})
@@ -379,7 +387,7 @@ class TestErasure(DeliveryCase):
         self.happened("form", "ana@example.com")
         self.run_inbox()
         wizard = self.env["privacy.lookup.wizard"].create(
-            {"name": "Ana Pereira", "email": "ana@example.com"}
+            {"name": "Ana Quintela", "email": "ana@example.com"}
         )
         wizard.action_lookup()
         models = wizard.line_ids.mapped("res_model")
@@ -448,6 +456,18 @@ class TestErasure(DeliveryCase):
         with self.assertRaises(UserError):
             self.erase()
         self.assertFalse(self.person.is_erased)
+
+    def test_a_person_of_two_companies_is_a_matter_for_somebody_of_both(self):
+        self.partner.company_id = self.env.company
+        self.make_partner("ana@example.com", company_id=self.company_other.id)
+        self.run_inbox()
+        with self.assertRaisesRegex(UserError, "Other Company"):
+            self.erase()
+        with self.assertRaisesRegex(UserError, "Other Company"):
+            self.person.with_user(self.user_manager).action_disclose()
+        self.user_manager.company_ids |= self.company_other
+        self.erase()
+        self.assertTrue(self.person.is_erased)
 
     def test_who_was_erased_is_not_erased_again(self):
         self.erase()
