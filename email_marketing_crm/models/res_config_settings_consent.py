@@ -20,7 +20,7 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.marketing_compliance_profile_id", readonly=False
     )
     marketing_opt_in_link_days = fields.Integer(
-        "The link works for",
+        "The link works for (days)",
         default=DEFAULT_LINK_DAYS,
         config_parameter=LINK_DAYS_PARAMETER,
     )
@@ -30,12 +30,12 @@ class ResConfigSettings(models.TransientModel):
         config_parameter=REMINDERS_PARAMETER,
     )
     marketing_opt_in_reminder_days = fields.Integer(
-        "Remind after",
+        "Remind after (days)",
         default=DEFAULT_REMINDER_DAYS,
         config_parameter=REMINDER_DAYS_PARAMETER,
     )
     marketing_opt_in_purge_days = fields.Integer(
-        "Forget after",
+        "Forget after (days)",
         default=DEFAULT_PURGE_DAYS,
         config_parameter=PURGE_DAYS_PARAMETER,
     )
