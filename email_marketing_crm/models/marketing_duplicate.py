@@ -54,7 +54,7 @@ class MarketingDuplicate(models.Model):
     reasons = fields.Char("Codes of All Reasons", readonly=True)
     reason_text = fields.Char("Why", compute="_compute_reason_text")
     score = fields.Integer(
-        "Likeliness (%)", readonly=True, aggregator=None, help="An estimate."
+        "Likelihood (%)", readonly=True, aggregator=None, help="An estimate."
     )
     date = fields.Datetime("Found", readonly=True)
     # what was decided

@@ -5,14 +5,20 @@ from odoo.tools import SQL
 class MarketingProfileCell(models.Model):
     """A cell of the grid persona × buyer stage: who needs which mails.
 
-    A view: one row for each persona, or none, and each stage, or none. The counts are
-    those of the persons that the user may see.
+    A view: one row for each persona, or none, and each stage, or none. What is
+    archived is left out unless persons are there still, so that the cells always add
+    up to everybody. The counts are those of the persons that the user may see.
     """
 
     _name = "marketing.profile.cell"
     _description = "Persona and Buyer Stage"
     _auto = False
     _order = "persona_id, buyer_stage_id"
+    _depends = {
+        "marketing.persona": ["active", "company_id"],
+        "marketing.buyer.stage": ["active"],
+        "marketing.person": ["persona_id", "buyer_stage_id"],
+    }
     _log_access = False
 
     persona_id = fields.Many2one("marketing.persona", readonly=True)
@@ -29,9 +35,15 @@ class MarketingProfileCell(models.Model):
             SELECT COALESCE(persona.id, 0) * 10000 + COALESCE(stage.id, 0) AS id,
                    persona.id AS persona_id, stage.id AS buyer_stage_id,
                    persona.company_id
-              FROM (SELECT id, company_id FROM marketing_persona WHERE active
+              FROM (SELECT id, company_id FROM marketing_persona
+                     WHERE active
+                        OR EXISTS (SELECT FROM marketing_person
+                                    WHERE persona_id = marketing_persona.id)
                     UNION ALL SELECT NULL, NULL) persona
-             CROSS JOIN (SELECT id FROM marketing_buyer_stage WHERE active
+             CROSS JOIN (SELECT id FROM marketing_buyer_stage origin
+                          WHERE active
+                             OR EXISTS (SELECT FROM marketing_person
+                                         WHERE buyer_stage_id = origin.id)
                          UNION ALL SELECT NULL) stage
             """
         )

@@ -541,6 +541,12 @@ class TestPersonaGrid(ProfileCase):
             self.env["marketing.person"].search(action["domain"]), self.person
         )
 
+    def test_an_archived_persona_stays_while_somebody_has_it(self):
+        self.answer("Doctor", "hand")
+        (self.doctor_persona | self.manager_persona).active = False
+        self.assertEqual(self.cell(self.doctor_persona, False).person_count, 1)
+        self.assertFalse(self.cell(self.manager_persona, False))
+
     def test_who_is_not_mailed_is_counted_apart(self):
         self.answer("Doctor", "hand")
         self.person.action_suppress()
