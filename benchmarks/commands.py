@@ -186,6 +186,8 @@ COMMANDS = {
         consume,
         make_history,
         api_key,
+        import_file,
+        load_file,
         segment_data.make_segment_data,
         segment_cases.make_case,
         segment_cases.fill_case,

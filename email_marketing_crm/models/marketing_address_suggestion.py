@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..tools.address_typo import suggest_address
+from .marketing_timeline import ENGAGEMENT_GROUPS
 
 
 class MarketingPersonMixin(models.AbstractModel):
@@ -17,6 +18,7 @@ class MarketingPersonMixin(models.AbstractModel):
     marketing_address_state = fields.Selection(
         related="marketing_person_id.address_state",
         related_sudo=True,
+        groups=ENGAGEMENT_GROUPS,
         string="Address State",
     )
 
