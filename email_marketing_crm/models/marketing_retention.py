@@ -16,7 +16,7 @@ KEEP_MONTHS = {
 #: Touchpoints before this moment may be gone.
 HORIZON_PARAMETER = "email_marketing_crm.touchpoint_horizon"
 #: Persons whose old touchpoints go in one transaction.
-PERSON_BATCH = 200
+PERSON_BATCH = 500
 #: Rows of another table that are looked at in one transaction.
 ROW_BATCH = 20000
 
@@ -103,14 +103,16 @@ class MarketingRetention(models.AbstractModel):
             for (person_id,) in self.env.execute_query(
                 SQL(
                     """
-                    SELECT person.id FROM marketing_person person
+                    SELECT person.id
+                      FROM marketing_person person
+                     CROSS JOIN LATERAL (
+                           SELECT FROM marketing_touchpoint
+                            WHERE person_id = person.id AND %s LIMIT 1) old
                      WHERE person.id > %s
-                       AND EXISTS (SELECT FROM marketing_touchpoint
-                                    WHERE person_id = person.id AND %s)
                      ORDER BY person.id LIMIT %s
                     """,
-                    position,
                     old,
+                    position,
                     PERSON_BATCH,
                 )
             )
