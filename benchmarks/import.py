@@ -2,12 +2,12 @@
 
 from benchmarks.harness import ADDON, STOCK, database, figure, workers
 
-#: Lines of the file; five contacts share a company.
-SIZES = {"small": 2_000, "full": 20_000}
+#: (lines of the file, lines for Odoo's own import); five contacts share a company.
+SIZES = {"small": (2_000, 500), "full": (20_000, 4_000)}
 
 
 def run(size: str) -> None:
-    lines = SIZES[size]
+    lines, lines_stock = SIZES[size]
     with (
         database(ADDON, "bench_import") as ours,
         database(STOCK, "bench_import_stock") as stock,
@@ -15,8 +15,10 @@ def run(size: str) -> None:
     ):
         seconds = with_us.call("import_file", lines)
         seconds_again = with_us.call("import_file", lines)
-        seconds_stock = without.call("load_file", lines)
+        seconds_stock = without.call("load_file", lines_stock)
     figure("import_lines_per_second", lines / seconds, "lines/s")
-    figure("import_update_lines_per_second", lines / seconds_again, "lines/s")
-    figure("import_stock_lines_per_second", lines / seconds_stock, "lines/s")
-    figure("import_vs_stock_ratio", seconds / seconds_stock, "")
+    figure("import_again_lines_per_second", lines / seconds_again, "lines/s")
+    figure("import_stock_lines_per_second", lines_stock / seconds_stock, "lines/s")
+    figure(
+        "import_vs_stock_ratio", (seconds / lines) / (seconds_stock / lines_stock), ""
+    )
