@@ -158,6 +158,9 @@ class MarketingSegment(models.Model):
         """
         self.env.flush_query(query)
         settings = {"work_mem": WORK_MEMORY, "statement_timeout": str(timeout)}
+        if self._get_rules():
+            # Each process would compute the set of persons for itself.
+            settings["max_parallel_workers_per_gather"] = "0"
         try:
             with self.env.cr.savepoint(flush=False):
                 former = {
