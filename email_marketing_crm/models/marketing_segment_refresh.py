@@ -45,9 +45,10 @@ class MarketingSegment(models.Model):
         self.ensure_one()
         self.flush_recordset()
         start = time.monotonic()
+        moment = fields.Datetime.now()  # what "now" means to the conditions
         changes = 0
         if self.kind == "dynamic":
-            changes = self._apply_conditions(is_full=True)
+            changes = self._apply_conditions(is_full=True, now=moment)
         self._repair_records()
         seconds = time.monotonic() - start
         is_complete = changes < CHANGES_PER_PASS
@@ -57,7 +58,7 @@ class MarketingSegment(models.Model):
             UPDATE marketing_segment
                SET size = (SELECT count(*) FROM marketing_segment_member
                             WHERE segment_id = %(id)s AND state = 'member'),
-                   refreshed_at = CASE WHEN %(complete)s THEN %(now)s
+                   refreshed_at = CASE WHEN %(complete)s THEN %(moment)s
                                        ELSE refreshed_at END,
                    refresh_seconds = %(seconds)s,
                    next_refresh = %(following)s,
@@ -68,7 +69,7 @@ class MarketingSegment(models.Model):
             {
                 "id": self.id,
                 "complete": is_complete,
-                "now": now,
+                "moment": moment,
                 "seconds": seconds,
                 "following": self._get_next_refresh(now, seconds)
                 if is_complete
@@ -108,7 +109,7 @@ class MarketingSegment(models.Model):
             else:
                 segment._apply_conditions(person_ids)
 
-    def _apply_conditions(self, person_ids=None, is_full=False):
+    def _apply_conditions(self, person_ids=None, is_full=False, now=None):
         """Insert, move and delete members so that they are who meets the conditions.
 
         What differs is read first, and nothing is written where nothing does: only a
@@ -117,12 +118,13 @@ class MarketingSegment(models.Model):
 
         :param person_ids: look at these persons only
         :param is_full: look at everybody, bounded in time and number of changes
+        :param now: the moment that behaviour is looked at from, if not now
         :returns: number of changes
         """
         self.ensure_one()
         query = SQL(
             "%s ORDER BY 1 LIMIT %s",  # indexes take sorted rows twice as fast
-            self._get_difference_query(person_ids),
+            self._get_difference_query(person_ids, now),
             CHANGES_PER_PASS if is_full else None,
         )
         if is_full:

@@ -113,6 +113,7 @@ class MarketingSegment(models.Model):
             by_type.setdefault(row.type_id, set()).add(row.person_id)
             if row.type_code in SEGMENT_TYPES and row.res_model == self._name:
                 by_segment.setdefault(row.res_id, set()).add(row.person_id)
+        work = []
         for plan in self._get_inbox_plans():
             if plan.is_volatile:
                 person_ids = set(batch.person_ids)
@@ -122,10 +123,29 @@ class MarketingSegment(models.Model):
                     *(by_type.get(type_id, ()) for type_id in plan.type_ids),
                 )
             if person_ids:
-                segment = self.browse(plan.segment_id)
-                segment._try("_refresh_persons", sorted(person_ids))
+                work.append((self.browse(plan.segment_id), sorted(person_ids)))
+        self._follow(work)
         if certain:
             self.search([])._repair_records(sorted(certain))
+
+    @api.model
+    def _follow(self, work):
+        """Let members follow; where a segment is broken, all the others still do.
+
+        :param work: pairs of a segment and persons
+        """
+        doubtful = [pair for pair in work if pair[0].error]
+        sound = [pair for pair in work if not pair[0].error]
+        try:
+            with self.env.cr.savepoint():  # one for all: each costs a round trip
+                for segment, person_ids in sound:
+                    segment._refresh_persons(person_ids)
+        except CONFLICTS:
+            raise
+        except (UserError, *CONDITION_ERRORS):
+            doubtful = work
+        for segment, person_ids in doubtful:
+            segment._try("_refresh_persons", person_ids)
 
     @api.model
     def _get_inbox_plans(self):

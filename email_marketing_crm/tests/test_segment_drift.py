@@ -1,4 +1,5 @@
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo.tests import tagged
 from odoo.tools import mute_logger
@@ -77,6 +78,25 @@ class TestSegmentDrift(SegmentCase):
         self.assertEqual(self.compare(dates), [])
         behavior._refresh()
         self.assertEqual(self.members_of(behavior), [])
+
+    def test_refresh_that_takes_long_is_as_of_its_beginning(self):
+        """An event that ages out meanwhile was counted, and is no drift later."""
+        self.happened("form", ANA, date=NOW - timedelta(days=30, seconds=-10))
+        self.run_inbox()
+        self.clock.move_to(NOW)
+        segment = self.make_segment(("form", "at_least", 1, 30))
+        apply_conditions = type(segment)._apply_conditions
+
+        def apply_slowly(records, *args, **kwargs):
+            changes = apply_conditions(records, *args, **kwargs)
+            self.clock.tick(60)
+            return changes
+
+        with patch.object(type(segment), "_apply_conditions", apply_slowly):
+            segment._refresh()
+        self.assertEqual(segment.refreshed_at, NOW)
+        self.assertEqual(self.members_of(segment), [ANA])
+        self.assertEqual(self.compare(segment), [])
 
     def test_what_time_does_not_explain_is_drift(self):
         self.happened("form", ANA)
