@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .marketing_segment_domain import _find_path_back
+from .marketing_segment_domain import CONFLICTS, _find_path_back
 from .marketing_segment_rule import SEGMENT_TYPES
 
 #: Members of a segment that a new setting is applied to at once.
@@ -213,15 +213,32 @@ class MarketingSegmentAction(models.Model):
 
     @api.model
     def _cron_apply_waiting(self):
-        """Apply new settings to the members there are, batch by batch."""
+        """Apply new settings to the members there are, batch by batch.
+
+        Where a lane writes the same records at once, the batch is tried again.
+        """
+        crons = self.env["ir.cron"]
         for action in self.sudo().search([("waiting_from", ">", 0)]):
             while action.exists() and action.waiting_from:
-                person_ids = action._get_waiting_ids()
-                action._apply(person_ids)
-                action.waiting_from = person_ids[-1] + 1 if person_ids else 0
-                if not self.env["ir.cron"]._commit_progress(len(person_ids)):
+                try:
+                    processed = action._apply_waiting()
+                except CONFLICTS:
+                    self.env.cr.rollback()
+                    self._wake_up()
+                    crons._commit_progress()
+                    return
+                if not crons._commit_progress(processed):
                     self._wake_up()
                     return
+
+    def _apply_waiting(self):
+        """Apply a new setting to the next members; returns how many those were."""
+        self.ensure_one()
+        person_ids = self._get_waiting_ids()
+        self._apply(person_ids)
+        self.waiting_from = person_ids[-1] + 1 if person_ids else 0
+        self.env.flush_all()
+        return len(person_ids)
 
     def _get_waiting_ids(self):
         """The next members that a new setting is applied to."""
@@ -281,16 +298,18 @@ class MarketingSegmentAction(models.Model):
         fresh = records - records.browse(self._get_marks(records).mapped("res_id"))
         ours = fresh.filtered(self._is_open_for_value)
         self._write_value(ours)
-        self.env["marketing.segment.action.mark"].sudo().create(
-            [
-                {
-                    "action_id": self.id,
-                    "res_id": record.id,
-                    "is_ours": record in ours,
-                }
-                for record in fresh
-            ]
+        # A worker that is at the same records at once has made these marks already.
+        self.env.cr.execute(
+            """
+            INSERT INTO marketing_segment_action_mark (action_id, res_id, is_ours)
+            SELECT %s, res_id, is_ours
+              FROM unnest(%s::int[], %s::bool[]) AS looked_at (res_id, is_ours)
+                ON CONFLICT (action_id, res_id) DO NOTHING
+            """,
+            [self.id, fresh.ids, [record in ours for record in fresh]],
         )
+        self.env["marketing.segment.action.mark"].invalidate_model()
+        self.invalidate_recordset(["mark_ids"])
 
     def _take_back(self, person_ids):
         """Take the value back from records that have it from here."""

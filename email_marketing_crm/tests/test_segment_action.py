@@ -2,6 +2,8 @@
 
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
@@ -30,9 +32,7 @@ class TestSegmentAction(SegmentCase):
             [("waiting_from", ">", 0)]
         ):
             while action.waiting_from:
-                person_ids = action._get_waiting_ids()
-                action._apply(person_ids)
-                action.waiting_from = person_ids[-1] + 1 if person_ids else 0
+                action._apply_waiting()
 
     def follow(self, segment):
         segment._refresh()
@@ -82,6 +82,23 @@ class TestSegmentAction(SegmentCase):
         self.assertEqual(
             partners.filtered(lambda p: self.tag in p.category_id), partners
         )
+
+    def test_a_batch_that_met_a_lane_is_tried_again(self):
+        self.make_partner("ana@example.com")
+        action = self.env["marketing.segment.action"].create(
+            {"segment_id": self.make_segment().id, "partner_tag_id": self.tag.id}
+        )
+        crons = type(self.env["ir.cron"])
+        with (
+            patch.object(type(action), "_apply", side_effect=SerializationFailure),
+            patch.object(self.env.cr, "rollback") as rollback,
+            patch.object(crons, "_commit_progress", return_value=1.0) as commit,
+            patch.object(type(action), "_wake_up") as wake_up,
+        ):
+            action._cron_apply_waiting()
+        self.assertTrue(action.waiting_from)
+        for call in (rollback, commit, wake_up):
+            call.assert_called_once()
 
     def test_what_was_there_before_stays(self):
         partner = self.make_partner("ana@example.com")
