@@ -40,13 +40,22 @@ class MailingMailing(models.Model):
         "Please Check", compute="_compute_marketing_findings"
     )
 
-    @api.depends("contact_list_ids")
+    @api.depends("contact_list_ids", "mailing_model_id")
     def _compute_marketing_topic_id(self):
-        """The topic of the list, where the mailing goes to one list."""
+        """The topic of the list, where the mailing goes to one list.
+
+        Odoo puts a list into every new mailing: its topic goes when the recipients
+        become contacts or leads.
+        """
         for mailing in self:
-            if mailing.marketing_topic_id or len(mailing.contact_list_ids) != 1:
-                continue
             lists = mailing.contact_list_ids._origin
+            topic = mailing.marketing_topic_id
+            if not mailing.mailing_on_mailing_list:
+                if topic.mailing_list_id and topic.mailing_list_id in lists:
+                    mailing.marketing_topic_id = False
+                continue
+            if topic or len(lists) != 1:
+                continue
             mailing.marketing_topic_id = (
                 self.env["marketing.topic"]._get_by_list(lists).get(lists)
             )

@@ -236,7 +236,7 @@ class MarketingImport(models.Model):
     def _forget_columns(self):
         self.column_ids.unlink()
         self.sudo()._forget_lines()
-        super().write({"state": "draft", "error": False})
+        self.write({"state": "draft", "error": False})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_running(self):

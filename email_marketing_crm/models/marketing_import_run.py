@@ -99,7 +99,7 @@ class MarketingImport(models.Model):
             "mail_create_nosubscribe": True,
             "mail_create_nolog": True,
         }
-        return self.with_user(user).with_context(context).sudo()
+        return self.with_user(user).with_context(**context).sudo()
 
     # ------------------------------------------------------------------
     # BATCH

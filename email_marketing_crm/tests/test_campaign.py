@@ -51,6 +51,7 @@ class TestCampaign(DeliveryCase):
             f"[('marketing_segment_ids', 'in', [{self.segment.id}])]",
         )
         self.assertEqual(mailing.total, 2)
+        self.assertFalse(mailing.marketing_topic_id)
         mailing.action_launch()
         self.assertEqual(mailing.state, "in_queue")
         self.assertEqual(mailing.marketing_waiting, 2)

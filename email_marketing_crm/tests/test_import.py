@@ -321,9 +321,11 @@ class TestImport(ImportCase):
     def test_a_line_that_odoo_refuses_is_found_among_the_others(self):
         create = type(self.env["res.partner"]).create
 
+        message = "Nobody may be called that."
+
         def refuse(partners, vals_list):
             if any(vals.get("name") == "Refused" for vals in vals_list):
-                raise ValidationError("Nobody may be called that.")
+                raise ValidationError(message)
             return create(partners, vals_list)
 
         names = [f"Name {number}" for number in range(20)]

@@ -1,6 +1,6 @@
 from unittest import TestCase
 
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
@@ -28,10 +28,10 @@ class TestConsentToken(TestCase):
             self.assertIsNone(read(secret_2, scope, token, 0))
         if scope_2 != scope:
             self.assertIsNone(read(secret, scope_2, token, 0))
-        assume(number != number_2 or expires != expires_2)
         signature = token.rpartition("-")[2]
         forged = f"{number_2}-{expires_2:x}-{signature}"
-        self.assertIsNone(read(secret, scope, forged, 0))
+        if forged != token:
+            self.assertIsNone(read(secret, scope, forged, 0))
 
     @given(texts, texts, st.text(max_size=80))
     def test_rubbish_is_no_token(self, secret, scope, rubbish):

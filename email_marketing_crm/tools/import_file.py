@@ -99,17 +99,21 @@ def find_encoding(content: bytes) -> str:
         return "utf-8-sig"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        pass  # pylint: disable=except-pass
-    else:
+    if _is_written_in(content, "utf-8"):
         return "utf-8"
+    is_chinese = (
+        _is_written_in(content, "gb18030")
+        and _get_paired_share(content) >= PAIRED_SHARE
+    )
+    return "gb18030" if is_chinese else "cp1252"
+
+
+def _is_written_in(content: bytes, encoding: str) -> bool:
     try:
-        content.decode("gb18030")
+        content.decode(encoding)
     except UnicodeDecodeError:
-        return "cp1252"
-    return "gb18030" if _get_paired_share(content) >= PAIRED_SHARE else "cp1252"
+        return False
+    return True
 
 
 def _get_paired_share(content: bytes) -> float:

@@ -33,7 +33,7 @@ class MarketingConsentChange(models.TransientModel):
         default="in",
     )
     legal_basis = fields.Selection(LEGAL_BASES, default="consent")
-    reason_id = fields.Many2one("mailing.subscription.optout", "Reason")
+    reason_id = fields.Many2one("mailing.subscription.optout")
     note = fields.Text(
         "How Do You Know?",
         required=True,
