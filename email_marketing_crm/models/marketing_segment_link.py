@@ -21,7 +21,11 @@ class MarketingSegmentLink(models.Model):
     _order = "kind desc, id"
 
     segment_id = fields.Many2one(
-        "marketing.segment", required=True, ondelete="cascade", index=True
+        "marketing.segment",
+        "Outer Segment",
+        required=True,
+        ondelete="cascade",
+        index=True,
     )
     kind = fields.Selection(
         [("include", "is in"), ("exclude", "is not in")],
