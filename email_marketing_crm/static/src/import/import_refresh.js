@@ -19,7 +19,11 @@ export class ImportRefresh extends Component {
 
     async refresh() {
         const {record} = this.props;
-        if (record.data.state !== "running" || this.loading || (await record.isDirty())) {
+        if (
+            record.data.state !== "running" ||
+            this.loading ||
+            (await record.isDirty())
+        ) {
             return;
         }
         this.loading = true;

@@ -28,7 +28,7 @@ export class SegmentOutcomes extends Component {
      * Shows what the form computed; else asks for the figures of the saved segment,
      * again whenever its members were refreshed.
      *
-     * @param {Object} record
+     * @param {object} record
      */
     follow(record) {
         const {[this.props.name]: outcomes, member_count, refreshed_at} = record.data;
@@ -74,7 +74,7 @@ export class SegmentOutcomes extends Component {
     /**
      * Opens the persons behind a figure; what was changed is saved before.
      *
-     * @param {String} code
+     * @param {string} code
      */
     async open(code) {
         const {record} = this.props;

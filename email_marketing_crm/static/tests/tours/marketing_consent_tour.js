@@ -27,7 +27,8 @@ registry.category("web_tour.tours").add("marketing_topic_setup", {
         },
         {
             content: "There is a link to give away",
-            trigger: ".o_field_widget[name=subscribe_url]:contains(marketing/subscribe)",
+            trigger:
+                ".o_field_widget[name=subscribe_url]:contains(marketing/subscribe)",
         },
         {
             content: "A mailing that asks for renewal is one button away",

@@ -4,7 +4,8 @@ registry.category("web_tour.tours").add("marketing_privacy", {
     steps: () => [
         {
             content: "Open the person",
-            trigger: ".o_data_row td[name=email_normalized]:contains(ana@pumps.example)",
+            trigger:
+                ".o_data_row td[name=email_normalized]:contains(ana@pumps.example)",
             run: "click",
         },
         {

@@ -34,8 +34,7 @@ function addBehavior(label, days) {
     return [
         {
             content: `Add a rule: ${label}`,
-            trigger:
-                ".o_field_widget[name=rule_ids] .o_field_x2many_list_row_add a",
+            trigger: ".o_field_widget[name=rule_ids] .o_field_x2many_list_row_add a",
             run: "click",
         },
         {
@@ -116,7 +115,8 @@ registry.category("web_tour.tours").add("marketing_segment_decision_makers", {
     url: "/odoo/segments/new",
     steps: () => [
         {
-            trigger: ".o_field_widget[name=name] input, .o_field_widget[name=name] textarea",
+            trigger:
+                ".o_field_widget[name=name] input, .o_field_widget[name=name] textarea",
             run: "edit Chiefs of software companies who read the blog",
         },
         ...addAttribute(0, "Job Position", "function"),
@@ -155,8 +155,7 @@ registry.category("web_tour.tours").add("marketing_segment_decision_makers", {
             trigger: ".o_field_widget[name=preview_count]:contains(2)",
         },
         {
-            trigger:
-                ".o_marketing_outcome[data-code=mailable] button:contains(/^1$/)",
+            trigger: ".o_marketing_outcome[data-code=mailable] button:contains(/^1$/)",
         },
         {
             trigger:
@@ -214,7 +213,8 @@ registry.category("web_tour.tours").add("marketing_segment_downloads", {
     url: "/odoo/segments/new",
     steps: () => [
         {
-            trigger: ".o_field_widget[name=name] input, .o_field_widget[name=name] textarea",
+            trigger:
+                ".o_field_widget[name=name] input, .o_field_widget[name=name] textarea",
             run: "edit Downloaded something about pumps",
         },
         ...addBehavior("Document downloaded", 14),
@@ -280,8 +280,7 @@ registry.category("web_tour.tours").add("marketing_segment_template", {
             trigger: "button[name=action_view_members]:contains(2)",
         },
         {
-            trigger:
-                ".o_marketing_outcome[data-code=mailable] button:contains(/^1$/)",
+            trigger: ".o_marketing_outcome[data-code=mailable] button:contains(/^1$/)",
         },
         {
             content: "Compare it with another one",
