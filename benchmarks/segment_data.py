@@ -42,13 +42,17 @@ def make_segment_data(env, partners, leads, touchpoints):
     _make_leads(env, leads)
     build_persons(env)
     _make_log(env, touchpoints)
-    for table in ("res_partner", "crm_lead", "marketing_person"):
-        env.cr.execute(f"ANALYZE {table}")
     env.cr.commit()
     # What a database that has run for a while looks like: index-only scans work.
     env.cr._cnx.autocommit = True
     try:
-        env.cr.execute("VACUUM ANALYZE marketing_touchpoint")
+        for table in (
+            "res_partner",
+            "crm_lead",
+            "marketing_person",
+            "marketing_touchpoint",
+        ):
+            env.cr.execute(f"VACUUM ANALYZE {table}")
     finally:
         env.cr._cnx.autocommit = False
     return True
