@@ -23,6 +23,14 @@ WRITTEN_FIELDS = {
     "mailing.trace": ("trace_status", "open_datetime", "links_click_datetime"),
     "link.tracker.click": ("link_id", "mailing_trace_id", "mass_mailing_id", "ip"),
 }
+#: SQL: the owner of a trace may be followed. Old mails hold links that know him.
+IS_TRACKED = SQL(
+    """
+    NOT EXISTS (SELECT FROM marketing_person AS silent
+                 WHERE silent.email_normalized = lower(mailing_trace.email)
+                   AND silent.is_do_not_track)
+    """
+)
 
 
 class MarketingHit(models.AbstractModel):
@@ -63,7 +71,7 @@ class MarketingHit(models.AbstractModel):
     @api.model
     def _record_open(self, mail_id):
         """The pixel of a mail was loaded: its trace is opened, unless it was before."""
-        self.env["mailing.trace"].flush_model()
+        self._flush_for_hit()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -72,12 +80,14 @@ class MarketingHit(models.AbstractModel):
                        write_date = %(now)s, write_uid = %(user)s
                  WHERE mail_mail_id_int = %(mail)s
                    AND trace_status NOT IN ('open', 'reply')
+                   AND %(is_tracked)s
              RETURNING id, email, mass_mailing_id, model, res_id, sent_datetime,
                        trace_type = 'mail' AND is_test_trace IS NOT TRUE
                 """,
                 now=fields.Datetime.now(),
                 user=SUPERUSER_ID,
                 mail=mail_id,
+                is_tracked=IS_TRACKED,
             )
         )
         for trace in rows:  # one, but for a mail that was sent anew
@@ -88,7 +98,8 @@ class MarketingHit(models.AbstractModel):
         """A link was followed from the mail of a trace.
 
         The number of the trace is not signed: one that belongs to another mailing
-        than the link was made up. The click counts then, but it is nobody's.
+        than the link was made up. The click counts then, but it is nobody's; so is
+        that of somebody who does not want to be tracked.
 
         :returns: the address to go to
         :raises KeyError: for a code that does not exist
@@ -96,7 +107,7 @@ class MarketingHit(models.AbstractModel):
         link_id, campaign_id, mailing_id, url = self.env["link.tracker"]._get_target(
             code
         )
-        self.env["mailing.trace"].flush_model()
+        self._flush_for_hit()
         [(click_id, was_open, *trace)] = self.env.execute_query(
             SQL(
                 """
@@ -105,6 +116,7 @@ class MarketingHit(models.AbstractModel):
                       FROM mailing_trace
                      WHERE id = %(trace)s
                        AND (%(mailing)s IS NULL OR mass_mailing_id = %(mailing)s)
+                       AND %(is_tracked)s
                        FOR NO KEY UPDATE
                 ),
                 followed AS (
@@ -129,7 +141,8 @@ class MarketingHit(models.AbstractModel):
                         link_id, campaign_id, mailing_trace_id, mass_mailing_id, ip,
                         country_id, create_uid, create_date, write_uid, write_date)
                     SELECT %(link)s, %(campaign)s, followed.id,
-                           COALESCE(followed.mass_mailing_id, %(mailing)s), %(ip)s,
+                           COALESCE(followed.mass_mailing_id, %(mailing)s),
+                           CASE WHEN followed.id IS NOT NULL THEN %(ip)s END,
                            (SELECT id FROM res_country WHERE code = %(country)s),
                            %(user)s, %(now)s,
                            %(user)s, %(now)s
@@ -146,6 +159,7 @@ class MarketingHit(models.AbstractModel):
                 country=country_code or None,
                 user=SUPERUSER_ID,
                 now=fields.Datetime.now(),
+                is_tracked=IS_TRACKED,
             )
         )
         if trace[0]:
@@ -155,6 +169,11 @@ class MarketingHit(models.AbstractModel):
                 "clicked", trace, link_id=link_id, dedup_key=f"click:{click_id}"
             )
         return url
+
+    @api.model
+    def _flush_for_hit(self):
+        self.env["mailing.trace"].flush_model()
+        self.env["marketing.person"].flush_model(["is_do_not_track"])
 
     @api.model
     def _capture_hit(self, code, trace, **values):

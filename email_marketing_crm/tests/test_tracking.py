@@ -136,6 +136,19 @@ class TestTrackingRoutes(HttpCase):
         self.assertFalse(self.touchpoint("opened"))
         self.assertTrue(self.trace.links_click_datetime)
 
+    def test_who_does_not_want_to_be_tracked_leaves_nothing(self):
+        self.person.is_do_not_track = True
+        self.env.flush_all()
+        self.assertEqual(self.ask(self.pixel).status_code, 200)
+        self.assertEqual(self.ask(self.click_path).status_code, 301)
+        self.env.invalidate_all()
+        self.assertEqual(self.trace.trace_status, "sent")
+        self.assertFalse(self.trace.links_click_datetime)
+        self.assertFalse(self.touchpoint("opened") | self.touchpoint("clicked"))
+        click = self.env["link.tracker.click"].search([("link_id", "=", self.link.id)])
+        self.assertFalse(click.mailing_trace_id)
+        self.assertFalse(click.ip)
+
     def test_a_link_that_does_not_exist_is_not_found(self):
         self.assertEqual(self.ask(f"/r/nothing/m/{self.trace.id}").status_code, 404)
         self.assertFalse(self.touchpoint("clicked"))
