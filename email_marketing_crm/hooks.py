@@ -155,6 +155,9 @@ def uninstall_hook(env):
     env.cr.execute("TRUNCATE marketing_consent_log")
     env.cr.execute("UPDATE res_company SET marketing_compliance_profile_id = NULL")
     env.cr.execute("DELETE FROM marketing_handoff")
+    # They hold on to the teams of the demo data.
+    env.cr.execute("UPDATE marketing_journey_step SET policy_id = NULL")
+    env.cr.execute("DELETE FROM marketing_handoff_policy")
     env.cr.execute("DELETE FROM marketing_lifecycle_move")
     env.cr.execute("DELETE FROM marketing_touchpoint_daily")
     env.cr.execute("DELETE FROM marketing_profile_value")

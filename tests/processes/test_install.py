@@ -46,7 +46,7 @@ def test_install_update_uninstall(stock_database):
     )
     assert " ERROR " not in log and " WARNING " not in log, log
     assert snapshot(name) == installed
-    odoo_bin(
+    log = odoo_bin(
         "shell",
         f"--database={name}",
         "--no-http",
@@ -54,6 +54,7 @@ def test_install_update_uninstall(stock_database):
         stdin="env['ir.module.module'].search([('name', '=', 'email_marketing_crm')])"
         ".button_immediate_uninstall()\n",
     )
+    assert " ERROR " not in log, log
     after = snapshot(name)
     left = {kind: after[kind] - before[kind] for kind in before}
     assert not any(left.values()), left
