@@ -19,6 +19,7 @@ from . import marketing_person_consent
 from . import marketing_address_suggestion
 from . import marketing_touchpoint_type
 from . import marketing_touchpoint
+from . import marketing_touchpoint_event
 from . import marketing_touchpoint_wording
 from . import marketing_hit
 from . import marketing_inbox
@@ -68,6 +69,8 @@ from . import marketing_segment_preview
 from . import marketing_segment_history
 from . import marketing_segment_overlap
 from . import marketing_segment_action
+from . import marketing_segment_action_mark
+from . import marketing_segment_action_loop
 from . import marketing_segment_explain
 from . import marketing_segment_template
 from . import marketing_delivery_gate_address
@@ -125,6 +128,7 @@ from . import marketing_duplicate_merge
 from . import marketing_duplicate_scan
 from . import marketing_quality_metric
 from . import marketing_quality_count
+from . import marketing_quality_list
 
 # stock models extended
 from . import base_partner_merge

@@ -230,12 +230,7 @@ class MarketingDelivery(models.Model):
 
     def action_open_person(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "marketing.person",
-            "res_id": self.person_id.id,
-            "views": [(False, "form")],
-        }
+        return self.person_id.get_formview_action()
 
     # ------------------------------------------------------------------
     # TOOLS

@@ -2,9 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-#: Gates in the order they are asked; the first that refuses names the reason.
-PLAN_GATES = (
-    "no_address",
+#: What speaks against mail to a person, whenever it is asked. Of all gates the first
+#: that refuses names the reason.
+REFUSALS = (
     "suppressed",
     "suppression_list",
     "blacklisted",
@@ -20,49 +20,17 @@ PLAN_GATES = (
     "frequency",
     "no_legal_basis",
     "invalid_address",
-    "already_mailed",
-    "duplicate",
 )
+PLAN_GATES = ("no_address", *REFUSALS, "already_mailed", "duplicate")
 COMPOSE_GATES = (
     "canceled",
     "noncompliant",
     "gone",
     "no_address",
-    "suppressed",
-    "suppression_list",
-    "blacklisted",
-    "opted_out",
-    "stopped",
-    "consent_out",
-    "consent_pending",
-    "consent_expired",
-    "no_consent",
-    "consent_unconfirmed",
-    "consent_no_basis",
-    "paused",
-    "frequency",
-    "no_legal_basis",
-    "invalid_address",
+    *REFUSALS,
     "duplicate",
 )
-SEND_GATES = (
-    "canceled",
-    "suppressed",
-    "suppression_list",
-    "blacklisted",
-    "opted_out",
-    "stopped",
-    "consent_out",
-    "consent_pending",
-    "consent_expired",
-    "no_consent",
-    "consent_unconfirmed",
-    "consent_no_basis",
-    "paused",
-    "frequency",
-    "no_legal_basis",
-    "invalid_address",
-)
+SEND_GATES = ("canceled", *REFUSALS)
 #: From this size on a plan tells the database what it added: a planner that takes a
 #: mailing for small reads all of it for each address.
 ANALYZE_FROM = 10000

@@ -8,7 +8,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import decay
-from ..tools.score_rules import LogRow
 
 
 class MarketingScoreCheckpoint(models.Model):
@@ -84,22 +83,9 @@ class MarketingScoreCheckpoint(models.Model):
     def _add(self, touchpoint_ids):
         """Add touchpoints that are about to go, by every active model."""
         for scheme in self.env["marketing.score.model"]._read_schemes():
-            rows = [
-                LogRow(*row)
-                for row in self.env.execute_query(
-                    SQL(
-                        """
-                        SELECT person_id, id, type_id, date, reliability, mailing_id,
-                               company_id
-                          FROM marketing_touchpoint
-                         WHERE id = ANY(%s) AND type_id = ANY(%s)
-                         ORDER BY person_id, date, id
-                        """,
-                        list(touchpoint_ids),
-                        scheme.type_ids,
-                    )
-                )
-            ]
+            rows = self.env["marketing.score"]._read_log_where(
+                scheme, SQL("id = ANY(%s)", list(touchpoint_ids))
+            )
             hits_of = scheme.match(scheme.select(rows))
             states = self._read_states(scheme, hits_of)
             for person_id, hits in hits_of.items():

@@ -238,6 +238,11 @@ class MarketingScore(models.Model):
 
         By the index of person, type and date.
         """
+        return self._read_log_where(scheme, SQL("person_id = ANY(%s)", person_ids))
+
+    @api.model
+    def _read_log_where(self, scheme, condition):
+        """The touchpoints under an SQL condition that can bring points, in order."""
         return [
             LogRow(*row)
             for row in self.env.execute_query(
@@ -246,10 +251,10 @@ class MarketingScore(models.Model):
                     SELECT person_id, id, type_id, date, reliability, mailing_id,
                            company_id
                       FROM marketing_touchpoint
-                     WHERE person_id = ANY(%s) AND type_id = ANY(%s)
+                     WHERE %s AND type_id = ANY(%s)
                      ORDER BY person_id, date, id
                     """,
-                    person_ids,
+                    condition,
                     scheme.type_ids,
                 )
             )
