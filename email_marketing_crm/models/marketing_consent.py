@@ -111,13 +111,16 @@ class MarketingConsent(models.Model):
         return valid
 
     def _compute_log_ids(self):
+        logs = (
+            self.env["marketing.consent.log"]
+            .search([("person_id", "in", self.person_id.ids)])
+            .grouped(lambda log: (log.person_id, log.topic_id))
+        )
+        nothing, no_topic = self.env["marketing.consent.log"], self.topic_id.browse()
         for consent in self:
-            consent.log_ids = self.env["marketing.consent.log"].search(
-                [
-                    ("person_id", "=", consent.person_id.id),
-                    ("topic_id", "in", [consent.topic_id.id, False]),
-                ]
-            )
+            mine = logs.get((consent.person_id, consent.topic_id), nothing)
+            about_all = logs.get((consent.person_id, no_topic), nothing)
+            consent.log_ids = (mine | about_all).sorted()
 
     # ------------------------------------------------------------------
     # THE ONE WRITER

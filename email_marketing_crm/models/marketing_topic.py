@@ -145,16 +145,16 @@ class MarketingTopic(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_answered(self):
-        answered = self.env["marketing.consent.log"].sudo()
-        for topic in self:
-            if answered.search_count([("topic_id", "=", topic.id)], limit=1):
-                raise UserError(
-                    self.env._(
-                        "People have answered the topic “%s”, and their answers are "
-                        "evidence. Archive the topic instead.",
-                        topic.name,
-                    )
+        logs = self.env["marketing.consent.log"].sudo()
+        answered = logs.search([("topic_id", "in", self.ids)], limit=1).topic_id
+        if answered:
+            raise UserError(
+                self.env._(
+                    "People have answered the topic “%s”, and their answers are "
+                    "evidence. Archive the topic instead.",
+                    answered.name,
                 )
+            )
 
     def _adopt_subscriptions(self):
         """Make a list and its topic agree from the first moment on."""
