@@ -116,9 +116,22 @@ class MailingMailing(models.Model):
     # COMPOSING
     # ------------------------------------------------------------------
 
-    def _create_delivery_composer(self, deliveries, left_out):
+    def _split_by_content(self, deliveries):
+        """Who of a batch gets which text: `[(content, deliveries)]`.
+
+        `content` holds the values of the composer that differ from the mailing's own
+        (subject, body, sender, language …); it is the same for all of its part. Each
+        kind of variant splits the parts that `super()` returns.
+
+        :param deliveries: `{record id: delivery id}`
+        """
+        self.ensure_one()
+        return [({}, deliveries)]
+
+    def _create_delivery_composer(self, content, deliveries, left_out):
         """The composer for a batch, with what Odoo's own sending gives it.
 
+        :param content: values that differ from the mailing's own
         :param deliveries: `{record id: delivery id}`
         :param left_out: filled with `{record id: failure type}` of who gets no mail
         """
@@ -141,7 +154,7 @@ class MailingMailing(models.Model):
                 marketing_left_out=left_out,
                 **mailing._get_mass_mailing_context(),
             )
-            .create(mailing._prepare_composer_values())
+            .create(mailing._prepare_composer_values() | content)
         )
 
     def _prepare_composer_values(self):

@@ -86,6 +86,12 @@ class MarketingDelivery(models.Model):
         string="Why Not",
         readonly=True,
     )
+    wait_reason = fields.Selection(
+        [],
+        string="Waits For",
+        readonly=True,
+        help="Why a mail that is waiting was put off the last time it was due.",
+    )
     error = fields.Text(readonly=True)
     attempts = fields.Integer(readonly=True, default=0, aggregator=None)
     # dates

@@ -143,15 +143,29 @@ class MarketingDelivery(models.Model):
             mailing, self._get_planned_candidates(ids), COMPOSE_GATES
         )
         self._skip(refused)
+        waits = self._get_waits(
+            mailing, [delivery_id for delivery_id in ids if delivery_id not in refused]
+        )
+        self._hold(waits)
         rows = self.env.execute_query(
             SQL(
                 "SELECT id, res_id FROM marketing_delivery"
                 " WHERE id = ANY(%s) AND state = 'planned' ORDER BY due, id",
-                ids,
+                [delivery_id for delivery_id in ids if delivery_id not in waits],
             )
         )
         for deliveries in self._split_visits(rows):
-            self._compose_safely(mailing, deliveries)
+            for content, part in mailing._split_by_content(deliveries):
+                self._compose_safely(mailing, content, part)
+
+    @api.model
+    def _get_waits(self, mailing, ids):
+        """Which of these deliveries have to wait, why, and until when.
+
+        They have passed the gates. Each kind of pace adds its own to what `super()`
+        found: `{delivery id: (reason for waiting, moment to look again)}`.
+        """
+        return {}
 
     @api.model
     def _refresh_records(self, mailing, ids):
@@ -207,11 +221,11 @@ class MarketingDelivery(models.Model):
         return batches
 
     @api.model
-    def _compose_safely(self, mailing, deliveries):
+    def _compose_safely(self, mailing, content, deliveries):
         """Compose a batch; when it fails, bisect until the culprit is alone."""
         try:
             with self.env.cr.savepoint():
-                self._compose_batch(mailing, deliveries)
+                self._compose_batch(mailing, content, deliveries)
         except (errors.SerializationFailure, errors.DeadlockDetected):
             raise  # the lane takes the whole batch again
         except Exception as error:
@@ -223,20 +237,22 @@ class MarketingDelivery(models.Model):
                 return
             pairs = list(deliveries.items())
             middle = len(pairs) // 2
-            self._compose_safely(mailing, dict(pairs[:middle]))
-            self._compose_safely(mailing, dict(pairs[middle:]))
+            self._compose_safely(mailing, content, dict(pairs[:middle]))
+            self._compose_safely(mailing, content, dict(pairs[middle:]))
 
     @api.model
-    def _compose_batch(self, mailing, deliveries):
+    def _compose_batch(self, mailing, content, deliveries):
         """Let Odoo's composer write the mails, and note what it made of each.
 
+        :param content: values of the composer that differ from the mailing's own
         :param deliveries: `{record id: delivery id}`
         """
         [(last_trace,)] = self.env.execute_query(
             SQL("SELECT COALESCE(max(id), 0) FROM mailing_trace")
         )
         left_out = {}
-        mailing._create_delivery_composer(deliveries, left_out)._action_send_mail()
+        composer = mailing._create_delivery_composer(content, deliveries, left_out)
+        composer._action_send_mail()
         self.env.flush_all()
         composed = self.env.execute_query(
             SQL(

@@ -56,6 +56,31 @@ class MarketingDelivery(models.Model):
         return [row[0] for row in rows]
 
     @api.model
+    def _hold(self, waits):
+        """Let planned mails wait; they are gated again when their time comes.
+
+        :param waits: `{delivery id: (reason for waiting, moment to look again)}`
+        """
+        if not waits:
+            return
+        self.env.cr.execute(
+            """
+            UPDATE marketing_delivery delivery
+               SET due = wait.until, wait_reason = wait.reason
+              FROM unnest(%s::int[], %s::varchar[], %s::timestamp[])
+                       wait (id, reason, until)
+             WHERE delivery.id = wait.id AND delivery.state = 'planned'
+            """,
+            [
+                list(waits),
+                [reason for reason, _until in waits.values()],
+                [until for _reason, until in waits.values()],
+            ],
+        )
+        self._invalidate_deliveries()
+        self._wake_lanes("compose", at=min(until for _reason, until in waits.values()))
+
+    @api.model
     def _fail(self, messages):
         """Mails that cannot be composed or that the server refused for good.
 
