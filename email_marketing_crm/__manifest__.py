@@ -58,6 +58,7 @@
         "views/marketing_score_views.xml",
         "views/marketing_delivery_views.xml",
         "views/mailing_mailing_views.xml",
+        "views/marketing_sender_views.xml",
         "views/marketing_handoff_templates.xml",
         "views/marketing_handoff_views.xml",
         "views/marketing_journey_log_views.xml",

@@ -58,6 +58,7 @@ from . import marketing_segment_worker
 from . import marketing_segment_manual
 from . import marketing_segment_verdict
 from . import marketing_segment_member
+from . import marketing_sender
 from . import marketing_delivery
 from . import marketing_delivery_state
 from . import marketing_delivery_plan
@@ -154,6 +155,7 @@ from . import mailing_list
 from . import mailing_mailing
 from . import mailing_mailing_delivery
 from . import mailing_mailing_consent
+from . import mailing_mailing_sender
 from . import mailing_mailing_test
 from . import mailing_subscription
 from . import mailing_trace

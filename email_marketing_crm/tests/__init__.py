@@ -30,6 +30,7 @@ from . import (
     test_journey_tour,
     test_lane_views,
     test_lifecycle,
+    test_pace_sender,
     test_person,
     test_profile,
     test_quality,
