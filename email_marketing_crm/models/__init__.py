@@ -66,6 +66,9 @@ from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_gate_consent
 from . import marketing_delivery_compose
 from . import marketing_delivery_preview
+from . import marketing_content_condition
+from . import marketing_mailing_translation
+from . import marketing_delivery_content
 from . import marketing_segment_preview
 from . import marketing_segment_history
 from . import marketing_segment_overlap
@@ -145,6 +148,7 @@ from . import mail_activity
 from . import mail_blacklist
 from . import mail_compose_message
 from . import mail_compose_message_suppression
+from . import mail_compose_message_content
 from . import mail_mail
 from . import mail_mail_consent
 from . import mail_render_mixin
@@ -155,7 +159,11 @@ from . import mailing_list
 from . import mailing_mailing
 from . import mailing_mailing_delivery
 from . import mailing_mailing_consent
+from . import mailing_mailing_content
+from . import mailing_mailing_language
+from . import mailing_mailing_condition
 from . import mailing_mailing_sender
+from . import mailing_mailing_salesperson
 from . import mailing_mailing_test
 from . import mailing_subscription
 from . import mailing_trace

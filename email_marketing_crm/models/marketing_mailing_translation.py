@@ -1,0 +1,120 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.tools import is_html_empty
+
+
+class MarketingMailingTranslation(models.Model):
+    """A mailing in another language: its subject, preview and body.
+
+    Written by marketers, one row a language. Who reads that language gets this text
+    instead of the mailing's own; everything else (audience, sender, attachments) is
+    the mailing's. A row without a body or subject cannot be saved, so nobody ever
+    gets an empty mail. Nothing changes once the mailing is on its way: what was sent
+    is shown from here.
+    """
+
+    _name = "marketing.mailing.translation"
+    _description = "Language of a Mailing"
+    _inherit = ["mail.render.mixin"]
+    _order = "mailing_id, lang_id"
+    _rec_name = "lang_id"
+    _unrestricted_rendering = True
+
+    mailing_id = fields.Many2one(
+        "mailing.mailing", required=True, ondelete="cascade", index=True
+    )
+    lang_id = fields.Many2one(
+        "res.lang",
+        "Written In",
+        required=True,
+        ondelete="restrict",
+        domain="[('active', '=', True)]",
+    )
+    subject = fields.Char(required=True, help="Subject of the mail.")
+    preview = fields.Char(
+        "Preview Text", help="What mail programs show behind the subject."
+    )
+    body_arch = fields.Html(
+        "Body",
+        sanitize="email_outgoing",
+        sanitize_output_method="html",
+        help="As it is edited.",
+    )
+    body_html = fields.Html(
+        "Body as it is sent",
+        sanitize="email_outgoing",
+        render_engine="qweb",
+        render_options={"post_process": True},
+    )
+    # what the editor has to know of the mailing
+    mailing_state = fields.Selection(related="mailing_id.state", string="Status")
+    mailing_model_id = fields.Many2one(related="mailing_id.mailing_model_id")
+    mailing_model_real = fields.Char(related="mailing_id.mailing_model_real")
+
+    _mailing_lang_unique = models.Constraint(
+        "UNIQUE(mailing_id, lang_id)",
+        "The mailing has a text in this language already.",
+    )
+
+    @api.depends("mailing_model_real")
+    def _compute_render_model(self):
+        for translation in self:
+            translation.render_model = translation.mailing_model_real
+
+    @api.constrains("body_html")
+    def _check_body(self):
+        for translation in self:
+            if is_html_empty(translation.body_html):
+                raise ValidationError(
+                    self.env._(
+                        "The text in %s is empty. Write it, or take the language out.",
+                        translation.lang_id.name,
+                    )
+                )
+
+    @api.model
+    def default_get(self, fields_list):
+        """A translation starts from the text that is to be translated."""
+        values = super().default_get(fields_list)
+        mailing = self.env["mailing.mailing"].browse(values.get("mailing_id"))
+        for name in ("subject", "preview", "body_arch", "body_html"):
+            if mailing and name in fields_list and name not in values:
+                values[name] = mailing[name]
+        return values
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        vals_list = [self._convert_images(vals) for vals in vals_list]
+        translations = super().create(vals_list)
+        translations._check_may_change()
+        return translations
+
+    def write(self, vals):
+        self._check_may_change()
+        return super().write(self._convert_images(vals))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_on_its_way(self):
+        self._check_may_change()
+
+    def _check_may_change(self):
+        for translation in self:
+            mailing = translation.mailing_id
+            if mailing.state in ("sending", "done"):
+                raise UserError(
+                    self.env._(
+                        "“%s” was sent already. Its text stays as people got it.",
+                        mailing.subject,
+                    )
+                )
+
+    def _convert_images(self, vals):
+        """Pictures in the text become attachments, as in the mailing's own text."""
+        mailings = self.env["mailing.mailing"]
+        converted = dict(vals)
+        for name in ("body_arch", "body_html"):
+            if converted.get(name):
+                converted[name] = mailings._convert_inline_images_to_urls(
+                    converted[name]
+                )
+        return converted

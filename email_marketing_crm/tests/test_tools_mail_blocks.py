@@ -1,0 +1,119 @@
+import unittest
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ..tools.mail_blocks import (
+    fill_sender,
+    find_conditions,
+    has_sender_parts,
+    keep_blocks,
+)
+from ..tools.mail_language import choose_language
+
+CODES = st.sampled_from(["en_US", "en_GB", "zh_CN", "zh_TW", "pt_BR", "pt_PT", "de_DE"])
+
+
+class TestMailBlocks(unittest.TestCase):
+    def test_blocks_of_others_go(self):
+        body = (
+            '<p>All</p><section data-marketing-condition="1"><p>One</p></section>'
+            '<section data-marketing-condition="2"><p>Two</p></section> tail'
+        )
+        self.assertEqual(find_conditions(body), {1, 2})
+        self.assertEqual(
+            keep_blocks(body, {2}),
+            "<p>All</p><section><p>Two</p></section> tail",
+        )
+
+    def test_block_in_a_block(self):
+        body = (
+            '<div data-marketing-condition="1">a'
+            '<div data-marketing-condition="2">b</div>c</div>d'
+        )
+        self.assertEqual(keep_blocks(body, {1, 2}), "<div>a<div>b</div>c</div>d")
+        self.assertEqual(keep_blocks(body, {1}), "<div>ac</div>d")
+        self.assertEqual(keep_blocks(body, {2}), "d")
+
+    def test_unknown_condition_is_shown_to_nobody(self):
+        body = '<p data-marketing-condition="99">x</p><p>y</p>'
+        self.assertEqual(keep_blocks(body, set()), "<p>y</p>")
+        self.assertEqual(
+            keep_blocks('<p data-marketing-condition="abc">x</p>y', {1}), "y"
+        )
+
+    def test_placeholders_and_outlook_comments_stay(self):
+        body = (
+            "<!--[if mso]><table><tr><td><![endif]-->"
+            '<p>Dear <t t-out="object.name">friend</t> &amp; 您好</p>'
+            "<!--[if mso]></td></tr></table><![endif]-->"
+        )
+        self.assertEqual(
+            keep_blocks(body + '<i data-marketing-condition="1">x</i>', set()), body
+        )
+
+    def test_sender_is_filled_in(self):
+        body = (
+            '<p><b data-marketing-sender="name">Your contact</b>, '
+            '<span data-marketing-sender="phone">our number</span></p>'
+            '<div data-marketing-sender="signature">Regards</div>'
+        )
+        self.assertTrue(has_sender_parts(body))
+        self.assertEqual(
+            fill_sender(
+                body,
+                {"name": "Bo <Ek>", "phone": "", "signature": "Bye,<br><b>Bo</b>"},
+            ),
+            "<p><b>Bo &lt;Ek&gt;</b>, <span>our number</span></p>"
+            "<div>Bye,<br><b>Bo</b></div>",
+        )
+
+    def test_signature_is_no_template(self):
+        """A salesperson writes his signature himself, and mails are templates."""
+        filled = fill_sender(
+            '<div data-marketing-sender="signature"></div>',
+            {"signature": '<t t-out="env.cr"/><b t-att-x="env">x</b>'},
+        )
+        self.assertNotIn("t-", filled)
+        self.assertNotIn("<t", filled)
+
+    @given(
+        st.lists(
+            st.tuples(st.integers(1, 5), st.text("abcü您<&", max_size=8)), max_size=12
+        ),
+        st.sets(st.integers(1, 5)),
+    )
+    def test_exactly_the_blocks_that_are_met(self, blocks, met):
+        """Everything outside of blocks stays, whatever blocks there are."""
+        body = "<h1>head</h1>" + "".join(
+            f'<section id="s{place}" data-marketing-condition="{condition}"></section>'
+            f"<p>between {place}</p>"
+            for place, (condition, _text) in enumerate(blocks)
+        )
+        kept = keep_blocks(body, met)
+        self.assertEqual(find_conditions(kept), set())
+        for place, (condition, _text) in enumerate(blocks):
+            self.assertEqual(f'id="s{place}"' in kept, condition in met)
+            self.assertIn(f"between {place}</p>", kept)
+
+
+class TestMailLanguage(unittest.TestCase):
+    def test_choice(self):
+        for reader, own, others, chosen in (
+            (None, "en_US", ["zh_CN"], "en_US"),
+            ("zh_CN", "en_US", ["zh_CN"], "zh_CN"),
+            ("zh_TW", "en_US", ["zh_CN"], "zh_CN"),
+            ("en_GB", "en_US", ["en_AU"], "en_US"),
+            ("fr_FR", "en_US", ["zh_CN"], "en_US"),
+            ("fr_FR", None, ["zh_CN"], None),
+            ("sr@latin", "en_US", ["sr_RS"], "sr_RS"),
+        ):
+            with self.subTest(reader=reader, others=others):
+                self.assertEqual(choose_language(reader, own, others), chosen)
+
+    @given(st.one_of(st.none(), CODES), CODES, st.lists(CODES, unique=True))
+    def test_always_one_that_is_written(self, reader, own, others):
+        chosen = choose_language(reader, own, others)
+        self.assertIn(chosen, [own, *others])
+        if reader in [own, *others]:
+            self.assertEqual(chosen, reader)

@@ -1,0 +1,101 @@
+"""Blocks of a mail that only some get, and places that its sender fills.
+
+A block is an element with the attribute ``data-marketing-condition``: the id of a
+condition. Who does not meet it gets the mail without the element and all that is in
+it. A place is an element with ``data-marketing-sender``: a part of who sends the mail
+(`SENDER_PARTS`). Its own text stays where that part is not known.
+
+Everything else is given back as it was read: placeholders, and comments for Outlook.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+
+from lxml import etree, html
+
+CONDITION = "data-marketing-condition"
+SENDER = "data-marketing-sender"
+#: What of a sender can be written into a mail; the signature is HTML.
+SENDER_PARTS = ("name", "function", "phone", "email", "signature")
+
+_IDS = re.compile(rf'{CONDITION}\s*=\s*["\'](\d+)["\']')
+_WRAPPED = re.compile(r"\A<div>(.*)</div>\s*\Z", re.DOTALL)
+
+
+def find_conditions(body: str) -> set[int]:
+    """Ids of the conditions that blocks of a mail depend on."""
+    return {int(found) for found in _IDS.findall(body or "")}
+
+
+def has_sender_parts(body: str) -> bool:
+    """Whether a mail has places that its sender fills."""
+    return SENDER in (body or "")
+
+
+def keep_blocks(body: str, met: Collection[int]) -> str:
+    """The mail as somebody gets it who meets these conditions, and no others.
+
+    :param met: ids of conditions. A block whose condition is not among them goes,
+        also when nobody knows the condition any more: it was not meant for everybody
+    """
+    root = _parse(body)
+    for element in root.xpath(f".//*[@{CONDITION}]"):
+        value = element.get(CONDITION).strip()
+        if not value or (value.isdigit() and int(value) in met):
+            del element.attrib[CONDITION]
+        else:
+            _remove(element)
+    return _serialize(root)
+
+
+def fill_sender(body: str, parts: Mapping[str, str]) -> str:
+    """The mail with what is known of its sender.
+
+    Nothing of it is a template, whatever a user wrote into his signature: directives
+    (``t-…``) are taken out.
+
+    :param parts: by name, of `SENDER_PARTS`; empty ones leave the place as it is
+    """
+    root = _parse(body)
+    for element in root.xpath(f".//*[@{SENDER}]"):
+        name = element.get(SENDER)
+        del element.attrib[SENDER]
+        value = parts.get(name)
+        if not value:
+            continue
+        for child in list(element):
+            element.remove(child)
+        if name == "signature":
+            element.text = None
+            signature = _parse(value)
+            _take_directives_out(signature.iter())
+            element.text = signature.text
+            element.extend(list(signature))
+        else:
+            element.text = value
+    return _serialize(root)
+
+
+def _take_directives_out(elements: Iterable) -> None:
+    for element in elements:
+        if not isinstance(element.tag, str):
+            continue
+        if element.tag == "t":
+            element.tag = "span"
+        for name in list(element.attrib):
+            if name.startswith("t-"):
+                del element.attrib[name]
+
+
+def _parse(body: str):
+    return html.fragment_fromstring(str(body), create_parent="div")
+
+
+def _serialize(root) -> str:
+    written = etree.tostring(root, encoding="unicode", method="html")
+    return _WRAPPED.match(written)[1]
+
+
+def _remove(element) -> None:
+    """Take an element out, and leave the text behind it where it is."""
+    element.drop_tree()
