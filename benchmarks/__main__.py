@@ -15,6 +15,7 @@ GROUPS = (
     "touchpoints",
     "overhead",
     "tracking",
+    "mailing_list",
     "timeline",
     "segments",
     "import",

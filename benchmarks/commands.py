@@ -71,6 +71,31 @@ def make_hits(env, count, link_count=4):
     return datasets.make_hits(env, count, link_count)
 
 
+def make_mailings(env, mailings, traces):
+    """Mailings that were sent, with what became of each mail."""
+    return datasets.make_mailings(env, mailings, traces)
+
+
+def read_mailing_list(env):
+    """Seconds of what the list of mailings asks for: one page with its statistics."""
+    columns = (
+        "calendar_date subject user_id ab_testing_enabled sent received_ratio"
+        " opened_ratio bounced_ratio clicks_ratio replied_ratio state"
+    )
+    start = time.perf_counter()
+    page = env["mailing.mailing"].web_search_read(
+        [("mailing_type", "=", "mail")], dict.fromkeys(columns.split(), {}), limit=80
+    )
+    elapsed = time.perf_counter() - start
+    figures = sorted(
+        (line["subject"], line["sent"], line["opened_ratio"], line["clicks_ratio"])
+        for line in page["records"]
+        if line["sent"]
+    )
+    env.invalidate_all()
+    return [elapsed, figures]
+
+
 def make_contacts(env, partners, leads):
     return datasets.make_contacts(env, partners, leads)
 
@@ -178,6 +203,8 @@ COMMANDS = {
         lead_write,
         partner_write,
         make_hits,
+        make_mailings,
+        read_mailing_list,
         make_contacts,
         build_persons,
         make_configuration,

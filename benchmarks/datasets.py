@@ -238,3 +238,52 @@ def make_contact_file(count):
         for number in range(count)
     ]
     return "\n".join(lines)
+
+
+def make_mailings(env, mailings, traces):
+    """Mailings with their traces; a quarter opened, every tenth mail clicked.
+
+    Written by SQL, with the columns Odoo's own code would have filled.
+    """
+    made = env["mailing.mailing"].create(
+        [
+            {
+                "subject": f"Newsletter {number}",
+                "mailing_model_id": env["ir.model"]._get_id("res.partner"),
+                "body_html": "<p>Hello</p>",
+            }
+            for number in range(mailings)
+        ]
+    )
+    link = env["link.tracker"].create({"url": "https://example.com", "title": "Home"})
+    env.flush_all()
+    env.cr.execute(
+        """
+        INSERT INTO mailing_trace (trace_type, model, res_id, mass_mailing_id, email,
+            trace_status, sent_datetime, open_datetime, links_click_datetime)
+        SELECT 'mail', 'res.partner', n, %(first)s + n %% %(mailings)s,
+               'person' || n || '@example.com',
+               CASE WHEN n %% 50 = 7 THEN 'bounce' WHEN n %% 50 = 9 THEN 'cancel'
+                    WHEN n %% 4 = 0 THEN 'open' ELSE 'sent' END,
+               CASE WHEN n %% 50 <> 9 THEN now() at time zone 'UTC' END,
+               CASE WHEN n %% 4 = 0 THEN now() at time zone 'UTC' END,
+               CASE WHEN n %% 10 = 0 THEN now() at time zone 'UTC' END
+          FROM generate_series(1, %(traces)s) n
+        """,
+        {"first": made[0].id, "mailings": mailings, "traces": traces},
+    )
+    env.cr.execute(
+        """
+        INSERT INTO link_tracker_click (link_id, mailing_trace_id, mass_mailing_id)
+        SELECT %s, id, mass_mailing_id FROM mailing_trace
+         WHERE links_click_datetime IS NOT NULL
+        """,
+        [link.id],
+    )
+    env.cr.commit()
+    env.cr._cnx.autocommit = True
+    try:
+        env.cr.execute("VACUUM ANALYZE mailing_trace, link_tracker_click")
+    finally:
+        env.cr._cnx.autocommit = False
+    return True

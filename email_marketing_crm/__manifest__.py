@@ -30,6 +30,7 @@
         "data/marketing_compliance_profile_data.xml",
         "data/marketing_consent_renewal_data.xml",
         "data/marketing_privacy_data.xml",
+        "data/marketing_mailing_count_data.xml",
         # wizards
         "wizard/marketing_consent_change_views.xml",
         "wizard/marketing_handoff_reject_views.xml",

@@ -171,6 +171,7 @@ def uninstall_hook(env):
             SELECT count(*) FROM link_tracker_click WHERE link_id = link.id)
         """
     )
+    env["marketing.mailing.count"]._drop_triggers()
     env["marketing.lane"].search([]).cron_id.unlink()
     env["ir.config_parameter"].with_context(marketing_uninstall=True).search(
         [("key", "=like", "email_marketing_crm.%")]

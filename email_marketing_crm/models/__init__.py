@@ -134,6 +134,9 @@ from . import marketing_quality_metric
 from . import marketing_quality_count
 from . import marketing_quality_list
 
+# what came of mails
+from . import marketing_mailing_count
+
 # stock models extended
 from . import base_partner_merge
 from . import crm_lead

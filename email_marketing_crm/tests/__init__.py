@@ -3,6 +3,7 @@ from hypothesis import settings
 from . import (
     test_access,
     test_address,
+    test_after_statistics,
     test_campaign,
     test_content_condition,
     test_content_language,

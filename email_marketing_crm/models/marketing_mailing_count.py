@@ -1,0 +1,356 @@
+"""Odoo's statistics of mailings, counted while they change instead of when asked."""
+
+import logging
+
+from odoo import api, fields, models
+from odoo.tools import SQL, float_round
+
+_logger = logging.getLogger(__name__)
+
+#: Status of traces that Odoo leaves out when it relates clicks to mails.
+LOST_STATUSES = ("bounce", "cancel", "error")
+_IS_ALIVE = "(%s.trace_status NOT IN ('bounce', 'cancel', 'error')) IS TRUE"
+#: Rows of a mailing that may wait to be added up.
+LOOSE_ROWS = 20
+#: What is counted of the traces of one mailing and status.
+COUNTED = ("traces", "sent", "clicked", "followed")
+
+#: What a statement did to traces, added up: what it took away and what it brought.
+_COUNT_TRACES = """
+CREATE OR REPLACE FUNCTION marketing_count_traces() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        INSERT INTO marketing_mailing_count
+               (mailing_id, trace_status, traces, sent, clicked, followed)
+        SELECT mass_mailing_id, trace_status, count(*), count(sent_datetime),
+               count(links_click_datetime), 0
+          FROM new_rows WHERE mass_mailing_id IS NOT NULL
+         GROUP BY mass_mailing_id, trace_status;
+    ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO marketing_mailing_count
+               (mailing_id, trace_status, traces, sent, clicked, followed)
+        SELECT mass_mailing_id, trace_status, -count(*), -count(sent_datetime),
+               -count(links_click_datetime), 0
+          FROM old_rows WHERE mass_mailing_id IS NOT NULL
+         GROUP BY mass_mailing_id, trace_status;
+    ELSE
+        INSERT INTO marketing_mailing_count
+               (mailing_id, trace_status, traces, sent, clicked, followed)
+        SELECT mass_mailing_id, trace_status, sum(traces), sum(sent), sum(clicked), 0
+          FROM (SELECT mass_mailing_id, trace_status, 1 AS traces,
+                       (sent_datetime IS NOT NULL)::int AS sent,
+                       (links_click_datetime IS NOT NULL)::int AS clicked
+                  FROM new_rows
+                 UNION ALL
+                SELECT mass_mailing_id, trace_status, -1,
+                       -(sent_datetime IS NOT NULL)::int,
+                       -(links_click_datetime IS NOT NULL)::int
+                  FROM old_rows) AS change
+         WHERE mass_mailing_id IS NOT NULL
+         GROUP BY mass_mailing_id, trace_status
+        HAVING sum(traces) <> 0 OR sum(sent) <> 0 OR sum(clicked) <> 0;
+    END IF;
+    RETURN NULL;
+END $$
+"""
+#: A trace that was followed goes, comes back to life, or changes its mailing. Before
+#: the row changes: a click of the same statement is not there yet, and counts itself.
+_COUNT_MOVED = f"""
+CREATE OR REPLACE FUNCTION marketing_count_moved_trace() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT FROM link_tracker_click WHERE mailing_trace_id = OLD.id) THEN
+        IF {_IS_ALIVE % "OLD"} AND OLD.mass_mailing_id IS NOT NULL THEN
+            INSERT INTO marketing_mailing_count
+                   (mailing_id, trace_status, traces, sent, clicked, followed)
+            VALUES (OLD.mass_mailing_id, NULL, 0, 0, 0, -1);
+        END IF;
+        IF TG_OP = 'UPDATE' THEN
+            IF {_IS_ALIVE % "NEW"} AND NEW.mass_mailing_id IS NOT NULL THEN
+                INSERT INTO marketing_mailing_count
+                       (mailing_id, trace_status, traces, sent, clicked, followed)
+                VALUES (NEW.mass_mailing_id, NULL, 0, 0, 0, 1);
+            END IF;
+        END IF;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    RETURN NEW;
+END $$
+"""
+#: Traces that got their first click, or lost their last one.
+_COUNT_CLICKS = """
+CREATE OR REPLACE FUNCTION marketing_count_{event}_clicks() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO marketing_mailing_count
+           (mailing_id, trace_status, traces, sent, clicked, followed)
+    SELECT mailing_id, NULL, 0, 0, 0, sum(change)
+      FROM (SELECT trace.mass_mailing_id AS mailing_id,
+                   (kept.clicks > 0)::int
+                       - (kept.clicks - changed.clicks > 0)::int AS change
+              FROM (SELECT mailing_trace_id, sum(clicks) AS clicks
+                      FROM ({rows}) AS touched
+                     WHERE mailing_trace_id IS NOT NULL
+                     GROUP BY mailing_trace_id) AS changed
+              JOIN mailing_trace AS trace ON trace.id = changed.mailing_trace_id
+               AND trace.mass_mailing_id IS NOT NULL AND {alive}
+             CROSS JOIN LATERAL (
+                   SELECT count(*) AS clicks
+                     FROM (SELECT FROM link_tracker_click AS click
+                            WHERE click.mailing_trace_id = trace.id
+                            LIMIT GREATEST(changed.clicks, 0) + 1) AS first) AS kept
+           ) AS followed
+     WHERE change <> 0 GROUP BY mailing_id;
+    RETURN NULL;
+END $$
+"""
+_NEW = "SELECT mailing_trace_id, 1 AS clicks FROM new_rows"
+_OLD = "SELECT mailing_trace_id, -1 AS clicks FROM old_rows"
+_CLICK_ROWS = {"insert": _NEW, "delete": _OLD, "update": f"{_NEW} UNION ALL {_OLD}"}
+_TABLES_OF_EVENT = {
+    "insert": "NEW TABLE AS new_rows",
+    "delete": "OLD TABLE AS old_rows",
+    "update": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
+}
+
+
+class MarketingMailingCount(models.Model):
+    """A change of how many mails of a mailing stand where; the sum is what Odoo counts.
+
+    Odoo reads every trace and every click of 80 mailings to show their list. Here each
+    statement that changes traces or clicks adds what it changed, in its transaction:
+    PostgreSQL's triggers do it, as they alone see all of them (Odoo, other modules,
+    SQL, a mailing that is deleted). Rows are only inserted, so nobody waits for
+    anybody; a cron adds them up, and once a night compares the sums with the tables.
+
+    ``traces``    mails of this status
+    ``sent``      of these, with a date of sending
+    ``clicked``   of these, with a date of a click
+    ``followed``  mails with a click in `link.tracker.click`, lost ones left out;
+                  without a status, as it goes on with the mail
+
+    Never: an update, or a row that is written by anything but this file.
+    """
+
+    _name = "marketing.mailing.count"
+    _description = "Change of a Mailing's Statistics"
+    _log_access = False
+
+    # A plain number: what is deleted with the mailing is counted down afterwards.
+    mailing_id = fields.Integer("Mailing ID", required=True, readonly=True)
+    trace_status = fields.Char("Status", readonly=True)
+    traces = fields.Integer(required=True, readonly=True)
+    sent = fields.Integer(required=True, readonly=True)
+    clicked = fields.Integer(required=True, readonly=True)
+    followed = fields.Integer(required=True, readonly=True)
+
+    # The figures of the mailings of a list.
+    _mailing = models.Index("(mailing_id)")
+
+    # ------------------------------------------------------------------
+    # SET-UP
+    # ------------------------------------------------------------------
+
+    def init(self):
+        """Let the tables count, from what there is."""
+        super().init()
+        self._drop_triggers()
+        cr = self.env.cr
+        cr.execute(_COUNT_TRACES)
+        cr.execute(_COUNT_MOVED)
+        for event, tables in _TABLES_OF_EVENT.items():
+            cr.execute(
+                f"CREATE TRIGGER marketing_count_{event} AFTER {event.upper()}"
+                f" ON mailing_trace REFERENCING {tables} FOR EACH STATEMENT"
+                " EXECUTE FUNCTION marketing_count_traces()"
+            )
+            cr.execute(
+                _COUNT_CLICKS.format(
+                    event=event, rows=_CLICK_ROWS[event], alive=_IS_ALIVE % "trace"
+                )
+            )
+            cr.execute(
+                f"CREATE TRIGGER marketing_count_{event} AFTER {event.upper()}"
+                f" ON link_tracker_click REFERENCING {tables} FOR EACH STATEMENT"
+                f" EXECUTE FUNCTION marketing_count_{event}_clicks()"
+            )
+        cr.execute(
+            "CREATE TRIGGER marketing_count_moved BEFORE UPDATE ON mailing_trace"
+            " FOR EACH ROW WHEN (OLD.mass_mailing_id IS DISTINCT FROM"
+            f" NEW.mass_mailing_id OR ({_IS_ALIVE % 'OLD'}) <> ({_IS_ALIVE % 'NEW'}))"
+            " EXECUTE FUNCTION marketing_count_moved_trace()"
+        )
+        cr.execute(
+            "CREATE TRIGGER marketing_count_gone BEFORE DELETE ON mailing_trace"
+            " FOR EACH ROW EXECUTE FUNCTION marketing_count_moved_trace()"
+        )
+        self._correct()
+
+    @api.model
+    def _drop_triggers(self):
+        """Odoo removes the table with the add-on; nothing must write it any more."""
+        for name in (
+            "marketing_count_traces",
+            "marketing_count_moved_trace",
+            *(f"marketing_count_{event}_clicks" for event in _TABLES_OF_EVENT),
+        ):
+            self.env.cr.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
+
+    # ------------------------------------------------------------------
+    # FIGURES
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_counts(self, mailing_ids):
+        """`[(mailing id, status, traces, sent, clicked, followed)]` of mailings."""
+        self.env["mailing.trace"].flush_model()
+        self.env["link.tracker.click"].flush_model()
+        return self.env.execute_query(
+            SQL(
+                """
+                SELECT mailing_id, trace_status, sum(traces)::int, sum(sent)::int,
+                       sum(clicked)::int, sum(followed)::int
+                  FROM marketing_mailing_count
+                 WHERE mailing_id = ANY(%s)
+                 GROUP BY mailing_id, trace_status
+                """,
+                list(mailing_ids),
+            )
+        )
+
+    @api.model
+    def _cron_roll_up(self):
+        """Put the rows of each mailing and status together; their sums stay."""
+        self.env.cr.execute(
+            """
+            WITH taken AS (
+                DELETE FROM marketing_mailing_count
+                 WHERE mailing_id IN (SELECT mailing_id FROM marketing_mailing_count
+                                       GROUP BY mailing_id HAVING count(*) > %s)
+                RETURNING *
+            )
+            INSERT INTO marketing_mailing_count
+                   (mailing_id, trace_status, traces, sent, clicked, followed)
+            SELECT mailing_id, trace_status, sum(traces), sum(sent), sum(clicked),
+                   sum(followed)
+              FROM taken
+             GROUP BY mailing_id, trace_status
+            HAVING sum(traces) <> 0 OR sum(sent) <> 0 OR sum(clicked) <> 0
+                OR sum(followed) <> 0
+            """,
+            [LOOSE_ROWS],
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _cron_correct(self):
+        """Once a night: what was counted is what is there."""
+        wrong = self._correct()
+        if wrong:
+            _logger.warning("Statistics of mailings were wrong and are right now")
+        self._cron_roll_up()
+
+    @api.model
+    def _correct(self):
+        """Add what the sums lack against the tables; returns how many rows that took.
+
+        Traces, clicks and sums are read as of one moment, and rows are only added: who
+        counts at the same time is not in the way.
+        """
+        self.env["mailing.trace"].flush_model()
+        self.env["link.tracker.click"].flush_model()
+        self.env.cr.execute(
+            """
+            INSERT INTO marketing_mailing_count
+                   (mailing_id, trace_status, traces, sent, clicked, followed)
+            SELECT mailing_id, trace_status, sum(traces), sum(sent), sum(clicked),
+                   sum(followed)
+              FROM (SELECT mass_mailing_id AS mailing_id, trace_status,
+                           count(*) AS traces, count(sent_datetime) AS sent,
+                           count(links_click_datetime) AS clicked, 0 AS followed
+                      FROM mailing_trace WHERE mass_mailing_id IS NOT NULL
+                     GROUP BY mass_mailing_id, trace_status
+                     UNION ALL
+                    SELECT trace.mass_mailing_id, NULL, 0, 0, 0, count(*)
+                      FROM (SELECT DISTINCT mailing_trace_id FROM link_tracker_click
+                             WHERE mailing_trace_id IS NOT NULL) AS followed
+                      JOIN mailing_trace AS trace
+                        ON trace.id = followed.mailing_trace_id
+                     WHERE trace.mass_mailing_id IS NOT NULL
+                       AND trace.trace_status <> ALL(%s)
+                     GROUP BY trace.mass_mailing_id
+                     UNION ALL
+                    SELECT mailing_id, trace_status, -sum(traces), -sum(sent),
+                           -sum(clicked), 0
+                      FROM marketing_mailing_count GROUP BY mailing_id, trace_status
+                     UNION ALL
+                    SELECT mailing_id, NULL, 0, 0, 0, -followed
+                      FROM marketing_mailing_count WHERE followed <> 0
+                   ) AS lacking
+             GROUP BY mailing_id, trace_status
+            HAVING sum(traces) <> 0 OR sum(sent) <> 0 OR sum(clicked) <> 0
+                OR sum(followed) <> 0
+            """,
+            [list(LOST_STATUSES)],
+        )
+        self.invalidate_model()
+        return self.env.cr.rowcount
+
+
+class MailingMailing(models.Model):
+    _inherit = "mailing.mailing"
+
+    def _compute_statistics(self):
+        """Odoo's own formulas, on counts that are there already."""
+        counted = self.with_context(marketing_counted=True)
+        return super(MailingMailing, counted)._compute_statistics()
+
+    def _compute_clicks_ratio(self):
+        mails, followed = {}, {}
+        counts = self.env["marketing.mailing.count"].sudo()._get_counts(self.ids)
+        for mailing_id, status, traces, _sent, _clicked, with_click in counts:
+            followed[mailing_id] = followed.get(mailing_id, 0) + with_click
+            if status and status not in LOST_STATUSES:
+                mails[mailing_id] = mails.get(mailing_id, 0) + traces
+        for mailing in self:
+            count = mails.get(mailing.id)
+            mailing.clicks_ratio = (
+                float_round(100 * followed[mailing.id] / count, precision_digits=2)
+                if count
+                else 0
+            )
+
+
+class MailingTrace(models.Model):
+    _inherit = "mailing.trace"
+
+    @api.model
+    def _read_group(self, domain, groupby=(), aggregates=(), **kwargs):
+        """Answer what the statistics of mailings ask from the counts.
+
+        Only the very question that Odoo asks; any other one reads the traces.
+        """
+        if (
+            self.env.context.get("marketing_counted")
+            and not any(kwargs.values())
+            and list(groupby) == ["mass_mailing_id", "trace_status"]
+            and list(aggregates)
+            == ["__count", "links_click_datetime:count", "sent_datetime:count"]
+        ):
+            [(name, operator, ids)] = domain
+            if (name, operator) == ("mass_mailing_id", "in"):
+                return self._read_counts(ids)
+        return super()._read_group(domain, groupby, aggregates, **kwargs)
+
+    @api.model
+    def _read_counts(self, mailing_ids):
+        mailings = self.env["mailing.mailing"]
+        counts = self.env["marketing.mailing.count"].sudo()._get_counts(mailing_ids)
+        return [
+            (mailings.browse(mailing_id), status or False, traces, clicked, sent)
+            for mailing_id, status, traces, sent, clicked, _followed in counts
+            if traces
+        ]
