@@ -84,7 +84,10 @@ def read_mailing_list(env):
     )
     start = time.perf_counter()
     page = env["mailing.mailing"].web_search_read(
-        [("mailing_type", "=", "mail")], dict.fromkeys(columns.split(), {}), limit=80
+        [("mailing_type", "=", "mail")],
+        dict.fromkeys(columns.split(), {}),
+        limit=80,
+        order="id desc",
     )
     elapsed = time.perf_counter() - start
     figures = sorted(
