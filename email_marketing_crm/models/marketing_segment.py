@@ -107,6 +107,12 @@ class MarketingSegment(models.Model):
         "Members at Last Refresh", readonly=True, copy=False, aggregator=None
     )
     refreshed_at = fields.Datetime("Refreshed", readonly=True, copy=False)
+    refresh_changes = fields.Integer(
+        "Changes",
+        readonly=True,
+        copy=False,
+        help="Members that the last full refresh found missing, or in too much.",
+    )
     refresh_seconds = fields.Float(
         "Refresh Took (s)", readonly=True, copy=False, digits=(16, 3), aggregator=None
     )

@@ -13,6 +13,15 @@ from .marketing_segment_domain import CONDITION_ERRORS, CONFLICTS, PREVIEW_TIMEO
 
 #: Persons that a preview shows.
 SAMPLE_SIZE = 10
+#: Bytes of a table whose records are looked up before the query: some thousand rows.
+SMALL_TABLE = 2**20
+#: Operators on a linked record → the same on its id.
+LOOKED_UP_OPERATORS = {
+    "any": "in",
+    "any!": "in",
+    "not any": "not in",
+    "not any!": "not in",
+}
 #: Memory for hashing a segment of a million persons, per node of the query.
 WORK_MEMORY = "128MB"
 
@@ -82,13 +91,17 @@ class MarketingSegment(models.Model):
         :param columns: names of columns of which the highest value is wanted
         """
         self.ensure_one()
-        domain = self._parse_domain().map_conditions(_join_blacklist)
         return self._get_records_query(
-            domain & self._get_company_domain(),
+            self._get_conditions(),
             person_ids,
             self._get_behavior_set(person_ids, now),
             columns,
         )
+
+    def _get_conditions(self):
+        """The domain of the records that the segment is about."""
+        domain = self._parse_domain().map_conditions(_join_blacklist)
+        return domain & self._get_company_domain()
 
     def _get_records_query(
         self, domain, person_ids=None, person_set=None, columns=(), **kwargs
@@ -102,19 +115,7 @@ class MarketingSegment(models.Model):
         :param kwargs: given to `_search`
         """
         model = self._get_record_model()
-        try:
-            query = model._search(domain, **kwargs)
-        except CONFLICTS:
-            raise
-        except CONDITION_ERRORS as error:
-            raise self._get_condition_error(error) from error
-        person = model._field_to_sql(query.table, "marketing_person_id", query)
-        query.add_where(SQL("%s IS NOT NULL", person))
-        if person_ids is not None:
-            query.add_where(SQL("%s = ANY(%s)", person, list(person_ids)))
-        if person_set:
-            query.add_where(person_set.get_condition(person))
-        query.order = None
+        query, person = self._search_records(domain, person_ids, person_set, **kwargs)
         query.groupby = person
         return query.select(
             SQL("%s AS person_id", person),
@@ -127,6 +128,65 @@ class MarketingSegment(models.Model):
                 )
                 for name in columns
             ),
+        )
+
+    def _search_records(self, domain, person_ids=None, person_set=None, **kwargs):
+        """The records themselves, as `_get_records_query` has them.
+
+        :returns: an Odoo `Query`, and the column of the person in it
+        """
+        model = self._get_record_model()
+        try:
+            domain = domain.optimize(model).map_conditions(
+                lambda condition: self._look_up_linked(model, condition)
+            )
+            query = model._search(domain, **kwargs)
+        except CONFLICTS:
+            raise
+        except CONDITION_ERRORS as error:
+            raise self._get_condition_error(error) from error
+        person = model._field_to_sql(query.table, "marketing_person_id", query)
+        query.add_where(SQL("%s IS NOT NULL", person))
+        if person_ids is not None:
+            query.add_where(SQL("%s = ANY(%s)", person, list(person_ids)))
+        if person_set:
+            query.add_where(person_set.get_condition(person))
+        query.order = None
+        return query, person
+
+    def _look_up_linked(self, model, condition):
+        """Replace a condition on records of a small table by the ids of those.
+
+        Which of 250 countries are meant is found out once, and not for each of a
+        million contacts.
+        """
+        field = model._fields.get(condition.field_expr)
+        if (
+            condition.operator not in LOOKED_UP_OPERATORS
+            or not isinstance(condition.value, Domain)
+            or field is None
+            or field.type != "many2one"
+            or not field.store
+            or field.company_dependent
+        ):
+            return condition
+        linked = model.env[field.comodel_name]
+        if linked._table_query is not None or not self._is_small(linked):
+            return condition
+        found = linked._search(
+            condition.value, active_test=False, bypass_access=True
+        ).get_result_ids()
+        return Domain(
+            condition.field_expr, LOOKED_UP_OPERATORS[condition.operator], found
+        )
+
+    @api.model
+    def _is_small(self, model):
+        return (
+            self.env.execute_query(SQL("SELECT pg_relation_size(%s)", model._table))[0][
+                0
+            ]
+            <= SMALL_TABLE
         )
 
     def _get_rules(self):

@@ -61,6 +61,7 @@ class MarketingSegment(models.Model):
                    refreshed_at = CASE WHEN %(complete)s THEN %(moment)s
                                        ELSE refreshed_at END,
                    refresh_seconds = %(seconds)s,
+                   refresh_changes = %(changes)s,
                    next_refresh = %(following)s,
                    is_settled = %(complete)s,
                    error = NULL
@@ -71,6 +72,7 @@ class MarketingSegment(models.Model):
                 "complete": is_complete,
                 "moment": moment,
                 "seconds": seconds,
+                "changes": changes,
                 "following": self._get_next_refresh(now, seconds)
                 if is_complete
                 else now,
@@ -122,6 +124,8 @@ class MarketingSegment(models.Model):
         :returns: number of changes
         """
         self.ensure_one()
+        if is_full and self._is_likely_unchanged() and self._is_unchanged(now):
+            return 0
         query = SQL(
             "%s ORDER BY 1 LIMIT %s",  # indexes take sorted rows twice as fast
             self._get_difference_query(person_ids, now),
@@ -141,6 +145,56 @@ class MarketingSegment(models.Model):
         if len(rows) >= ANALYZE_AFTER:
             self.env.cr.execute("ANALYZE marketing_segment_member")
         return len(rows)
+
+    def _is_likely_unchanged(self):
+        """Whether it pays to ask first if there is anything to do at all."""
+        self.ensure_one()
+        return self.is_settled and not self.member_limit and not self.refresh_changes
+
+    def _is_unchanged(self, now=None):
+        """Whether the members are who meets the conditions, and nothing else.
+
+        That is so when each record either stands for a member, or belongs to one that
+        an older record stands for, and when as many records stand for members as there
+        are. Two counts need no grouping, and several processes can share them.
+
+        :param now: the moment that behaviour is looked at from, if not now
+        """
+        self.ensure_one()
+        query, person = self._search_records(
+            self._get_conditions(), person_set=self._get_behavior_set(now=now)
+        )
+        query.add_join(
+            "LEFT JOIN",
+            "present",
+            "marketing_segment_member",
+            SQL("present.segment_id = %s AND present.person_id = %s", self.id, person),
+        )
+        record = SQL.identifier(query.table, "id")
+        counts = query.select(
+            SQL(
+                "count(*) FILTER (WHERE present.origin = 'rule'"
+                " AND present.res_id = %s) AS standing",
+                record,
+            ),
+            SQL(
+                "count(*) FILTER (WHERE present.id IS NULL OR present.origin = 'rule'"
+                " AND (present.res_id > %(record)s) IS NOT FALSE) AS fresh",
+                record=record,
+            ),
+        )
+        # What was put in or out by hand stays as it is: it is in neither count.
+        counts = SQL(
+            """
+            SELECT fresh = 0 AND standing = (
+                       SELECT count(*) FROM marketing_segment_member
+                        WHERE segment_id = %s AND origin = 'rule')
+              FROM (%s) AS counted
+            """,
+            self.id,
+            counts,
+        )
+        return self._run_condition_query(counts, timeout=REFRESH_TIMEOUT)[0][0]
 
     def _write_differences(self, rows, is_queued):
         """Let people come, go and move to another record; one statement.

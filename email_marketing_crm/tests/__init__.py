@@ -59,6 +59,7 @@ from . import (
     test_segment_screens_tour,
     test_segment_template,
     test_segment_tour,
+    test_segment_unchanged,
     test_segment_verdict,
     test_suppression,
     test_timeline,
