@@ -7,7 +7,7 @@ from odoo.http import request
 
 from odoo.addons.mass_mailing.controllers.main import MassMailController
 
-from ..models.marketing_consent_sync import EVIDENCE
+from ..models.marketing_consent_sync import EVIDENCE, Evidence
 from .consent import get_evidence, render_page
 
 
@@ -193,10 +193,12 @@ class MarketingUnsubscribeController(MassMailController):
         """Tell what follows that the person himself does this, and from where."""
         request.update_context(
             **{
-                EVIDENCE: get_evidence(
-                    source,
-                    mailing_id=mailing if isinstance(mailing, int) else mailing.id,
-                    is_confirmed=True,
+                EVIDENCE: Evidence(
+                    get_evidence(
+                        source,
+                        mailing_id=mailing if isinstance(mailing, int) else mailing.id,
+                        is_confirmed=True,
+                    )
                 )
             }
         )

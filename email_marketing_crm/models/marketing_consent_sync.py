@@ -6,10 +6,20 @@ from odoo.tools import SQL
 
 from .marketing_consent import PERSON_SOURCES
 
-#: Context key: evidence of what a person is doing right now, on a page of Odoo's.
+#: Context key: `Evidence` of what a person is doing right now, on a page of Odoo's.
 EVIDENCE = "marketing_consent_evidence"
-#: Context key: a subscription or a blacklist entry follows us, not the other way round.
-FOLLOWS = "marketing_consent_follows"
+_FOLLOWS = "marketing_consent_follows"
+_OURS = object()
+#: Context: a subscription or a blacklist entry follows us, not the other way round.
+FOLLOWING = {_FOLLOWS: _OURS}
+
+
+class Evidence(dict):
+    """Evidence in a context, put there by our own code.
+
+    A client may send any context with a call, but nothing of this class, nor `_OURS`:
+    nobody claims from outside that a person pressed a button.
+    """
 
 
 class MarketingConsent(models.Model):
@@ -35,7 +45,7 @@ class MarketingConsent(models.Model):
         subscriptions = (
             self.env["mailing.subscription"]
             .sudo()
-            .with_context(active_test=False, **{FOLLOWS: True})
+            .with_context(active_test=False, **FOLLOWING)
         )
         found = subscriptions.search(
             [
@@ -63,7 +73,7 @@ class MarketingConsent(models.Model):
     @api.model
     def _get_or_create_contacts(self, person_ids):
         """One list contact of each person."""
-        contacts = self.env["mailing.contact"].sudo().with_context(**{FOLLOWS: True})
+        contacts = self.env["mailing.contact"].sudo().with_context(**FOLLOWING)
         found = contacts.search([("marketing_person_id", "in", person_ids)], order="id")
         first = {}
         for contact in found:
@@ -104,7 +114,7 @@ class MarketingConsent(models.Model):
                 topics.ids,
             )
         )
-        self.env["mailing.subscription"].sudo().with_context(**{FOLLOWS: True}).browse(
+        self.env["mailing.subscription"].sudo().with_context(**FOLLOWING).browse(
             [subscription_id for (subscription_id,) in rows]
         ).write({"opt_out": True})
 
@@ -120,7 +130,13 @@ class MarketingConsent(models.Model):
         """
         if self.env.context.get("import_file"):
             source = "import"
-        return self.env.context.get(EVIDENCE) or {"source": source}
+        return self._get_given_evidence() or {"source": source}
+
+    @api.model
+    def _get_given_evidence(self):
+        """What our own code knows of what a person does right now; None elsewhere."""
+        given = self.env.context.get(EVIDENCE)
+        return given if isinstance(given, Evidence) else None
 
     @api.model
     def _follow_subscriptions(self, subscriptions, is_new):
@@ -128,7 +144,7 @@ class MarketingConsent(models.Model):
 
         :param is_new: they were just made: a membership, which overrules nothing
         """
-        if self.env.context.get(FOLLOWS) or not subscriptions:
+        if self.env.context.get(_FOLLOWS) is _OURS or not subscriptions:
             return
         subscriptions = subscriptions.sudo()
         topics = self.env["marketing.topic"]._get_by_list(subscriptions.list_id)
@@ -159,8 +175,9 @@ class MarketingConsent(models.Model):
         consents = self.sudo()
         persons = subscriptions.contact_id.marketing_person_id
         user = self.env.user
-        if self.env.context.get(EVIDENCE):
-            evidence = self.env.context[EVIDENCE]
+        evidence = self._get_given_evidence()
+        if evidence:
+            pass
         elif user._is_public() or user.share:
             # A form of the website: anybody may have typed this address.
             evidence = self._get_current_evidence("form")
@@ -195,7 +212,7 @@ class MarketingConsent(models.Model):
                     topic=topic.name,
                 )
             )
-        refused.with_context(**{FOLLOWS: True}).write({"opt_out": True})
+        refused.with_context(**FOLLOWING).write({"opt_out": True})
 
     @api.model
     def _follow_blacklist(self, emails):

@@ -5,7 +5,7 @@ from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
 from ..tools.consent_token import read, sign
-from .marketing_consent_sync import EVIDENCE
+from .marketing_consent_sync import EVIDENCE, Evidence
 
 #: Days a link to the preference page works: longer than anybody keeps a mail to
 #: unsubscribe from (CAN-SPAM asks for 30), shorter than for ever.
@@ -139,7 +139,7 @@ class MarketingPerson(models.Model):
         target = self.sudo().browse(target_id)
         if stopped and not target.is_opted_out:
             self.env["mail.blacklist"].with_context(
-                **{EVIDENCE: {"source": "merge"}}
+                **{EVIDENCE: Evidence(source="merge")}
             )._block([target.email_normalized])
 
     def _get_preferred_lang(self, page_lang=None):
@@ -238,16 +238,18 @@ class MarketingPerson(models.Model):
 
     def _stop_everything(self, evidence):
         """These persons want no mail any more: blacklist, and every topic out."""
-        blacklist = self.env["mail.blacklist"].with_context(**{EVIDENCE: evidence})
+        blacklist = self.env["mail.blacklist"].with_context(
+            **{EVIDENCE: Evidence(evidence)}
+        )
         blacklist._block(self.mapped("email_normalized"))
         self.env["marketing.consent"].sudo()._withdraw_everything(self.ids, evidence)
 
     def _allow_mail(self, evidence):
         """These persons want mail again; their topics stay as they are."""
         emails = self.filtered("is_opted_out").mapped("email_normalized")
-        self.env["mail.blacklist"].sudo().with_context(**{EVIDENCE: evidence}).search(
-            [("email", "in", emails)]
-        ).action_archive()
+        self.env["mail.blacklist"].sudo().with_context(
+            **{EVIDENCE: Evidence(evidence)}
+        ).search([("email", "in", emails)]).action_archive()
 
     # ------------------------------------------------------------------
     # LINK

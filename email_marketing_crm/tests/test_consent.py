@@ -307,6 +307,31 @@ class TestConsent(ConsentCase):
             self.subscription_of(ANA).with_user(self.user_marketing).opt_out = False
         self.assertEqual(self.state_of(ANA), "out")
 
+    def test_nobody_claims_by_a_context_that_the_person_did_it(self):
+        self.subscribe(ANA)
+        self.answer(ANA, "out")
+        for context in (
+            {"marketing_consent_evidence": {"source": "page", "is_confirmed": True}},
+            {"marketing_consent_follows": True},
+        ):
+            with self.subTest(context=context), self.assertRaises(UserError):
+                self.subscription_of(ANA).with_user(self.user_marketing).with_context(
+                    **context
+                ).opt_out = False
+        self.assertEqual(self.state_of(ANA), "out")
+        self.assertTrue(self.subscription_of(ANA).opt_out)
+        evidence = {"source": "page", "ip": "198.51.100.7"}
+        entry = (
+            self.env["mail.blacklist"]
+            .with_user(self.user_marketing)
+            .with_context(marketing_consent_evidence=evidence)
+            .sudo()
+            .create({"email": ANA})
+        )
+        self.assertTrue(entry)
+        last = self.person_of(ANA).consent_log_ids.sorted("id")[-1]
+        self.assertEqual((last.source, last.ip), ("blacklist", False))
+
     def test_a_topic_adopts_the_list_it_gets(self):
         other = self.env["mailing.list"].create({"name": "Valves"})
         self.subscribe(ANA, other)
