@@ -177,6 +177,26 @@ class MarketingConsentController(http.Controller):
         return self._render_preferences(person, token, "resumed")
 
     @http.route(
+        "/marketing/preferences/<string:token>/unblock",
+        type="http",
+        auth="public",
+        website=True,
+        sitemap=False,
+        methods=["POST"],
+    )
+    def unblock(self, token, **post):
+        """Mail the link that ends a block; a link to this page proves too little."""
+        person, answer = self._find_person(token)
+        if answer:
+            return answer
+        if not self._is_allowed("unblock"):
+            return render_page("page_too_many", {}, status=429)
+        is_sent = person._ask_to_unblock(get_evidence("page"))
+        return self._render_preferences(
+            person, token, "asked" if is_sent else "not asked"
+        )
+
+    @http.route(
         "/marketing/preferences/<string:token>/reason",
         type="http",
         auth="public",
@@ -234,6 +254,7 @@ class MarketingConsentController(http.Controller):
                 "done": done,
                 "masked": person._get_masked_email(),
                 "topics": person._get_preference_topics(),
+                "block": person._get_block(),
                 "reasons": request.env["mailing.subscription.optout"].sudo().search([]),
                 "languages": request.env["res.lang"].get_installed(),
                 "is_paused": bool(

@@ -313,7 +313,10 @@ class MarketingConsent(models.Model):
 
         Who never answered becomes pending, or is in at once where the topic asks for
         no confirmation. Who is out stays out until he confirms. A mail goes to whoever
-        is not in, and not to an address that has had enough of them today.
+        is not in, or is in and blocked: his confirmation ends the block. It does not go
+        to an address that has had enough of them today.
+
+        :returns: the requests that were mailed
         """
         wanted = defaultdict(self.env["marketing.topic"].browse)
         for topic in topics:
@@ -330,7 +333,8 @@ class MarketingConsent(models.Model):
             for person_id in open_ids:
                 wanted[person_id] |= topic
         limits = self.env["marketing.rate.limit"].sudo()
-        self.env["marketing.consent.request"].sudo()._send(
+        requests = self.env["marketing.consent.request"].sudo()
+        return requests._send(
             {
                 person_id: open_topics
                 for person_id, open_topics in wanted.items()
@@ -342,19 +346,25 @@ class MarketingConsent(models.Model):
 
     @api.model
     def _get_unanswered(self, person_ids, topic):
-        """Those of these persons who are not in now, survivors of merges."""
+        """Those of these persons who get no mail of a topic now, survivors of merges.
+
+        Users' own blocks are left out: no confirmation ends them.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT COALESCE(person.merged_into_id, person.id)
+                SELECT DISTINCT survivor.id
                   FROM marketing_person person
+                  JOIN marketing_person survivor
+                    ON survivor.id = COALESCE(person.merged_into_id, person.id)
                   LEFT JOIN marketing_consent consent
-                         ON consent.person_id
-                            = COALESCE(person.merged_into_id, person.id)
+                         ON consent.person_id = survivor.id
                         AND consent.topic_id = %s
                  WHERE person.id = ANY(%s)
                    AND (consent.state IS DISTINCT FROM 'in'
-                        OR consent.expiry_date <= %s)
+                        OR consent.expiry_date <= %s
+                        OR survivor.is_opted_out OR survivor.is_suppressed
+                        OR survivor.suppression IN ('bounce', 'complaint'))
                 """,
                 topic.id,
                 list(person_ids),

@@ -113,6 +113,16 @@ class TestSubscribe(PageCase):
         self.press(self.look(link))
         self.assertFalse(suppressions._is_suppressed([ANA]))
 
+    def test_who_is_in_and_blocked_gets_the_mail_that_ends_the_block(self):
+        person = self.make_person(ANA)
+        self.agree(person)
+        self.env["mail.blacklist"]._add(ANA)
+        self.assertEqual(self.state_of(ANA), "in")
+        _answer, [link] = self.ask_for_subscription(ANA)
+        self.assertTrue(self.person_of(ANA).is_opted_out)
+        self.press(self.look(link))
+        self.assertFalse(self.person_of(ANA).is_opted_out)
+
     def test_an_address_is_not_flooded(self):
         links = [link for _n in range(6) for link in self.ask_for_subscription(ANA)[1]]
         self.assertEqual(len(links), 3)

@@ -139,6 +139,60 @@ class TestPreferences(PageCase):
         self.assertIsNone(self.state_of(ANA, foreign))
 
     # ------------------------------------------------------------------
+    # blocked addresses
+    # ------------------------------------------------------------------
+
+    def test_a_choice_does_not_lift_a_block_and_the_page_says_so(self):
+        self.env["marketing.suppression"]._suppress([ANA], "opted_out_import")
+        page = self.look(self.path)
+        self.assertIn("the owner of this address wants no mail", page.text)
+        self.assertNotIn("/unblock", page.text, "Nothing is chosen yet")
+        page = self.save(self.topic)
+        self.assertNotIn("Your choice is saved.", page.text)
+        self.assertIn("has no effect yet", page.text)
+        self.assertTrue(self.person_of(ANA).is_suppressed)
+        self.assertEqual(self.look(f"{self.path}/unblock").status_code, 405)
+        with self.mock_mail_gateway():
+            page = self.press(page, f"{self.path}/unblock")
+            self.assertIn("a link is on its way", page.text)
+            [link] = re.findall(
+                r"/marketing/confirm/[\w-]+", self._new_mails.body_html
+            )[:1]
+        self.press(self.look(link))
+        self.assertFalse(self.person_of(ANA).is_suppressed)
+        self.assertEqual(self.state_of(ANA), "in")
+        page = self.save(self.topic)
+        self.assertIn("Your choice is saved.", page.text)
+
+    def test_each_block_is_named_and_users_blocks_stay(self):
+        self.agree(self.person)
+        for suppression, sentence, has_way_out in (
+            ("bounce", "came back to us", True),
+            ("complaint", "reported as unwanted", True),
+            ("manual", "please", False),
+        ):
+            with self.subTest(suppression=suppression):
+                self.person.suppression = suppression
+                self.env.flush_all()
+                page = self.look(self.path)
+                self.assertIn(sentence, page.text)
+                self.assertEqual("/unblock" in page.text, has_way_out)
+        with self.mock_mail_gateway():
+            self.press(page, f"{self.path}/unblock")
+            self.assertFalse(self._new_mails)
+
+    def test_who_had_enough_confirmation_mails_today_is_told(self):
+        self.agree(self.person)
+        self.env["marketing.suppression"]._suppress([ANA], "opted_out_import")
+        texts = []
+        for _time in range(4):
+            with self.mock_mail_gateway():
+                page = self.press(self.look(self.path), f"{self.path}/unblock")
+            texts.append("a link is on its way" in page.text)
+        self.assertEqual(texts, [True, True, True, False])
+        self.assertIn("asked several times today", page.text)
+
+    # ------------------------------------------------------------------
     # links
     # ------------------------------------------------------------------
 
