@@ -6,12 +6,14 @@ from . import marketing_person_engagement
 from . import marketing_person_merge
 from . import marketing_person_navigation
 from . import marketing_person_watch
+from . import marketing_person_group
 from . import marketing_acquisition_source
 from . import marketing_person_origin
 from . import marketing_email_domain
 from . import marketing_person_address
 from . import marketing_person_mixin
 from . import marketing_suppression
+from . import marketing_suppression_import
 from . import marketing_person_suppression
 from . import marketing_privacy_request
 from . import marketing_address_problem
@@ -122,6 +124,7 @@ from . import marketing_persona
 from . import marketing_buyer_stage
 from . import marketing_profile_attribute
 from . import marketing_profile_value
+from . import marketing_profile_value_write
 from . import marketing_profile_person
 from . import marketing_profile_rule
 from . import marketing_profile_inbox

@@ -26,7 +26,9 @@ class MarketingAcquisitionSource(models.Model):
 
     _name = "marketing.acquisition.source"
     _description = "Acquisition Source"
+    _inherit = ["marketing.person.group"]
     _order = "name, id"
+    _person_field = "acquisition_source_id"
 
     name = fields.Char(required=True, translate=True)
     active = fields.Boolean(default=True)
@@ -52,23 +54,11 @@ class MarketingAcquisitionSource(models.Model):
     note = fields.Text(help="How these data were collected, and where the proof is.")
     company_id = fields.Many2one("res.company")
     person_ids = fields.One2many("marketing.person", "acquisition_source_id")
-    person_count = fields.Integer("Persons", compute="_compute_person_count")
     import_mapping = fields.Json(
         readonly=True,
         copy=False,
         help="Meaning of the columns of the last import, by header.",
     )
-
-    def _compute_person_count(self):
-        counts = dict(
-            self.env["marketing.person"]._read_group(
-                [("acquisition_source_id", "in", self.ids)],
-                ["acquisition_source_id"],
-                ["__count"],
-            )
-        )
-        for source in self:
-            source.person_count = counts.get(source, 0)
 
     @api.constrains("kind", "legal_basis")
     def _check_legal_basis(self):
@@ -80,16 +70,3 @@ class MarketingAcquisitionSource(models.Model):
                         "consent. Choose another legal basis, or Unknown."
                     )
                 )
-
-    def action_view_persons(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "email_marketing_crm.marketing_person_action"
-        )
-        return action | {
-            "name": self.env._("Persons from %s", self.name),
-            "domain": [
-                ("acquisition_source_id", "=", self.id),
-                ("merged_into_id", "=", False),
-            ],
-        }

@@ -56,7 +56,9 @@ class MarketingEmailDomain(models.Model):
 
     _name = "marketing.email.domain"
     _description = "Address Domain"
+    _inherit = ["marketing.person.group"]
     _order = "name"
+    _person_field = "email_domain_id"
     _log_access = False
 
     name = fields.Char("Domain", required=True)
@@ -82,7 +84,6 @@ class MarketingEmailDomain(models.Model):
     )
     is_pending = fields.Boolean(readonly=True, default=True)
     person_ids = fields.One2many("marketing.person", "email_domain_id")
-    person_count = fields.Integer("Persons", compute="_compute_person_count")
 
     _name_unique = models.Constraint("UNIQUE(name)", "This domain is in the list.")
     # The lane: what is to be looked up, and whose persons wait for the answer.
@@ -90,15 +91,6 @@ class MarketingEmailDomain(models.Model):
     _pending = models.Index("(id) WHERE is_pending")
     # Persons whose address is probably mistyped.
     _suggested = models.Index("(id) WHERE suggested_domain IS NOT NULL")
-
-    def _compute_person_count(self):
-        counts = dict(
-            self.env["marketing.person"]._read_group(
-                [("email_domain_id", "in", self.ids)], ["email_domain_id"], ["__count"]
-            )
-        )
-        for domain in self:
-            domain.person_count = counts.get(domain, 0)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -134,19 +126,6 @@ class MarketingEmailDomain(models.Model):
                 "message": self.env._("Will be checked within a minute."),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },
-        }
-
-    def action_view_persons(self):
-        self.ensure_one()
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "email_marketing_crm.marketing_person_action"
-        )
-        return action | {
-            "name": self.env._("Persons at %s", self.name),
-            "domain": [
-                ("email_domain_id", "=", self.id),
-                ("merged_into_id", "=", False),
-            ],
         }
 
     @api.model

@@ -12,7 +12,9 @@ class MarketingLifecycleStage(models.Model):
 
     _name = "marketing.lifecycle.stage"
     _description = "Life-cycle Stage"
+    _inherit = ["marketing.person.group"]
     _order = "sequence, id"
+    _person_field = "lifecycle_stage_id"
 
     name = fields.Char(required=True, translate=True)
     code = fields.Char(
@@ -26,20 +28,8 @@ class MarketingLifecycleStage(models.Model):
         "Reached for Good",
         help="A lost lead or a rejected hand-off does not take anybody back from here.",
     )
-    person_count = fields.Integer("Persons", compute="_compute_person_count")
 
     _code_unique = models.Constraint("UNIQUE(code)", "This code is taken.")
-
-    def _compute_person_count(self):
-        counts = dict(
-            self.env["marketing.person"]._read_group(
-                [("lifecycle_stage_id", "in", self.ids)],
-                ["lifecycle_stage_id"],
-                ["__count"],
-            )
-        )
-        for stage in self:
-            stage.person_count = counts.get(stage, 0)
 
     @api.model
     @tools.ormcache()
@@ -67,14 +57,3 @@ class MarketingLifecycleStage(models.Model):
     def unlink(self):
         self.env.registry.clear_cache()
         return super().unlink()
-
-    def action_open_persons(self):
-        """The persons who stand here."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.name,
-            "res_model": "marketing.person",
-            "view_mode": "list,form",
-            "domain": [("lifecycle_stage_id", "=", self.id)],
-        }

@@ -11,7 +11,9 @@ class MarketingPersona(models.Model):
 
     _name = "marketing.persona"
     _description = "Buyer Persona"
+    _inherit = ["marketing.person.group"]
     _order = "sequence, id"
+    _person_field = "persona_id"
 
     name = fields.Char(required=True, translate=True)
     sequence = fields.Integer(default=100)
@@ -25,26 +27,3 @@ class MarketingPersona(models.Model):
     )
     goals = fields.Text(translate=True, help="What this buyer wants to achieve.")
     challenges = fields.Text(translate=True, help="What stands in the way.")
-    person_count = fields.Integer("Persons", compute="_compute_person_count")
-
-    def _compute_person_count(self):
-        counts = dict(
-            self.env["marketing.person"]._read_group(
-                [("persona_id", "in", self.ids), ("merged_into_id", "=", False)],
-                ["persona_id"],
-                ["__count"],
-            )
-        )
-        for persona in self:
-            persona.person_count = counts.get(persona, 0)
-
-    def action_open_persons(self):
-        """The persons who are like that."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.name,
-            "res_model": "marketing.person",
-            "view_mode": "list,kanban,form",
-            "domain": [("persona_id", "=", self.id), ("merged_into_id", "=", False)],
-        }

@@ -159,7 +159,18 @@ class MarketingSuppression(models.Model):
         :param reason: one of `SUPPRESSION_REASONS`
         :returns: number of addresses that were not on the list before
         """
-        hashes = set(self._get_hashes(set(emails)).values())
+        added = self._add_hashes(emails, reason)
+        if added:
+            self._flag_persons(self._get_persons_condition(emails))
+        return added
+
+    @api.model
+    def _add_hashes(self, values, reason):
+        """Put addresses on the list, and leave it to the caller to flag persons.
+
+        :returns: number of addresses that were not on the list before
+        """
+        hashes = set(self._get_hashes(set(values)).values())
         if not hashes:
             return 0
         added = execute_values(
@@ -176,9 +187,6 @@ class MarketingSuppression(models.Model):
             fetch=True,
         )
         self.invalidate_model()
-        if added:
-            self.env["marketing.person"].flush_model(["is_suppressed"])
-            self._flag_persons(self._get_persons_condition(emails))
         return len(added)
 
     @api.model
@@ -239,8 +247,9 @@ class MarketingSuppression(models.Model):
 
         :param condition: SQL about the table `person`; default: everybody
         """
+        self.env["marketing.person"].flush_model(["email_normalized", "is_suppressed"])
         on_list = self._get_condition(SQL("person.email_normalized"))
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE marketing_person flagged
@@ -249,24 +258,28 @@ class MarketingSuppression(models.Model):
                  WHERE %s AND %s
                    AND flagged.id IN (person.id, person.merged_into_id)
                    AND flagged.is_suppressed IS NOT TRUE
+                RETURNING flagged.id
                 """,
                 condition or SQL("TRUE"),
                 on_list,
             )
         )
-        self.env["marketing.person"].invalidate_model(["is_suppressed"])
+        persons = self.env["marketing.person"]
+        persons.invalidate_model(["is_suppressed"])
+        persons.browse([row[0] for row in rows])._watch_fields({"is_suppressed"})
 
     @api.model
     def _unflag_persons(self, person_ids):
         """Persons who confirmed an address, unless the one they are known by is out."""
         persons = self.env["marketing.person"]
         persons.flush_model(["is_suppressed"])
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 "UPDATE marketing_person person SET is_suppressed = FALSE"
-                " WHERE id = ANY(%s) AND NOT %s",
+                " WHERE id = ANY(%s) AND is_suppressed AND NOT %s RETURNING id",
                 person_ids,
                 self._get_condition(SQL("person.email_normalized")),
             )
         )
         persons.invalidate_model(["is_suppressed"])
+        persons.browse([row[0] for row in rows])._watch_fields({"is_suppressed"})

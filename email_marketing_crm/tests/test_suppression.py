@@ -1,9 +1,11 @@
 import base64
+from unittest.mock import patch
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import SQL
 
+from ..models import marketing_suppression_import
 from ..models.marketing_suppression import KEY_PARAMETER
 from ..tools.suppression_hash import get_digest
 from .common_delivery import DeliveryCase
@@ -227,30 +229,105 @@ class TestSuppression(DeliveryCase):
 
     def test_a_manager_takes_over_a_list_of_addresses_and_hashes(self):
         lines = f"Name;E-mail\nAna;ana@example.com\n;{get_digest('bo@example.com')}\n"
-        wizard = (
+        job = (
             self.env["marketing.suppression.import"]
             .with_user(self.user_manager)
             .create(
                 {
                     "file": base64.b64encode((lines + "Cy;nobody\n").encode()),
-                    "addresses": "dee@example.com\n",
+                    "addresses": "dee@example.com\nwrong@\n",
                 }
             )
         )
-        message = wizard.action_import()["params"]["message"]
-        self.assertIn("3 addresses", message)
-        self.assertIn("1 lines could not be read, the first of them: 4", message)
+        job.action_import()
+        self.assertEqual(job.state, "done")
+        self.assertEqual(job.added_count, 3)
+        self.assertEqual((job.unread_count, job.unread_lines), (2, "4"))
         self.assertEqual(
             self.suppressions._is_suppressed(
                 ["ana@example.com", "bo@example.com", "cy@example.com"]
             ),
             {"ana@example.com", "bo@example.com"},
         )
+        self.assertFalse(job.file or job.addresses, "Only fingerprints stay")
+        with self.assertRaises(UserError):
+            job.action_import()
 
     def test_a_file_without_addresses_is_refused(self):
-        wizard = self.env["marketing.suppression.import"].create({"addresses": "no\n"})
+        job = self.env["marketing.suppression.import"].create({"addresses": "no\n"})
         with self.assertRaises(UserError):
-            wizard.action_import()
+            job.action_import()
+
+    def import_many(self):
+        """Five addresses and a SHA-256, where two are many."""
+        self.make_partner("p3@example.com")
+        self.make_partner("hidden@example.com")
+        addresses = [f"p{number}@example.com" for number in range(5)]
+        job = self.env["marketing.suppression.import"].create(
+            {"addresses": "\n".join([*addresses, get_digest("hidden@example.com")])}
+        )
+        self.patch(marketing_suppression_import, "AT_ONCE", 2)
+        self.patch(marketing_suppression_import, "BATCH", 2)
+        job.action_import()
+        return job, [*addresses, "hidden@example.com"]
+
+    def test_a_long_list_is_taken_over_by_the_schedule_in_batches(self):
+        job, addresses = self.import_many()
+        self.assertEqual((job.state, job.progress), ("running", 0))
+        self.assertFalse(self.suppressions._is_suppressed(addresses))
+        commits = []
+
+        def commit(_cron, processed, remaining):
+            commits.append((processed, remaining, job.state))
+            return 60
+
+        with patch.object(type(self.env["ir.cron"]), "_commit_progress", commit):
+            job._cron_take_over()
+        self.assertEqual(
+            commits, [(2, 4, "running"), (2, 2, "running"), (2, 0, "done")]
+        )
+        self.assertEqual((job.added_count, job.progress), (6, 100))
+        self.assertEqual(self.suppressions._is_suppressed(addresses), set(addresses))
+        for email in ("p3@example.com", "hidden@example.com"):
+            self.assertTrue(self.person_of(email).is_suppressed)
+        self.assertFalse(job.addresses)
+
+    def test_a_run_that_ends_early_goes_on_where_it_was(self):
+        job, addresses = self.import_many()
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", lambda *_args, **_kwargs: 0
+        ):
+            job._cron_take_over()
+            self.assertEqual((job.state, job.position), ("running", 2))
+            job._cron_take_over()
+            job._cron_take_over()
+        self.assertEqual((job.state, job.added_count), ("done", 6))
+        self.assertEqual(self.suppressions._is_suppressed(addresses), set(addresses))
+
+    def test_segments_follow_the_list(self):
+        self.make_partner("ana@example.com")
+        segment = self.env["marketing.segment"].create(
+            {
+                "name": "May be mailed",
+                "res_model": "res.partner",
+                "domain": repr(
+                    [
+                        ("email", "=", "ana@example.com"),
+                        ("marketing_person_id.is_suppressed", "!=", True),
+                    ]
+                ),
+            }
+        )
+        segment._refresh()
+        members = segment.member_count
+        self.suppress("ana@example.com")
+        self.run_inbox()
+        segment.invalidate_recordset()
+        self.assertEqual((members, segment.member_count), (1, 0))
+        self.suppressions._lift("ana@example.com", EVIDENCE)
+        self.run_inbox()
+        segment.invalidate_recordset()
+        self.assertEqual(segment.member_count, 1)
 
     def test_marketers_read_the_list_and_change_nothing(self):
         self.suppress("ana@example.com")
