@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -6,6 +8,11 @@ from odoo.tools.sql import table_exists
 from ..tools.address_check import is_well_formed
 from ..tools.address_typo import suggest_domain
 from .marketing_email_domain import BATCH_PERSONS, REASONS, STATES
+
+#: Fields of a person that the lane writes.
+ADDRESS_FIELDS = frozenset(
+    {"email_domain_id", "address_state", "address_reason", "address_checked_date"}
+)
 
 
 class MarketingPerson(models.Model):
@@ -119,17 +126,20 @@ class MarketingPerson(models.Model):
             for wrong, same in records.grouped("email_normalized").items():
                 same.write({records._primary_email: corrections[wrong]})
         self.env.flush_all()
-        blocked = self.env["mail.blacklist"].search([("email", "in", list(wrong_ids))])
-        for wrong, person_id in wrong_ids.items():
-            person = self.browse(person_id)
-            right = self.browse(right_ids.get(corrections.get(wrong)))
-            if not right or person == right:
-                continue
-            if person.suppression == "bounce":
-                person.write({"suppression": "none", "suppression_date": False})
-            if person.email_normalized in blocked.mapped("email"):
-                self.env["mail.blacklist"]._add(right.email_normalized)
-            person._merge_into(right)
+        sources = {
+            wrong: self.browse(person_id)
+            for wrong, person_id in wrong_ids.items()
+            if right_ids.get(corrections.get(wrong)) not in (None, person_id)
+        }
+        wrong_persons = self.browse().union(*sources.values())
+        wrong_persons.filtered(lambda person: person.suppression == "bounce").write(
+            {"suppression": "none", "suppression_date": False}
+        )
+        targets = defaultdict(self.browse)
+        for wrong, person in sources.items():
+            targets[right_ids[corrections[wrong]]] |= person
+        for target_id, persons in targets.items():
+            persons._merge_into(self.browse(target_id))
 
     # ------------------------------------------------------------------
     # LANE
@@ -194,12 +204,13 @@ class MarketingPerson(models.Model):
             )
         )
         self.invalidate_model()
+        self.browse([id_ for id_, _email in rows])._watch_fields(ADDRESS_FIELDS)
         return len(rows)
 
     @api.model
     def _take_domain_state(self, domain_id, limit):
         """Tell persons of a domain what is known of it; returns how many."""
-        self.env.cr.execute(
+        rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE marketing_person person
@@ -214,17 +225,18 @@ class MarketingPerson(models.Model):
                                    OR old.address_checked_date IS NULL
                                    OR old.address_reason = 'not_checked')
                             LIMIT %(limit)s)
+                RETURNING person.id
                 """,
                 verdict=self._get_verdict(SQL("person.address_reason = 'syntax'")),
                 domain=domain_id,
                 limit=limit,
             )
         )
-        changed = self.env.cr.rowcount
         self.invalidate_model(
             ["address_checked_date", "address_state", "address_reason"]
         )
-        return changed
+        self.browse([row[0] for row in rows])._watch_fields(ADDRESS_FIELDS)
+        return len(rows)
 
     @api.model
     def _get_verdict(self, malformed):

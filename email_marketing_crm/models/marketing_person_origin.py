@@ -65,9 +65,9 @@ class MarketingPerson(models.Model):
                 ids=list(person_ids),
             )
         )
-        self.browse(person_ids).invalidate_recordset(
-            ["acquisition_source_id", "legal_basis"]
-        )
+        persons = self.browse(person_ids)
+        persons.invalidate_recordset(["acquisition_source_id", "legal_basis"])
+        persons._watch_fields({"acquisition_source_id", "legal_basis"})
 
     @api.model
     def _merge_origin(self, source_ids, target_id):

@@ -96,6 +96,27 @@ class TestAddress(MarketingCase):
                 self.assertEqual(self.state_of(email), expected)
         self.assertEqual(self.person_of("ana@good.dev").address_checked_date, NOW)
 
+    def test_segments_follow_what_the_lane_finds_out(self):
+        self.make_partner("ana@good.dev")
+        segment = self.env["marketing.segment"].create(
+            {
+                "name": "Good addresses",
+                "res_model": "res.partner",
+                "domain": repr(
+                    [
+                        ("email", "=like", "%@good.dev"),
+                        ("marketing_person_id.address_state", "=", "valid"),
+                    ]
+                ),
+            }
+        )
+        segment._refresh()
+        self.assertEqual(segment.member_count, 0)
+        self.check(FakeNames(good_dev={"MX": ["mx.good.dev."]}))
+        self.run_inbox()
+        segment.invalidate_recordset()
+        self.assertEqual(segment.member_count, 1)
+
     def test_a_domain_is_asked_about_once(self):
         for number in range(5):
             self.make_partner(f"p{number}@good.dev")
