@@ -122,14 +122,11 @@ class MarketingPerson(models.Model):
             raise UserError(
                 self.env._("One of these persons was merged in the meantime.")
             )
-        blocked = source.is_blacklisted and not target.is_blacklisted
         if with_contacts:
             self._merge_contacts_alike(target)
         if not source.merged_into_id:  # else with the last of its contacts
             source._take_records_to(target)
             source._merge_into(target)
-        if blocked:
-            self.env["mail.blacklist"].sudo()._add(target.email_normalized)
 
     def _take_records_to(self, target):
         """Let the records of this person be the target's."""

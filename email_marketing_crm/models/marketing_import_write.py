@@ -1,4 +1,6 @@
-from odoo import Command, models
+from collections import Counter, defaultdict
+
+from odoo import Command, api, models
 from odoo.tools import SQL
 
 from ..tools.name_key import name_key, website_key
@@ -32,10 +34,26 @@ class MarketingImport(models.Model):
             row.partner_id = partner.id
         updated = [row for row in written if row.outcome == "update"]
         there = self._get_together({row.duplicate_id for row in updated})
+        # A contact that several lines are about: each sees what the one before wrote.
+        turns, taken = defaultdict(list), Counter()
         for row in updated:
             row.partner_id = row.duplicate_id
-            self._update_contact(
-                row, there[row.partner_id], companies.get(row.number), tags
+            turns[taken[row.partner_id]].append(row)
+            taken[row.partner_id] += 1
+        for turn in turns.values():
+            self._write_changes(
+                [
+                    (
+                        there[row.partner_id],
+                        self._get_contact_changes(
+                            row,
+                            there[row.partner_id],
+                            companies.get(row.number),
+                            tags,
+                        ),
+                    )
+                    for row in turn
+                ]
             )
         self._write_origin(written, known)
         self._write_profiles(written)
@@ -125,15 +143,18 @@ class MarketingImport(models.Model):
                 values = wanted.setdefault(company_ids[key], {})
                 for name, value in row.company_values.items():
                     values.setdefault(name, value)
-        for company in companies:
-            changes = self._get_changes(
-                company,
-                wanted.get(company.id, {}),
-                overwrite=self.duplicate_policy == "update"
-                and self.update_mode == "overwrite",
-            )
-            if changes:
-                company.write(changes)
+        overwrite = (
+            self.duplicate_policy == "update" and self.update_mode == "overwrite"
+        )
+        self._write_changes(
+            [
+                (
+                    company,
+                    self._get_changes(company, wanted.get(company.id, {}), overwrite),
+                )
+                for company in companies
+            ]
+        )
 
     # ------------------------------------------------------------------
     # CONTACTS
@@ -171,7 +192,8 @@ class MarketingImport(models.Model):
     def _get_tag_ids(row, tags):
         return [tags[name_key(tag)] for tag in row.tags]
 
-    def _update_contact(self, row, partner, company, tags):
+    def _get_contact_changes(self, row, partner, company, tags):
+        """What a line changes of a contact there was."""
         wanted = {**row.values, "marketing_relationship": self.relationship}
         if partner.is_company:
             wanted.pop("function", None)
@@ -189,8 +211,24 @@ class MarketingImport(models.Model):
         } - set(partner.category_id.ids)
         if missing:
             changes["category_id"] = [Command.link(tag) for tag in sorted(missing)]
-        if changes:
-            partner.write(changes)
+        return changes
+
+    @api.model
+    def _write_changes(self, changes_by_partner):
+        """Write what changes, once for all who change alike.
+
+        Most lines of a file change the same few things: a relationship, a tag.
+
+        :param changes_by_partner: `[(partner, values)]`; nobody is in it twice
+        """
+        alike = {}
+        for partner, changes in changes_by_partner:
+            if changes:
+                key = repr(sorted(changes.items()))
+                _same, partners = alike.setdefault(key, (changes, []))
+                partners.append(partner.id)
+        for changes, ids in alike.values():
+            self.env["res.partner"].browse(ids).write(changes)
 
     @staticmethod
     def _get_changes(partner, wanted, overwrite):
