@@ -32,6 +32,7 @@ class MarketingSuppressionImport(models.Model):
     file = fields.Binary("File (CSV)", copy=False)
     filename = fields.Char("File", copy=False)
     addresses = fields.Text(
+        "Or Addresses",
         copy=False,
         help="One address a line, or the SHA-256 of the address in small letters.",
     )
