@@ -31,6 +31,7 @@
         "data/marketing_consent_renewal_data.xml",
         "data/marketing_privacy_data.xml",
         "data/marketing_mailing_count_data.xml",
+        "data/marketing_approval_data.xml",
         # wizards
         "wizard/marketing_consent_change_views.xml",
         "wizard/marketing_handoff_reject_views.xml",
@@ -39,6 +40,7 @@
         "wizard/marketing_profile_answer_views.xml",
         "wizard/marketing_person_erase_views.xml",
         "wizard/marketing_duplicate_merge_views.xml",
+        "wizard/marketing_mailing_wizard_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
@@ -63,6 +65,9 @@
         "views/marketing_content_condition_views.xml",
         "views/marketing_mailing_translation_views.xml",
         "views/mailing_mailing_content_views.xml",
+        "views/mailing_mailing_plan_views.xml",
+        "views/marketing_mailing_plan_views.xml",
+        "views/marketing_person_delivery_views.xml",
         "views/marketing_handoff_templates.xml",
         "views/marketing_handoff_views.xml",
         "views/marketing_journey_log_views.xml",
@@ -86,6 +91,7 @@
         "views/res_config_settings_views.xml",
         "views/marketing_retention_views.xml",
         "views/marketing_compliance_profile_views.xml",
+        "views/res_config_settings_plan_views.xml",
     ],
     "demo": [
         "demo/marketing_demo.xml",

@@ -34,6 +34,7 @@ from . import marketing_consent_sync
 from . import marketing_consent_request
 from . import marketing_rate_limit
 from . import marketing_compliance_profile
+from . import res_company
 
 # what we make of it
 from . import marketing_lifecycle_stage
@@ -66,12 +67,16 @@ from . import marketing_delivery_state
 from . import marketing_delivery_plan
 from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_gate_consent
+from . import marketing_delivery_gate_choice
 from . import marketing_delivery_compose
 from . import marketing_delivery_preview
 from . import marketing_content_condition
 from . import marketing_mailing_translation
 from . import marketing_delivery_content
+from . import marketing_mailing_plan
+from . import marketing_person_delivery
 from . import marketing_segment_preview
+from . import marketing_segment_definition
 from . import marketing_segment_history
 from . import marketing_segment_overlap
 from . import marketing_segment_action
@@ -170,11 +175,16 @@ from . import mailing_mailing_language
 from . import mailing_mailing_condition
 from . import mailing_mailing_sender
 from . import mailing_mailing_salesperson
+from . import mailing_mailing_audience
+from . import mailing_mailing_approval
+from . import mailing_mailing_resend
+from . import mailing_mailing_schedule
 from . import mailing_mailing_test
 from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings
 from . import res_config_settings_consent
+from . import res_config_settings_plan
 from . import res_config_settings_retention
 from . import res_partner
 from . import utm_names

@@ -29,6 +29,7 @@ FAILURE_TYPES = {
     "consent_no_basis": "mail_optout",
     "paused": "mail_optout",
     "frequency": "mail_optout",
+    "campaign_mailed": "mail_dup",
 }
 #: What happens and passes: the mails are taken again with the next run.
 TRANSIENT_ERRORS = (psycopg2.OperationalError, smtplib.SMTPServerDisconnected)

@@ -66,14 +66,19 @@ class MailingMailing(models.Model):
         "Not Sent", compute="_compute_marketing_figures", compute_sudo=True
     )
 
-    @api.depends("marketing_segment_ids", "mailing_type", "ab_testing_enabled")
+    @api.depends(
+        "marketing_segment_ids",
+        "marketing_excluded_segment_ids",
+        "mailing_type",
+        "ab_testing_enabled",
+    )
     def _compute_marketing_kind(self):
         """A/B tests draw their samples in Odoo's queue, so they stay there."""
         for mailing in self.sudo():
             if mailing.marketing_kind == "journey":
                 continue
             is_campaign = (
-                mailing.marketing_segment_ids
+                (mailing.marketing_segment_ids | mailing.marketing_excluded_segment_ids)
                 and mailing.mailing_type == "mail"
                 and not mailing.ab_testing_enabled
             )
@@ -141,37 +146,8 @@ class MailingMailing(models.Model):
     def copy(self, default=None):
         """Copy the segments too, for users who do not see them as well."""
         copies = super().copy(default)
-        if "marketing_segment_ids" in (default or {}):
-            return copies
-        for mailing, copied in zip(self.sudo(), copies.sudo(), strict=True):
-            if mailing.marketing_segment_ids:
-                copied.write(
-                    {
-                        "marketing_segment_ids": [
-                            fields.Command.set(mailing.marketing_segment_ids.ids)
-                        ],
-                        "mailing_domain": mailing.mailing_domain,
-                    }
-                )
+        self._copy_hidden_choices(copies, default or {})
         return copies
-
-    def write(self, vals):
-        result = super().write(vals)
-        if "schedule_date" in vals:
-            self.filtered("marketing_kind")._reschedule_deliveries()
-        return result
-
-    def _reschedule_deliveries(self):
-        """Move what is planned to the new hour of the mailing."""
-        for mailing in self.filtered(lambda mailing: mailing.state == "in_queue"):
-            due = mailing.schedule_date or fields.Datetime.now()
-            self.env.cr.execute(
-                "UPDATE marketing_delivery SET due = %s"
-                " WHERE mailing_id = %s AND state = 'planned'",
-                [due, mailing.id],
-            )
-            self.env["marketing.delivery"]._wake_lanes("compose", at=due)
-        self.env["marketing.delivery"]._invalidate_deliveries()
 
     def unlink(self):
         """Mails of a deleted mailing must not leave: they go with their deliveries."""
@@ -202,6 +178,7 @@ class MailingMailing(models.Model):
         """Show who would get the mailing now and who would not; plans nothing."""
         self.ensure_one()
         self.check_access("read")
+        self.env["marketing.delivery"].check_access("read")
         return self.env["marketing.delivery.preview"]._open_for(self)
 
     def action_marketing_pause(self):

@@ -69,6 +69,7 @@ class MailingMailing(models.Model):
         "mailing_type",
         "mailing_model_id",
         "marketing_renews_consent",
+        "marketing_is_transactional",
     )
     @api.depends_context("company")
     def _compute_marketing_findings(self):
@@ -120,6 +121,8 @@ class MailingMailing(models.Model):
         return findings
 
     def _find_consent_problem(self, _profile):
+        if self.marketing_is_transactional:
+            return None
         if self.marketing_has_persons and not self.marketing_topic_id:
             return self.env._(
                 "The mailing has no topic, so nobody has agreed to it. Choose one."

@@ -65,7 +65,7 @@ class MailingMailing(models.Model):
 
     def _refresh_segments(self):
         """Bring the members up to date; an error says what is wrong with a segment."""
-        for segment in self.marketing_segment_ids:
+        for segment in self._get_audience_segments():
             segment._refresh()
 
     def _reopen_sending(self):

@@ -13,6 +13,10 @@ _OURS = object()
 #: Context: a subscription or a blacklist entry follows us, not the other way round.
 FOLLOWING = {_FOLLOWS: _OURS}
 
+#: Sources of blacklist entries that are the company's own or Odoo's, for example after
+#: bounces. What was there before the add-on may be anybody's, hence the person's.
+COMPANY_SOURCES = ("blacklist", "import")
+
 
 class Evidence(dict):
     """Evidence in a context, put there by our own code.
@@ -227,6 +231,8 @@ class MarketingConsent(models.Model):
         persons._get_or_create_ids(emails)
         self._block_survivors(emails)
         self.env.flush_all()
+        evidence = self._get_current_evidence("blacklist")
+        self._note_who_said_no(emails, evidence)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -248,7 +254,6 @@ class MarketingConsent(models.Model):
         changed = persons.browse([row[0] for row in rows])
         changed.invalidate_recordset(["is_opted_out"])
         changed._watch_fields({"is_opted_out"})
-        evidence = self._get_current_evidence("blacklist")
         logs = self.env["marketing.consent.log"].sudo()
         for event, is_out in (("stopped", True), ("resumed", False)):
             ids = [person_id for person_id, opted_out in rows if opted_out is is_out]
@@ -258,6 +263,27 @@ class MarketingConsent(models.Model):
             self.sudo()._withdraw_everything(
                 [person_id for person_id, opted_out in rows if opted_out], evidence
             )
+
+    @api.model
+    def _note_who_said_no(self, emails, evidence):
+        """Whether blocked addresses were blocked by their owners.
+
+        What the company adds takes nothing back; freeing an address does.
+        """
+        self.env.cr.execute(
+            """
+            UPDATE marketing_person person
+               SET has_said_no = entry.id IS NOT NULL
+              FROM marketing_person one
+              LEFT JOIN mail_blacklist entry
+                     ON entry.email = one.email_normalized AND entry.active
+             WHERE person.id = one.id AND one.email_normalized = ANY(%s)
+               AND (entry.id IS NULL OR %s)
+               AND COALESCE(person.has_said_no, FALSE) <> (entry.id IS NOT NULL)
+            """,
+            [emails, evidence["source"] not in COMPANY_SOURCES],
+        )
+        self.env["marketing.person"].invalidate_model(["has_said_no"])
 
     @api.model
     def _block_survivors(self, emails):
@@ -362,7 +388,8 @@ class MarketingConsent(models.Model):
         self.env.cr.execute(
             """
             WITH stopped AS (
-                UPDATE marketing_person person SET is_opted_out = TRUE
+                UPDATE marketing_person person
+                   SET is_opted_out = TRUE, has_said_no = TRUE
                   FROM mail_blacklist entry
                  WHERE entry.email = person.email_normalized AND entry.active
                    AND person.is_opted_out IS NOT TRUE

@@ -96,7 +96,8 @@ class MarketingDelivery(models.Model):
         """Lock the due deliveries of a shard: [(id, mailing, company)].
 
         Each active mailing is asked for its oldest ones, by the index `_planned`, so
-        that what a paused mailing has planned is never read.
+        that what a paused mailing has planned is never read. What people wait for goes
+        first, then by priority, then what is due for the longest time.
         """
         return self.env.execute_query(
             SQL(
@@ -117,7 +118,9 @@ class MarketingDelivery(models.Model):
                                ORDER BY due, id
                                LIMIT %(limit)s) waiting
                         WHERE %(active)s
-                        ORDER BY waiting.due, waiting.id
+                        ORDER BY mailing.marketing_is_transactional IS TRUE DESC,
+                                 mailing.marketing_priority DESC,
+                                 waiting.due, waiting.id
                         LIMIT %(limit)s)
                  ORDER BY mailing_id, due, id
                    FOR UPDATE SKIP LOCKED

@@ -50,9 +50,13 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _gate_stopped(self, mailing):
-        """Stopped everything, with this address or with another of his records."""
+        """Stopped everything, with this address or with another of his records.
+
+        A mailing that ignores the exclusion list still respects what the person said
+        himself; it reaches whom the company or Odoo put on the list.
+        """
         if not mailing.use_exclusion_list:
-            return SQL("FALSE")
+            return self._has_person(SQL("person.is_opted_out AND person.has_said_no"))
         return self._has_person(SQL("person.is_opted_out"))
 
     @api.model
@@ -81,7 +85,7 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _gate_paused(self, mailing):
-        if not mailing.use_exclusion_list:
+        if not self._respects_wishes(mailing):
             return SQL("FALSE")
         return self._has_person(
             SQL("person.paused_until > %s", self._get_sending_moment(mailing))
@@ -90,7 +94,7 @@ class MarketingDelivery(models.Model):
     @api.model
     def _gate_frequency(self, mailing):
         """Had his mail of the week, or of the month; what is on its way counts."""
-        if not mailing.use_exclusion_list:
+        if not self._respects_wishes(mailing):
             return SQL("FALSE")
         return self._has_person(
             SQL(
@@ -177,6 +181,11 @@ class MarketingDelivery(models.Model):
     # ------------------------------------------------------------------
     # TOOLS
     # ------------------------------------------------------------------
+
+    @api.model
+    def _respects_wishes(self, mailing):
+        """Whether a pause or a frequency that a person wishes holds the mail back."""
+        return mailing.use_exclusion_list and not mailing.marketing_is_transactional
 
     @api.model
     def _get_sending_moment(self, mailing):

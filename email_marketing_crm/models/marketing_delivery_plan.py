@@ -21,16 +21,32 @@ REFUSALS = (
     "no_legal_basis",
     "invalid_address",
 )
-PLAN_GATES = ("no_address", *REFUSALS, "already_mailed", "duplicate")
+#: Whom the marketer or the company leaves out, as long as the mail is not composed.
+CHOICES = (
+    "complaint_open",
+    "excluded_segment",
+    "open_opportunity",
+    "campaign_mailed",
+    "reacted",
+)
+PLAN_GATES = (
+    "no_address",
+    *REFUSALS,
+    *CHOICES,
+    "already_mailed",
+    "duplicate",
+    "holdout",
+)
 COMPOSE_GATES = (
     "canceled",
     "noncompliant",
     "gone",
     "no_address",
     *REFUSALS,
+    *CHOICES,
     "duplicate",
 )
-SEND_GATES = ("canceled", *REFUSALS)
+SEND_GATES = ("canceled", *REFUSALS, "complaint_open", "reacted")
 #: From this size on a plan tells the database what it added: a planner that takes a
 #: mailing for small reads all of it for each address.
 ANALYZE_FROM = 10000
@@ -186,17 +202,24 @@ class MarketingDelivery(models.Model):
         segments = mailing.marketing_segment_ids.filtered(
             lambda segment: segment.res_model == model
         )
+        # A second mail is about the records that the first one was about.
+        first = mailing.marketing_resend_of_id
         return SQL(
             """
             SELECT record.res_id, record.person_id, record.email,
                    (record.person_id, record.res_id) IN (
                        SELECT member.person_id, member.res_id
                          FROM marketing_segment_member member
-                        WHERE member.segment_id = ANY(%s)) AS is_member
+                        WHERE member.segment_id = ANY(%s)
+                        UNION ALL
+                       SELECT first.person_id, first.res_id
+                          FROM marketing_delivery first
+                         WHERE first.mailing_id = %s) AS is_member
               FROM (%s) record
              WHERE record.res_id IN %s
             """,
             segments.ids,
+            first.id or None,
             self._get_records(model),
             records._search(domain).subselect(),
         )

@@ -4,6 +4,11 @@ from odoo.tools import SQL
 from .marketing_delivery_gate_consent import CONSENT_CHECKS
 from .marketing_delivery_plan import PLAN_GATES
 
+#: Persons whose waits a check looks up. What holds more of them is known by then.
+WAITS_LIMIT = 50_000
+#: Deliveries that are thought of only are numbered below all real ones.
+IMAGINED = -(2**31)
+
 
 class MarketingDeliveryPreview(models.TransientModel):
     """A record of a mailing's audience, and what a plan made now would do with it.
@@ -11,7 +16,8 @@ class MarketingDeliveryPreview(models.TransientModel):
     Written by one statement when a marketer checks the audience; nothing is planned.
     Each record of the audience is one row, so the figures add up to all of them:
     who gets the mail, who does not and why, records that share an address with
-    another one of the audience, and records without an address.
+    another one of the audience, and records without an address. Of those who get it,
+    `wait_reason` says who would wait, as far as that is known before.
     """
 
     _name = "marketing.delivery.preview"
@@ -34,6 +40,19 @@ class MarketingDeliveryPreview(models.TransientModel):
         readonly=True,
         help="What the compliance profile warns about; the person gets the mail.",
     )
+    wait_reason = fields.Selection(
+        selection="_selection_wait_reason",
+        string="Waits For",
+        readonly=True,
+        help="Why the mail would not leave at its hour.",
+    )
+    wait_until = fields.Datetime(
+        readonly=True, help="When the mail would be looked at again."
+    )
+
+    def init(self):
+        """A check of a million persons takes a million numbers, and is gone soon."""
+        self.env.cr.execute("ALTER SEQUENCE marketing_delivery_preview_id_seq CYCLE")
 
     @api.model
     def _selection_warning(self):
@@ -43,6 +62,11 @@ class MarketingDeliveryPreview(models.TransientModel):
             for reason, label in reasons._description_selection(self.env)
             if reason in CONSENT_CHECKS
         ]
+
+    @api.model
+    def _selection_wait_reason(self):
+        reasons = self.env["marketing.delivery"]._fields["wait_reason"]
+        return reasons._description_selection(self.env)
 
     @api.model
     def _selection_outcome(self):
@@ -55,7 +79,15 @@ class MarketingDeliveryPreview(models.TransientModel):
 
     @api.model
     def _open_for(self, mailing):
-        """Check the audience of a mailing and show it, grouped by what happens."""
+        """Check the audience of a mailing and show what would happen with it."""
+        mailing.ensure_one()
+        self._check_audience(mailing)
+        self._check_waits(mailing)
+        return self.env["marketing.mailing.plan"]._open_for(mailing)
+
+    @api.model
+    def _check_audience(self, mailing):
+        """Ask the gates of a plan about every record of the audience."""
         deliveries = self.env["marketing.delivery"].sudo()
         mailing.sudo()._refresh_segments()
         self.env.flush_all()
@@ -99,13 +131,67 @@ class MarketingDeliveryPreview(models.TransientModel):
             )
         )
         self.invalidate_model()
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "email_marketing_crm.marketing_delivery_preview_action"
+
+    @api.model
+    def _check_waits(self, mailing):
+        """Ask what would hold the mails back if they were planned now.
+
+        What holds mails back looks at deliveries, so there are some for a moment. They
+        have numbers of their own, and nobody ever sees them.
+        """
+        deliveries = self.env["marketing.delivery"].sudo()
+        moment = deliveries._get_sending_moment(mailing)
+        self.env.flush_all()
+        savepoint = self.env.cr.savepoint(flush=False)
+        try:
+            self.env.cr.execute(
+                """
+                INSERT INTO marketing_delivery (
+                    id, mailing_id, company_id, person_id, res_id, email, visit, state,
+                    due, planned_date, attempts)
+                SELECT %(imagined)s + id, mailing_id, %(company)s, person_id, res_id,
+                       email, 0, 'planned', %(moment)s, %(now)s, 0
+                  FROM marketing_delivery_preview
+                 WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
+                   AND outcome = 'planned'
+                 ORDER BY id LIMIT %(limit)s
+                ON CONFLICT DO NOTHING
+                RETURNING id
+                """,
+                {
+                    "imagined": IMAGINED,
+                    "company": self.env.company.id,
+                    "moment": moment,
+                    "now": fields.Datetime.now(),
+                    "mailing": mailing.id,
+                    "user": self.env.uid,
+                    "limit": WAITS_LIMIT,
+                },
+            )
+            ids = [delivery_id for (delivery_id,) in self.env.cr.fetchall()]
+            deliveries._invalidate_deliveries()
+            waits = deliveries._get_waits(mailing.sudo(), ids) if ids else {}
+        finally:
+            savepoint.close(rollback=True)
+            self.env.invalidate_all(flush=False)
+        if not waits:
+            return
+        self.env.cr.execute(
+            """
+            UPDATE marketing_delivery_preview row
+               SET wait_reason = wait.reason, wait_until = wait.until
+              FROM unnest(%s::int[], %s::varchar[], %s::timestamp[])
+                       wait (id, reason, until)
+             WHERE row.id = wait.id - %s
+            """,
+            [
+                list(waits),
+                [reason for reason, _until in waits.values()],
+                [until for _reason, until in waits.values()],
+                IMAGINED,
+            ],
         )
-        return action | {
-            "name": self.env._("Check: %s", mailing.subject),
-            "domain": [("mailing_id", "=", mailing.id)],
-        }
+        self.invalidate_model()
 
     def action_open_record(self):
         """Open the record that the mail would be about."""

@@ -18,7 +18,8 @@ class MarketingPerson(models.Model):
     """What a person wants: his consents, his pause, his frequency, his privacy.
 
     `is_opted_out` says whether the address is on Odoo's blacklist, and is written
-    with it. The other wishes are written by the preference page, or by a manager.
+    with it; `has_said_no`, where it was not the company that put it there. The other
+    wishes are written by the preference page, or by a manager.
     """
 
     _inherit = "marketing.person"
@@ -33,6 +34,12 @@ class MarketingPerson(models.Model):
         "Wants No Mail",
         readonly=True,
         help="Stopped everything: the address is on the blacklist.",
+    )
+    has_said_no = fields.Boolean(
+        "Stopped It Himself",
+        readonly=True,
+        help="He stopped everything himself, or nobody knows who did. No mailing "
+        "reaches him, also none that ignores the exclusion list.",
     )
     is_do_not_track = fields.Boolean(
         "Do Not Track",
@@ -93,7 +100,8 @@ class MarketingPerson(models.Model):
         self.env["mail.blacklist"].flush_model(["email", "active"])
         self.env.cr.execute(
             """
-            UPDATE marketing_person person SET is_opted_out = TRUE
+            UPDATE marketing_person person
+               SET is_opted_out = TRUE, has_said_no = TRUE
               FROM mail_blacklist entry
              WHERE person.id = ANY(%s) AND entry.active
                AND entry.email = person.email_normalized
@@ -110,9 +118,11 @@ class MarketingPerson(models.Model):
             """
             UPDATE marketing_person target
                SET is_do_not_track = wish.is_do_not_track,
+                   has_said_no = wish.has_said_no,
                    paused_until = wish.paused_until,
                    preferred_frequency = wish.preferred_frequency
               FROM (SELECT bool_or(is_do_not_track) AS is_do_not_track,
+                           bool_or(has_said_no) AS has_said_no,
                            max(paused_until) AS paused_until,
                            min(preferred_frequency) AS preferred_frequency
                       FROM marketing_person WHERE id = ANY(%s)) wish

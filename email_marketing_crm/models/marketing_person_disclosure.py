@@ -39,6 +39,7 @@ class MarketingPerson(models.Model):
                     "suppression_date",
                     "is_suppressed",
                     "is_opted_out",
+                    "has_said_no",
                     "is_do_not_track",
                     "paused_until",
                     "preferred_frequency",

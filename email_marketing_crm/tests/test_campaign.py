@@ -368,6 +368,12 @@ class TestCampaign(DeliveryCase):
     # check before sending
     # ------------------------------------------------------------------
 
+    def check_audience(self, mailing):
+        """What a marketer opens who looks at all records of the plan."""
+        action = mailing.with_user(self.user_marketing).action_check_audience()
+        plan = self.env[action["res_model"]].browse(action["res_id"])
+        return plan.with_user(self.user_marketing).action_view_records()
+
     def test_check_audience(self):
         """What the check shows is what the plan does, and it plans nothing."""
         self.env["mail.blacklist"]._add("bob@example.com")
@@ -384,7 +390,7 @@ class TestCampaign(DeliveryCase):
                 ("marketing_segment_ids", "in", mailing.marketing_segment_ids.ids),
             ]
         )
-        action = mailing.with_user(self.user_marketing).action_check_audience()
+        action = self.check_audience(mailing)
         preview = self.env[action["res_model"]].with_user(self.user_marketing)
         rows = preview.search(action["domain"])
         self.assertEqual(
@@ -410,7 +416,7 @@ class TestCampaign(DeliveryCase):
 
     def test_check_belongs_to_its_user(self):
         mailing = self.make_mailing(self.segment)
-        action = mailing.with_user(self.user_marketing).action_check_audience()
+        action = self.check_audience(mailing)
         other = new_test_user(
             self.env,
             "second_marketer",

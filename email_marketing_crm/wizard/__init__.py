@@ -6,3 +6,6 @@ from . import marketing_person_erase
 from . import marketing_segment_add
 from . import marketing_journey_add
 from . import marketing_journey_remove
+from . import marketing_mailing_decision
+from . import marketing_mailing_reschedule
+from . import marketing_mailing_resend

@@ -89,7 +89,7 @@ function mail(subject, checks) {
         },
         ...checks.map(([outcome, count]) => ({
             content: `${count} persons: ${outcome}`,
-            trigger: `.o_group_header:contains(${outcome}):contains((${count}))`,
+            trigger: `.o_data_row:contains(${outcome}) td[name=count]:contains(/^${count}$/)`,
         })),
         {
             trigger: ".o_back_button",
@@ -203,7 +203,7 @@ registry.category("web_tour.tours").add("marketing_segment_decision_makers", {
             trigger: "body:not(:has(.modal))",
         },
         ...mail("News for chiefs", [
-            ["Gets the mail", 1],
+            ["At the hour of the mailing", 1],
             ["Blacklisted", 1],
         ]),
     ],
@@ -236,7 +236,7 @@ registry.category("web_tour.tours").add("marketing_segment_downloads", {
             run: "click",
         },
         ...mail("More about pumps", [
-            ["Gets the mail", 1],
+            ["At the hour of the mailing", 1],
             ["Blacklisted", 1],
         ]),
     ],

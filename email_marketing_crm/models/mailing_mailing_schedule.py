@@ -1,0 +1,69 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+
+from .mailing_mailing import SENDING_STATES
+
+
+class MailingMailing(models.Model):
+    """The hour of a campaign can be changed as long as some of its mails have not left.
+
+    What was sent stays sent. What is planned, and what is composed and waits for its
+    mail server, leaves from the new hour on, and is gated again before.
+    """
+
+    _inherit = "mailing.mailing"
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "schedule_date" in vals:
+            self.filtered("marketing_kind")._reschedule_deliveries()
+        return result
+
+    def _reschedule_deliveries(self):
+        """Move what has not left to the new hour of the mailing.
+
+        What is held back by something else forgets it: at the new hour that is looked
+        at anew. A mail that the server wants later keeps waiting for that, too.
+        """
+        deliveries = self.env["marketing.delivery"]
+        for mailing in self.filtered(lambda mailing: mailing.state in SENDING_STATES):
+            due = mailing.schedule_date or fields.Datetime.now()
+            self.env.cr.execute(
+                """
+                UPDATE marketing_delivery
+                   SET due = CASE WHEN state = 'composed' AND attempts > 0
+                                  THEN GREATEST(due, %(due)s) ELSE %(due)s END,
+                       wait_reason = NULL
+                 WHERE mailing_id = %(mailing)s AND state IN ('planned', 'composed')
+                """,
+                {"due": due, "mailing": mailing.id},
+            )
+            deliveries._wake_lanes(at=due)
+        deliveries._invalidate_deliveries()
+
+    def action_reschedule(self):
+        """Ask for the new hour of what has not left."""
+        self.ensure_one()
+        self._check_reschedulable()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("New Hour for “%s”", self.subject),
+            "res_model": "marketing.mailing.reschedule",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_mailing_id": self.id},
+        }
+
+    def _check_reschedulable(self):
+        self.check_access("write")
+        for mailing in self:
+            if (
+                mailing.marketing_kind != "campaign"
+                or mailing.state not in SENDING_STATES
+                or not mailing.marketing_waiting
+            ):
+                raise UserError(
+                    self.env._(
+                        "Nothing of “%s” waits to be sent any more.", mailing.subject
+                    )
+                )

@@ -1,0 +1,208 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from .marketing_delivery_preview import WAITS_LIMIT
+
+#: Names that a line shows of its people.
+SAMPLE_SIZE = 4
+
+
+class MarketingMailingPlan(models.TransientModel):
+    """What would happen with the audience of a mailing if it were sent now.
+
+    Made when a marketer checks the audience, from the rows of
+    `marketing.delivery.preview`; nothing is planned by it. *Persons = who gets the mail
+    + who waits for it + Σ who does not, by reason*, the same as the deliveries will
+    say. Records that share a person, or have no usable address, are counted apart.
+    """
+
+    _name = "marketing.mailing.plan"
+    _description = "Plan of a Mailing"
+    _rec_name = "mailing_id"
+
+    mailing_id = fields.Many2one(
+        "mailing.mailing", required=True, readonly=True, ondelete="cascade"
+    )
+    line_ids = fields.One2many("marketing.mailing.plan.line", "plan_id", readonly=True)
+    person_count = fields.Integer("Audience", readonly=True)
+    planned_count = fields.Integer("Get the Mail", readonly=True)
+    waiting_count = fields.Integer("Of Them Later", readonly=True)
+    skipped_count = fields.Integer("Do Not Get It", readonly=True)
+    is_partial = fields.Boolean(
+        readonly=True, help="There are too many to say of each whether he waits."
+    )
+    waits_limit = fields.Integer(default=WAITS_LIMIT, readonly=True)
+    explanation = fields.Text(compute="_compute_explanation")
+
+    @api.depends("mailing_id")
+    def _compute_explanation(self):
+        """Whom the mailing is meant for, in words."""
+        for plan in self:
+            plan.explanation = plan.mailing_id._get_audience_explanation()
+
+    @api.model
+    def _open_for(self, mailing):
+        """Count the rows of the check the user has just made, and show them."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT outcome, wait_reason, person_id IS NULL AS is_nobody, count(*)
+                  FROM marketing_delivery_preview
+                 WHERE mailing_id = %s AND create_uid = %s
+                 GROUP BY outcome, wait_reason, person_id IS NULL
+                 ORDER BY count(*) DESC, outcome, wait_reason
+                """,
+                mailing.id,
+                self.env.uid,
+            )
+        )
+        lines = self.env["marketing.mailing.plan.line"]._prepare_lines(rows)
+
+        def count(*kinds):
+            return sum(line["count"] for line in lines if line["kind"] in kinds)
+
+        plan = self.sudo().create(
+            {
+                "mailing_id": mailing.id,
+                "line_ids": [fields.Command.create(line) for line in lines],
+                "person_count": count("gets", "waits", "skipped"),
+                "planned_count": count("gets", "waits"),
+                "waiting_count": count("waits"),
+                "skipped_count": count("skipped"),
+                "is_partial": count("gets", "waits") > WAITS_LIMIT,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Plan of “%s”", mailing.subject),
+            "res_model": self._name,
+            "res_id": plan.id,
+            "views": [(False, "form")],
+        }
+
+    def action_check_again(self):
+        self.ensure_one()
+        return self.mailing_id.action_check_audience() | {"target": "main"}
+
+    def action_view_records(self):
+        """Every record of the audience, grouped by what happens with it."""
+        self.ensure_one()
+        return self._get_records_action(self.mailing_id.subject, [])
+
+    def _get_records_action(self, name, domain):
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_delivery_preview_action"
+        )
+        action |= {
+            "name": name,
+            "domain": [("mailing_id", "=", self.mailing_id.id), *domain],
+        }
+        if domain:
+            action["context"] = {}
+        return action
+
+
+class MarketingMailingPlanLine(models.TransientModel):
+    """How many persons of an audience share what would happen, and why."""
+
+    _name = "marketing.mailing.plan.line"
+    _description = "Line of the Plan of a Mailing"
+    _order = "sequence, id"
+
+    plan_id = fields.Many2one(
+        "marketing.mailing.plan",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    sequence = fields.Integer(readonly=True)
+    kind = fields.Selection(
+        [
+            ("gets", "Gets the mail"),
+            ("waits", "Gets it later"),
+            ("skipped", "Does not get it"),
+            ("record", "Record of nobody else"),
+        ],
+        string="What Happens",
+        required=True,
+        readonly=True,
+    )
+    code = fields.Char(readonly=True)
+    label = fields.Char("Why", compute="_compute_label")
+    count = fields.Integer("Persons", readonly=True)
+    sample = fields.Char("For Example", compute="_compute_sample")
+
+    @api.model
+    def _prepare_lines(self, rows):
+        """Values of lines from counted rows of a check, in the order they are shown.
+
+        :param rows: `[(outcome, wait reason, whether it is nobody's, number)]`
+        """
+        lines = []
+        for outcome, wait_reason, is_nobody, count in rows:
+            if is_nobody or outcome == "same_person":
+                kind, code = "record", "no_address" if is_nobody else outcome
+            elif outcome != "planned":
+                kind, code = "skipped", outcome
+            elif wait_reason:
+                kind, code = "waits", wait_reason
+            else:
+                kind, code = "gets", outcome
+            lines.append({"kind": kind, "code": code, "count": count})
+        kinds = [kind for kind, _label in self._fields["kind"].selection]
+        lines.sort(key=lambda line: (kinds.index(line["kind"]), -line["count"]))
+        return [line | {"sequence": place} for place, line in enumerate(lines, start=1)]
+
+    @api.depends("kind", "code")
+    def _compute_label(self):
+        fields_of = self.env["marketing.delivery"]._fields
+        reasons = dict(fields_of["reason"]._description_selection(self.env))
+        waits = dict(fields_of["wait_reason"]._description_selection(self.env))
+        records = {
+            "same_person": self.env._("Another record of a person who is counted"),
+            "no_address": self.env._("Record without a usable address"),
+        }
+        for line in self:
+            labels = {
+                "gets": {"planned": self.env._("At the hour of the mailing")},
+                "waits": waits,
+                "skipped": reasons,
+                "record": records,
+            }[line.kind]
+            line.label = labels.get(line.code, line.code)
+
+    def _get_preview_domain(self):
+        """The rows of the check that the line counts."""
+        self.ensure_one()
+        if self.kind == "record":
+            is_nobody = ("person_id", "=", False)
+            if self.code == "same_person":
+                return [("outcome", "=", "same_person"), ("person_id", "!=", False)]
+            return [is_nobody]
+        if self.kind == "skipped":
+            return [("outcome", "=", self.code), ("person_id", "!=", False)]
+        wait_reason = self.code if self.kind == "waits" else False
+        return [("outcome", "=", "planned"), ("wait_reason", "=", wait_reason)]
+
+    def _compute_sample(self):
+        """Some of the people, so that one sees at a glance who is meant."""
+        previews = self.env["marketing.delivery.preview"]
+        for line in self:
+            rows = previews.search(
+                [
+                    ("mailing_id", "=", line.plan_id.mailing_id.id),
+                    *line._get_preview_domain(),
+                ],
+                limit=SAMPLE_SIZE,
+            )
+            names = [row.person_id.display_name or row.email or "" for row in rows]
+            line.sample = ", ".join(name for name in names if name)
+
+    def action_view_people(self):
+        """The people behind the figure."""
+        self.ensure_one()
+        return self.plan_id._get_records_action(
+            f"{self.plan_id.mailing_id.subject}: {self.label}",
+            self._get_preview_domain(),
+        )
