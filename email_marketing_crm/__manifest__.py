@@ -22,6 +22,7 @@
         "data/marketing_score_data.xml",
         "data/marketing_profile_data.xml",
         "data/marketing_quality_data.xml",
+        "data/marketing_sender_data.xml",
         "data/marketing_lane_data.xml",
         "data/ir_cron_data.xml",
         "data/marketing_segment_data.xml",

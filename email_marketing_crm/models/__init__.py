@@ -62,6 +62,7 @@ from . import marketing_segment_manual
 from . import marketing_segment_verdict
 from . import marketing_segment_member
 from . import marketing_sender
+from . import marketing_sender_dns
 from . import marketing_delivery
 from . import marketing_delivery_state
 from . import marketing_delivery_plan
