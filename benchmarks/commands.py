@@ -17,7 +17,7 @@ import odoo
 import odoo.modules.registry
 from odoo.api import SUPERUSER_ID, Environment
 
-from benchmarks import datasets, segment_cases, segment_data
+from benchmarks import datasets, mailings, segment_cases, segment_data
 
 
 def lead_write(env, count, seed):
@@ -231,6 +231,12 @@ COMMANDS = {
         segment_cases.preview_case,
         segment_cases.change_at_random,
         segment_cases.measure_drift,
+        mailings.make_mailing,
+        mailings.use_sink,
+        mailings.send_ours,
+        mailings.send_stock,
+        mailings.send_bare,
+        mailings.count_sent,
     )
 }
 

@@ -81,6 +81,40 @@ def workers(*names: str) -> Iterator[list[Worker]]:
             worker.close()
 
 
+class Sink:
+    """A mail server of its own process that takes and counts everything."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.sink"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.port = int(self.process.stdout.readline())
+
+    def count(self) -> tuple[int, int]:
+        """Mails it took since the last call, and addresses that got some."""
+        self.process.stdin.write("count\n")
+        self.process.stdin.flush()
+        mails, addresses = self.process.stdout.readline().split()
+        return int(mails), int(addresses)
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait(30)
+
+
+@contextmanager
+def sink() -> Iterator[Sink]:
+    """A mail server, stopped afterwards."""
+    started = Sink()
+    try:
+        yield started
+    finally:
+        started.close()
+
+
 @contextmanager
 def server(name: str, processes: int = 0) -> Iterator[int]:
     """Odoo's server on one database, without crons; gives its port.

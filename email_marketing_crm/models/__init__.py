@@ -65,6 +65,7 @@ from . import marketing_sender
 from . import marketing_sender_dns
 from . import marketing_delivery
 from . import marketing_delivery_state
+from . import marketing_handover
 from . import marketing_delivery_plan
 from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_gate_consent
@@ -154,6 +155,7 @@ from . import crm_team
 from . import crm_team_member
 from . import ir_config_parameter
 from . import ir_mail_server
+from . import ir_qweb
 from . import link_tracker
 from . import link_tracker_click
 from . import mail_activity
@@ -162,6 +164,8 @@ from . import mail_compose_message
 from . import mail_compose_message_suppression
 from . import mail_compose_message_content
 from . import mail_mail
+from . import mail_mail_handover
+from . import mail_notification
 from . import mail_mail_consent
 from . import mail_render_mixin
 from . import mail_mail_recipient

@@ -28,7 +28,7 @@ class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
     def send_email(self, message, *args, **kwargs):
-        """Claim a mail of the sending lane right before the server gets it.
+        """Note which mail of the sending lane is next, right before SMTP has it.
 
         This is the last place before SMTP that every mail passes: what is built and
         rendered has not failed, and nothing is on its way yet.
@@ -40,7 +40,6 @@ class IrMailServer(models.Model):
             return super().send_email(message, *args, **kwargs)
         delivery_id = handover.needs_claim(message["Message-Id"])
         if delivery_id:
-            self.env["marketing.delivery"]._claim_for_sending(delivery_id)
             handover.take(delivery_id)
         try:
             with handover.watch(kwargs.get("smtp_session")):

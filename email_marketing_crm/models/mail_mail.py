@@ -1,16 +1,9 @@
-import logging
-import smtplib
 from collections import defaultdict
 
-import psycopg2
-
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.delivery_handover import Handover
 from .marketing_delivery_plan import SEND_GATES
-
-_logger = logging.getLogger(__name__)
 
 #: Mails a lane hands over in one run, over one connection per server and sender.
 SEND_BATCH = 100
@@ -31,8 +24,6 @@ FAILURE_TYPES = {
     "frequency": "mail_optout",
     "campaign_mailed": "mail_dup",
 }
-#: What happens and passes: the mails are taken again with the next run.
-TRANSIENT_ERRORS = (psycopg2.OperationalError, smtplib.SMTPServerDisconnected)
 
 
 class MailMail(models.Model):
@@ -83,19 +74,15 @@ class MailMail(models.Model):
     def _run_lane(self, number, count):
         """Hand the mails of a shard that are ready to SMTP, each at most once.
 
-        Each mail is claimed and committed right before the server gets it; the commit
-        carries the result of the one before. What is claimed when a run begins was in
-        the hand of a run that died: at most one mail, and its outcome is unknown.
+        All are claimed and committed at once; a journal says which one is in hand
+        (`marketing.handover`). What a run that died had in hand is unknown: one mail.
         """
-        deliveries = self.env["marketing.delivery"]
         self.env.flush_all()
-        deliveries._mark_unknown(
-            SQL("person_id %% %s = %s", count, number),
-            self.env._("The worker stopped while it handed this mail over."),
-        )
+        self._settle_abandoned(number, count)
         if number == 0:
             self.env["mailing.mailing"]._update_campaign_states()
         rows = self._get_ready(number, count)
+        deliveries = self.env["marketing.delivery"]
         lost = [delivery_id for delivery_id, mail_id in rows if not mail_id]
         deliveries._skip(dict.fromkeys(lost, "canceled"))
         mails = self.browse([mail_id for _delivery, mail_id in rows if mail_id])
@@ -136,70 +123,6 @@ class MailMail(models.Model):
                 limit=SEND_BATCH,
             )
         )
-
-    def _hand_over(self):
-        """Send these mails; when it breaks off, keep what is known of each.
-
-        It breaks off when the server hangs up, when somebody opens a mail in the
-        moment it is noted as sent, or when something is wrong with the whole batch.
-
-        :returns: whether the mail servers were there
-        """
-        if not self:
-            return True
-        handover = Handover(
-            {mail.message_id: mail.marketing_delivery_id.id for mail in self}
-        )
-        try:
-            self.with_context(marketing_handover=handover).send()
-            self.env.flush_all()
-        except Exception as error:
-            if modules.module.current_test:
-                raise
-            self.env.cr.rollback()
-            _logger.warning("Handing mails over broke off: %s", error)
-            self._settle(handover, error)
-            if not isinstance(error, TRANSIENT_ERRORS):
-                self._settle_batch(handover, error)
-            self.env.cr.commit()  # pylint: disable=invalid-commit
-        return not handover.unreachable
-
-    @api.model
-    def _settle(self, handover, error):
-        """Write down what became of the mail that was in hand."""
-        deliveries = self.env["marketing.delivery"]
-        if handover.outcome is None:
-            return
-        mail = self.search([("marketing_delivery_id", "=", handover.current)])
-        if handover.outcome == "sent":
-            mail.write(
-                {"state": "sent", "failure_reason": False, "failure_type": False}
-            )
-            mail._postprocess_sent_message(success_pids=[], success_emails=[])
-        elif handover.outcome == "unsent":
-            deliveries._release([handover.current])
-            mail.write(
-                {"state": "outgoing", "failure_reason": False, "failure_type": False}
-            )
-        else:
-            deliveries._mark_unknown(
-                SQL("id = %s", handover.current),
-                self.env._(
-                    "The connection broke while the mail was handed over: %s", error
-                ),
-            )
-
-    @api.model
-    def _settle_batch(self, handover, error):
-        """Let the mails that were not in hand yet wait, so that others come first."""
-        deliveries = self.env["marketing.delivery"]
-        waiting = deliveries.search(
-            [
-                ("id", "in", list(handover.deliveries.values())),
-                ("state", "=", "composed"),
-            ]
-        )
-        deliveries._postpone(waiting.ids, str(error))
 
     @api.model
     def _delete_sent(self, number, count):
@@ -319,49 +242,6 @@ class MailMail(models.Model):
                     if mail.marketing_delivery_id
                 }
             )
-
-    def _postprocess_sent_message(
-        self, success_pids, success_emails, failure_reason=False, failure_type=None
-    ):
-        """Note in the deliveries what became of their mails."""
-        mails = self
-        ours = self.filtered("marketing_delivery_id")
-        if ours and not failure_type:
-            self.env["marketing.delivery"]._mark_sent(ours.marketing_delivery_id.ids)
-        elif ours:
-            mails -= ours._postpone(failure_reason, failure_type)
-        return super(MailMail, mails)._postprocess_sent_message(
-            success_pids,
-            success_emails,
-            failure_reason=failure_reason,
-            failure_type=failure_type,
-        )
-
-    def _postpone(self, failure_reason, failure_type):
-        """Keep mails that the server wants later, or that no server was there for.
-
-        :returns: those mails; the others have failed
-        """
-        handover = self.env.context.get("marketing_handover")
-        later = handover.postponed if handover else set()
-        if handover and failure_type == "mail_smtp":
-            handover.unreachable = True
-        message = failure_reason or self[:1].failure_reason or failure_type
-        deliveries = self.env["marketing.delivery"]
-        waiting = self.filtered(
-            lambda mail: (
-                failure_type == "mail_smtp" or mail.marketing_delivery_id.id in later
-            )
-        )
-        exhausted = deliveries._postpone(waiting.marketing_delivery_id.ids, message)
-        waiting = waiting.filtered(
-            lambda mail: mail.marketing_delivery_id.id not in exhausted
-        )
-        waiting.write({"state": "outgoing"})
-        deliveries._fail(
-            dict.fromkeys((self - waiting).marketing_delivery_id.ids, message)
-        )
-        return waiting
 
     # ------------------------------------------------------------------
     # BUTTONS OF ODOO

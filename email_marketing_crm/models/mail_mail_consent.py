@@ -20,7 +20,10 @@ class MailMail(models.Model):
         body = super()._prepare_outgoing_body()
         if not body or not self.mailing_id or not self.mailing_trace_ids:
             return body
-        if self.mailing_trace_ids._get_tracked() == self.mailing_trace_ids:
+        untracked = self.env.context.get("marketing_untracked")
+        if untracked is None:
+            untracked = self._get_untracked().ids
+        if self.id not in untracked:
             return body
         wrap = body.__class__
         body = str(body).replace(f'<img src="{self._get_tracking_url()}"/>', "")

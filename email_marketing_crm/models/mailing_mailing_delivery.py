@@ -152,6 +152,7 @@ class MailingMailing(models.Model):
                 default_composition_mode="mass_mail",
                 marketing_deliveries=deliveries,
                 marketing_left_out=left_out,
+                marketing_memo={},
                 **mailing._get_mass_mailing_context(),
             )
             .create(mailing._prepare_composer_values() | content)

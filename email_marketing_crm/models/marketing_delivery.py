@@ -105,6 +105,11 @@ class MarketingDelivery(models.Model):
         "mailing.trace", readonly=True, ondelete="set null", index="btree_not_null"
     )
     trace_status = fields.Selection(related="trace_id.trace_status", string="Reaction")
+    is_high_volume = fields.Boolean(
+        "High Volume",
+        readonly=True,
+        help="Handed over by the high-volume lane, which writes no mail.mail.",
+    )
 
     _mailing_person_visit_unique = models.Constraint(
         "UNIQUE(mailing_id, person_id, visit)",

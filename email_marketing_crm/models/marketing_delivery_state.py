@@ -2,7 +2,7 @@ import logging
 
 from psycopg2 import errors
 
-from odoo import api, fields, models, modules
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.delivery_handover import retry_delay
@@ -92,7 +92,8 @@ class MarketingDelivery(models.Model):
             SQL(
                 """
                 UPDATE marketing_delivery delivery
-                   SET state = 'failed', error = why.error
+                   SET state = 'failed', error = why.error,
+                       attempts = attempts + (state = 'sending')::int
                   FROM unnest(%s::int[], %s::text[]) why (id, error)
                  WHERE delivery.id = why.id
                    AND delivery.state IN ('planned', 'composed', 'sending')
@@ -136,56 +137,58 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
-    def _claim_for_sending(self, delivery_id):
-        """Write down that a mail is handed over now, so that it never is again.
+    def _claim(self, ids, state="composed"):
+        """Take mails in hand, so that nobody else does; the caller commits.
 
-        Committed before SMTP: after a crash the row says that the outcome is unknown.
-        The commit carries the result of the mail before, so one commit a mail is all.
+        :param state: the one they are in until now
         """
         self.env.flush_all()
         self.env.cr.execute(
-            "UPDATE marketing_delivery SET state = 'sending', attempts = attempts + 1"
-            " WHERE id = %s AND state = 'composed'",
-            [delivery_id],
+            "UPDATE marketing_delivery SET state = 'sending'"
+            " WHERE id = ANY(%s) AND state = %s",
+            [list(ids), state],
         )
-        if not self.env.cr.rowcount:
+        if self.env.cr.rowcount != len(ids):
             raise errors.SerializationFailure(
-                f"Delivery {delivery_id} was canceled or taken by another worker"
+                "Some mails were canceled or taken by another worker"
             )
-        if not modules.module.current_test:
-            self.env.cr.commit()  # pylint: disable=invalid-commit
+        self._invalidate_deliveries()
 
     @api.model
     def _mark_sent(self, ids):
         self.env.cr.execute(
-            "UPDATE marketing_delivery SET state = 'sent', sent_date = %s, error = NULL"
-            " WHERE id = ANY(%s)",
+            "UPDATE marketing_delivery SET state = 'sent', sent_date = %s,"
+            " error = NULL, attempts = attempts + 1 WHERE id = ANY(%s)",
             [fields.Datetime.now(), list(ids)],
         )
         self._invalidate_deliveries()
 
     @api.model
-    def _postpone(self, ids, error):
+    def _postpone(self, ids, error, is_counted=True):
         """Let mails that have not left wait for another try.
 
-        :returns: ids of those that had their last one: the caller lets them fail
+        :param is_counted: whether the server was asked; that it is not there says
+            nothing about the mail, which waits for it for days if need be
+        :returns: ids of those that had their last try: the caller lets them fail
         """
         exhausted = []
         for attempts, group in self._read_group(
             [("id", "in", list(ids))], ["attempts"], ["id:array_agg"]
         ):
-            delay = retry_delay(max(attempts, 1))
+            tries = attempts + is_counted
+            delay = retry_delay(tries if is_counted else 1)
             if delay is None:
                 exhausted += group
                 continue
             self.env.cr.execute(
                 """
                 UPDATE marketing_delivery
-                   SET state = 'composed', due = %s, error = %s,
-                       attempts = GREATEST(attempts, 1)
+                   SET state = CASE WHEN mail_mail_id_int IS NULL OR is_high_volume
+                                    THEN 'planned' ELSE 'composed' END,
+                       due = %s, error = %s, attempts = %s
                  WHERE id = ANY(%s)
                 """,
-                [fields.Datetime.now() + delay, error, group],
+                [fields.Datetime.now() + delay, error, tries, group],
             )
         self._invalidate_deliveries()
         return exhausted
@@ -194,8 +197,11 @@ class MarketingDelivery(models.Model):
     def _release(self, ids):
         """Put back what was claimed and has surely not left."""
         self.env.cr.execute(
-            "UPDATE marketing_delivery SET state = 'composed'"
-            " WHERE id = ANY(%s) AND state = 'sending'",
+            """
+            UPDATE marketing_delivery
+               SET state = CASE WHEN is_high_volume THEN 'planned' ELSE 'composed' END
+             WHERE id = ANY(%s) AND state = 'sending'
+            """,
             [list(ids)],
         )
         self._invalidate_deliveries()
@@ -206,7 +212,8 @@ class MarketingDelivery(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                UPDATE marketing_delivery SET state = 'unknown', error = %s
+                UPDATE marketing_delivery
+                   SET state = 'unknown', error = %s, attempts = attempts + 1
                  WHERE state = 'sending' AND %s
                 RETURNING trace_id
                 """,

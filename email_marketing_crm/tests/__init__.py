@@ -80,6 +80,7 @@ from . import (
     test_tools_import,
     test_tools_journey,
     test_tools_mail_provider,
+    test_tools_mail_bytes,
     test_tools_pg_array,
     test_tools_profile,
     test_tools_reliability,

@@ -411,7 +411,7 @@ class TestDeliverySending(DeliveryCase):
         """Unknown, visible, never sent again by itself."""
         self.compose()
         in_hand = self.deliveries_of(self.mailing)[2]
-        self.env["marketing.delivery"]._claim_for_sending(in_hand.id)
+        self.env["marketing.delivery"]._claim(in_hand.ids)
         self.send()
         self.assertEqual(in_hand.state, "unknown")
         self.assertEqual(in_hand.trace_id.trace_status, "process")
@@ -429,7 +429,7 @@ class TestDeliverySending(DeliveryCase):
     def test_unknown_is_sent_again_by_a_user(self):
         self.compose()
         in_hand = self.deliveries_of(self.mailing)[2]
-        self.env["marketing.delivery"]._claim_for_sending(in_hand.id)
+        self.env["marketing.delivery"]._claim(in_hand.ids)
         self.send()
         in_hand.with_user(self.user_marketing).action_resend()
         self.send()
@@ -439,9 +439,9 @@ class TestDeliverySending(DeliveryCase):
     def test_a_claimed_mail_is_never_claimed_again(self):
         self.compose()
         delivery = self.deliveries_of(self.mailing)[0]
-        self.env["marketing.delivery"]._claim_for_sending(delivery.id)
+        self.env["marketing.delivery"]._claim(delivery.ids)
         with self.assertRaises(errors.SerializationFailure):
-            self.env["marketing.delivery"]._claim_for_sending(delivery.id)
+            self.env["marketing.delivery"]._claim(delivery.ids)
 
     def test_the_queue_of_odoo_keeps_away(self):
         self.compose()

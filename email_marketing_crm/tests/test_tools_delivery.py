@@ -1,3 +1,4 @@
+import json
 import smtplib
 import unittest
 from datetime import timedelta
@@ -76,6 +77,45 @@ class TestHandover(unittest.TestCase):
     def test_mail_of_another_run(self):
         with self.assertRaises(KeyError):
             Handover({"<1@x>": 1}).needs_claim("<2@x>")
+
+    def test_the_journal_knows_a_mail_before_the_server(self):
+        told = []
+
+        class Journal:
+            def write(self, current, finished):
+                told.append((current, json.loads(finished)))
+
+        handover = Handover({f"<{number}@x>": number for number in range(4)}, Journal())
+        handover.take(0)
+        handover.finish(0)
+        handover.take(1)
+        handover.refused(temporary=True)
+        handover.finish(1, {"type": "unknown", "reason": "later"})
+        handover.take(2)
+        refusal = {"type": "unknown", "reason": "later", "is_temporary": True}
+        self.assertEqual(told, [(0, {}), (1, {"0": None}), (2, {"1": refusal})])
+
+    def test_after_a_dead_worker(self):
+        """What is finished is known, what was in hand is not, the rest stayed."""
+        failure = {"type": "unknown", "reason": "no", "is_temporary": True}
+        found = Handover.resume([1, 2, 3, 4], 3, {1: None, 2: failure}, True)
+        self.assertEqual(found.sent, [1])
+        self.assertEqual(found.failed, {2: failure})
+        self.assertEqual(found.postponed, {2})
+        self.assertEqual(found.unknown, [3])
+        self.assertEqual(found.untouched, [4])
+
+    def test_after_a_dead_worker_and_a_dead_database(self):
+        """The end of the journal may be lost: mails after it may have left."""
+        found = Handover.resume([1, 2, 3, 4], 2, {1: None}, False)
+        self.assertEqual(found.sent, [1])
+        self.assertCountEqual(found.unknown, [2, 3, 4])
+        self.assertEqual(found.untouched, [])
+
+    def test_after_results_were_written(self):
+        found = Handover.resume([4], 3, {1: None, 2: None}, True)
+        self.assertEqual((found.sent, found.unknown), ([], []))
+        self.assertEqual(found.untouched, [4])
 
     @given(
         st.lists(

@@ -1,7 +1,7 @@
 """Handing mails to an SMTP server at most once: what is known at each moment.
 
 A mail passes three moments: it is *claimed* (written down and committed, so that
-nobody hands it over again), the server is asked to take its content (SMTP's DATA),
+nobody else hands it over), the server is asked to take its content (SMTP's DATA),
 and the server says that it has it. When the connection breaks, the last moment that
 was reached tells what happened to the mail:
 
@@ -10,10 +10,15 @@ was reached tells what happened to the mail:
 * after the answer: it left, even if the database could not note it yet.
 """
 
+import json
 import smtplib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from .mail_bytes import send_message
 
 #: Tries of a mail that the server turns away for the moment, until it has failed.
 MAX_ATTEMPTS = 5
@@ -52,9 +57,11 @@ def is_temporary_refusal(error: BaseException | None) -> bool:
 
 
 class Handover:
-    """The mails of one run and how far the one in hand came.
+    """The mails of one run and how far each came.
 
     :param deliveries: delivery id by Message-ID
+    :param journal: told about each mail before it is handed over, so that whoever
+        comes after a crash knows; an object with `write(current, finished)`
     """
 
     __slots__ = (
@@ -62,17 +69,61 @@ class Handover:
         "current",
         "data_started",
         "deliveries",
+        "finished",
+        "journal",
         "postponed",
         "unreachable",
+        "unwritten",
     )
 
-    def __init__(self, deliveries: Mapping[str, int]) -> None:
+    def __init__(self, deliveries: Mapping[str, int], journal: Any = None) -> None:
         self.deliveries = dict(deliveries)
+        self.journal = journal
         self.current: int | None = None
         self.data_started = False
         self.accepted = False
+        #: What is decided: None for a mail that left, else what went wrong.
+        self.finished: dict[int, dict[str, Any] | None] = {}
+        #: Decided since the journal was told last.
+        self.unwritten: dict[int, dict[str, Any] | None] = {}
         self.postponed: set[int] = set()
         self.unreachable = False
+
+    @classmethod
+    def resume(
+        cls,
+        deliveries: Iterable[int],
+        current: int | None,
+        finished: Mapping[int, dict[str, Any] | None],
+        is_complete: bool,
+    ) -> "Handover":
+        """Return what is known of the mails of a worker that died.
+
+        :param deliveries: those whose results are not in the database yet
+        :param current: the one that was in hand, if any
+        :param finished: those whose outcome is in the journal
+        :param is_complete: whether the journal surely has everything; when it may
+            have lost its end, more mails than the one in hand may have left
+        """
+        mine = set(deliveries)
+        handover = cls({str(delivery): delivery for delivery in sorted(mine)})
+        handover.finished = {
+            delivery: failure
+            for delivery, failure in finished.items()
+            if delivery in mine
+        }
+        handover.postponed = {
+            delivery
+            for delivery, failure in handover.finished.items()
+            if failure and failure.get("is_temporary")
+        }
+        if current in mine and current not in finished:
+            handover.current = current
+            handover.data_started = True
+        if not is_complete:
+            for delivery in handover.untouched:
+                handover.finished[delivery] = {"is_unknown": True}
+        return handover
 
     def needs_claim(self, message_id: str) -> int | None:
         """Return the delivery of a mail, or None if that is the one in hand.
@@ -85,10 +136,21 @@ class Handover:
         return None if delivery == self.current else delivery
 
     def take(self, delivery: int) -> None:
-        """Have a mail in hand; what became of the one before is written down."""
+        """Have a mail in hand; the journal knows it before anybody else."""
+        if self.journal is not None:
+            self.journal.write(delivery, json.dumps(self.unwritten))
+            self.unwritten = {}
         self.current = delivery
         self.data_started = False
         self.accepted = False
+
+    def finish(self, delivery: int, failure: dict[str, Any] | None = None) -> None:
+        """What became of a mail is decided: it left, or something went wrong."""
+        if failure is not None:
+            failure["is_temporary"] = delivery in self.postponed
+        self.finished[delivery] = self.unwritten[delivery] = failure
+        if delivery == self.current:
+            self.current = None
 
     def refused(self, *, temporary: bool) -> None:
         """The server answered that it does not take the mail in hand."""
@@ -105,6 +167,45 @@ class Handover:
             return "sent"
         return "unknown" if self.data_started else "unsent"
 
+    @property
+    def sent(self) -> list[int]:
+        """The mails that left."""
+        left = [delivery for delivery, failure in self.finished.items() if not failure]
+        if self.outcome == "sent":
+            left.append(self.current)
+        return left
+
+    @property
+    def unknown(self) -> list[int]:
+        """The mails that may have left or not."""
+        doubtful = [
+            delivery
+            for delivery, failure in self.finished.items()
+            if failure and failure.get("is_unknown")
+        ]
+        if self.outcome == "unknown":
+            doubtful.append(self.current)
+        return doubtful
+
+    @property
+    def failed(self) -> dict[int, dict[str, Any]]:
+        """What went wrong with the mails that surely did not leave."""
+        return {
+            delivery: failure
+            for delivery, failure in self.finished.items()
+            if failure and not failure.get("is_unknown")
+        }
+
+    @property
+    def untouched(self) -> list[int]:
+        """The mails that surely did not leave, and may be taken again."""
+        return [
+            delivery
+            for delivery in self.deliveries.values()
+            if delivery not in self.finished
+            and (delivery != self.current or self.outcome == "unsent")
+        ]
+
     @contextmanager
     def watch(self, session: smtplib.SMTP | None) -> Iterator[None]:
         """Notice when the session passes the content of the mail in hand."""
@@ -119,7 +220,10 @@ class Handover:
             return data(content)
 
         session.data = watched
+        if isinstance(session, smtplib.SMTP):
+            session.send_message = partial(send_message, session)
         try:
             yield
         finally:
             del session.data
+            session.__dict__.pop("send_message", None)

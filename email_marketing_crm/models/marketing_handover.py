@@ -1,0 +1,150 @@
+import logging
+
+import psycopg2
+
+from odoo import api, fields, models, modules, sql_db
+from odoo.tools import SQL
+
+from ..tools.delivery_handover import Handover
+
+_logger = logging.getLogger(__name__)
+
+#: First half of the key of the lock a worker holds while it hands mails over.
+LOCK_CLASS = 0x6D6B74
+
+
+class MarketingHandover(models.Model):
+    """Mails that one worker hands over right now, and how far it came.
+
+    A worker claims its mails at once (``sending``) and commits, together with this
+    row. Before the server gets the content of a mail, the row says which one it is
+    and what became of those before it; that is one small commit of a connection of
+    its own, the `Journal`. So whoever finds the row of a dead worker knows: what is
+    finished has left or failed, what is in hand is unknown, the rest never left. The
+    worker holds a lock of PostgreSQL as long as it lives. The row goes when the
+    results are written.
+
+    The journal does not wait for the disk: when a worker is killed nothing is lost,
+    when the whole database server crashes the last half second may be. Then
+    (`server_start` differs) every mail that is not known to be finished is unknown.
+    """
+
+    _name = "marketing.handover"
+    _description = "Mails Being Handed Over"
+    _log_access = False
+
+    delivery_ids = fields.Json(readonly=True)
+    current = fields.Integer(readonly=True, aggregator=None)
+    finished = fields.Json(
+        readonly=True, help="By delivery: nothing for sent, or what went wrong."
+    )
+    server_start = fields.Char(readonly=True)
+
+    @api.model
+    def _begin(self, delivery_ids):
+        """Write down that these mails are claimed; returns the journal."""
+        self.env.flush_all()
+        [(handover_id,)] = self.env.execute_query(
+            SQL("SELECT nextval('marketing_handover_id_seq')")
+        )
+        journal = (
+            TransactionJournal(self.env.cr, handover_id)
+            if modules.module.current_test
+            else Journal(self.env.cr.dbname, handover_id)
+        )
+        self.env.cr.execute(
+            """
+            INSERT INTO marketing_handover (id, delivery_ids, finished, server_start)
+            VALUES (%s, to_jsonb(%s::int[]), '{}', pg_postmaster_start_time()::text)
+            """,
+            [handover_id, list(delivery_ids)],
+        )
+        return journal
+
+    @api.model
+    def _take_abandoned(self):
+        """Take over what dead workers had claimed: `[Handover]`, deleted with this
+        transaction."""
+        rows = self.env.execute_query(
+            SQL(
+                """
+                DELETE FROM marketing_handover WHERE id IN (
+                    SELECT id FROM marketing_handover
+                     WHERE pg_try_advisory_xact_lock(%s, id)
+                       FOR UPDATE SKIP LOCKED)
+                RETURNING (SELECT array_agg(delivery.id)
+                             FROM marketing_delivery delivery
+                            WHERE delivery.state = 'sending'
+                              AND delivery_ids @> to_jsonb(delivery.id)),
+                          current, finished,
+                          server_start = pg_postmaster_start_time()::text
+                """,
+                LOCK_CLASS,
+            )
+        )
+        return [
+            Handover.resume(
+                delivery_ids,
+                current,
+                {int(delivery): failure for delivery, failure in finished.items()},
+                is_complete,
+            )
+            for delivery_ids, current, finished, is_complete in rows
+            if delivery_ids  # else it died after its results were written
+        ]
+
+
+class TransactionJournal:
+    """The journal of a test: kept in the transaction itself."""
+
+    STEP = """
+        UPDATE marketing_handover
+           SET current = %s, finished = finished || %s::jsonb
+         WHERE id = %s
+    """
+
+    def __init__(self, cr, handover_id):
+        self.cr = cr
+        self.handover_id = handover_id
+
+    def write(self, current, finished):
+        """Note which mail is handed over next, and what was finished since.
+
+        :param current: id of the delivery
+        :param finished: `{delivery id: None, or what went wrong}`, as JSON
+        """
+        self.cr.execute(self.STEP, [current, finished, self.handover_id])
+
+    def end(self):
+        """The results are committed: nobody needs to know how far we came."""
+        self.cr.execute(
+            "DELETE FROM marketing_handover WHERE id = %s", [self.handover_id]
+        )
+
+    def close(self):
+        """Nothing to do: the transaction goes on."""
+
+
+class Journal(TransactionJournal):
+    """Writes how far a worker came, at once and beside its transaction.
+
+    The connection is no part of Odoo's pool: it commits by itself, does not wait for
+    the disk, and holds the lock that says that the worker lives.
+    """
+
+    def __init__(self, name, handover_id):
+        _name, info = sql_db.connection_info_for(name)
+        self.connection = psycopg2.connect(**info)
+        self.connection.autocommit = True
+        super().__init__(self.connection.cursor(), handover_id)
+        self.cr.execute("SET synchronous_commit = off")
+        self.cr.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, handover_id])
+
+    def end(self):
+        try:
+            super().end()
+        except psycopg2.Error:
+            _logger.info("The next run of a lane deletes the journal.")
+
+    def close(self):
+        self.connection.close()
