@@ -18,6 +18,7 @@ GROUPS = (
     "mailing_list",
     "timeline",
     "segments",
+    "delivery_plan",
     "import",
 )
 

@@ -18,6 +18,7 @@ import odoo.modules.registry
 from odoo.api import SUPERUSER_ID, Environment
 
 from benchmarks import datasets, mailings, segment_cases, segment_data
+from benchmarks import datasets, delivery_plan_cases, segment_cases, segment_data
 
 
 def lead_write(env, count, seed):
@@ -218,6 +219,9 @@ COMMANDS = {
         api_key,
         import_file,
         load_file,
+        delivery_plan_cases.make_campaign,
+        delivery_plan_cases.preview_campaign,
+        delivery_plan_cases.plan_campaign,
         segment_data.make_segment_data,
         segment_cases.make_case,
         segment_cases.fill_case,

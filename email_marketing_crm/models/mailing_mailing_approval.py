@@ -4,6 +4,7 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.mail_blocks import find_conditions
 from .mailing_mailing import SENDING_STATES
 
 #: What an approval is about, besides the conditions of the segments: a change of any
@@ -13,7 +14,9 @@ APPROVED_FIELDS = (
     "subject",
     "preview",
     "body_html",
+    "marketing_translation_ids",
     "email_from",
+    "marketing_sender_kind",
     "reply_to",
     "reply_to_mode",
     "attachment_ids",
@@ -92,6 +95,9 @@ class MailingMailing(models.Model):
     marketing_approval_date = fields.Datetime("Decided On", readonly=True, copy=False)
     marketing_approval_note = fields.Text("Note", readonly=True, copy=False)
     marketing_approval_fingerprint = fields.Char(readonly=True, copy=False)
+    marketing_approval_is_outdated = fields.Boolean(
+        compute="_compute_marketing_approval_is_outdated"
+    )
     marketing_may_decide = fields.Boolean(compute="_compute_marketing_may_decide")
 
     @api.depends("mailing_type", "marketing_kind")
@@ -113,6 +119,15 @@ class MailingMailing(models.Model):
                 and self.env.user in mailing._get_approvers()
             )
 
+    def _compute_marketing_approval_is_outdated(self):
+        """Something else than the mailing changed what was asked about: a segment."""
+        for mailing in self:
+            mailing.marketing_approval_is_outdated = (
+                mailing.marketing_approval_state in ("requested", "approved")
+                and mailing.sudo().marketing_approval_fingerprint
+                != mailing._get_approval_fingerprint()
+            )
+
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
@@ -131,7 +146,7 @@ class MailingMailing(models.Model):
         if APPROVAL_FIELDS & vals.keys() and not self.env.su:
             self._refuse_approval_values()
         result = super().write(vals)
-        if not APPROVAL_FIELDS & vals.keys():
+        if vals.keys() & set(self._get_approved_fields()):
             self._withdraw_changed_approvals()
         return result
 
@@ -160,7 +175,12 @@ class MailingMailing(models.Model):
         values = {}
         for name in mailing._get_approved_fields():
             value = mailing[name]
+            if mailing._fields[name].type == "one2many":
+                value = value.copy_data()
             values[name] = value.ids if isinstance(value, models.BaseModel) else value
+        conditions = self.env["marketing.content.condition"].sudo()
+        blocks = find_conditions(mailing.body_html or "")
+        values["conditions"] = conditions.browse(sorted(blocks)).exists().copy_data()
         segments = (
             mailing.marketing_segment_ids | mailing.marketing_excluded_segment_ids
         )
@@ -244,10 +264,14 @@ class MailingMailing(models.Model):
                 raise UserError(
                     self.env._("“%s” is on its way already.", mailing.subject)
                 )
-            if mailing.marketing_approval_state == "requested":
+            if (
+                mailing.marketing_approval_state == "requested"
+                and not mailing.marketing_approval_is_outdated
+            ):
                 raise UserError(
                     self.env._("“%s” waits for its approval already.", mailing.subject)
                 )
+            mailing.sudo().activity_unlink([ACTIVITY_TYPE])
             mailing._write_approval(
                 "requested",
                 marketing_approval_requester_id=self.env.uid,

@@ -1,0 +1,24 @@
+"""How long it takes to plan a campaign to everybody, with every gate in use."""
+
+from benchmarks.harness import ADDON, database, figure, workers
+
+#: Contacts, opportunities, touchpoints.
+SIZES = {
+    "small": (5_000, 1_500, 10_000),
+    "full": (1_000_000, 300_000, 1_000_000),
+}
+
+
+def run(size: str) -> None:
+    partners, leads, touchpoints = SIZES[size]
+    with database(ADDON, "bench_delivery_plan") as name, workers(name) as (worker,):
+        worker.call("make_segment_data", partners, leads, touchpoints)
+        mailing_id = worker.call("make_campaign")
+        counts, seconds = worker.call("preview_campaign", mailing_id)
+        figure("delivery_plan_preview_seconds", seconds, "s")
+        planned, seconds = worker.call("plan_campaign", mailing_id)
+        figure("delivery_plan_1m_seconds", seconds, "s")
+        if planned != counts:
+            raise RuntimeError(f"Planned {planned}, but the preview said {counts}")
+        figure("delivery_plan_persons", sum(planned.values()), "persons")
+        figure("delivery_plan_reasons", len(planned) - 1, "reasons")

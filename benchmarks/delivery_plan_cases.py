@@ -1,0 +1,213 @@
+"""A campaign to everybody, and what speaks against mail to some of them.
+
+Made by SQL on the contacts of `segment_data`. Each fact is true for every so many
+persons, by the number of the person, so that each gate has something to find and most
+persons pass them all.
+"""
+
+import time
+
+from odoo import Command
+
+#: Facts that persons' rows know: every so many persons, offset, assignment.
+_PERSON_FACTS = (
+    (97, 1, "suppression = 'hard_bounce', suppression_date = now()"),
+    (101, 2, "address_state = 'invalid'"),
+    (103, 3, "legal_basis = 'unknown'"),
+    (107, 4, "paused_until = now() + interval '30 days'"),
+    (53, 5, "preferred_frequency = 'month'"),
+)
+#: Answers to the topic: every so many of the persons that are left, state.
+_ANSWERS = ((31, "out"), (37, "pending"), (1, "in"))
+
+
+def make_campaign(env):
+    """A draft that asks every gate; returns its id."""
+    company = env.company
+    persons = (
+        "SELECT id, email_normalized FROM marketing_person"
+        " WHERE email_normalized LIKE 'person%'"
+    )
+    for every, offset, assignment in _PERSON_FACTS:
+        env.cr.execute(
+            f"UPDATE marketing_person SET {assignment}"
+            " WHERE email_normalized LIKE 'person%%' AND id %% %s = %s",
+            [every, offset],
+        )
+    topic = env["marketing.topic"].create({"name": "Benchmark"})
+    _answer(env, topic, persons)
+    env.cr.execute(
+        f"""
+        INSERT INTO mail_blacklist (email, active, create_date)
+        SELECT email_normalized, TRUE, now() FROM ({persons}) person
+         WHERE id % 89 = 6;
+        UPDATE marketing_person person SET is_opted_out = TRUE
+          FROM mail_blacklist entry WHERE entry.email = person.email_normalized
+        """
+    )
+    env.invalidate_all()
+    env["marketing.suppression"]._suppress(
+        [f"person{number}@example.com" for number in range(7, 20_000, 11)],
+        "opted_out_import",
+    )
+    company.marketing_compliance_profile_id = env[
+        "marketing.compliance.profile"
+    ].create(
+        {
+            "name": "Benchmark",
+            "check_consent": "block",
+            "check_double_opt_in": "block",
+            "check_legal_basis": "block",
+            "check_unsubscribe": "ignore",
+            "check_sender": "ignore",
+            "check_address": "ignore",
+            "check_label": "ignore",
+        }
+    )
+    tag = env["crm.tag"].create({"name": "Benchmark complaint"})
+    env.cr.execute(
+        "INSERT INTO crm_tag_rel (lead_id, tag_id)"
+        " SELECT id, %s FROM crm_lead WHERE id %% 50 = 0",
+        [tag.id],
+    )
+    company.marketing_complaint_tag_ids = tag
+    company.marketing_complaint_segment_ids = _make_static(env, "Cases", 200, 8)
+    everybody = env["marketing.segment"].create(
+        {"name": "Everybody", "domain": repr([("email", "like", "person")])}
+    )
+    everybody._refresh()
+    campaign = env["utm.campaign"].create({"name": "Benchmark"})
+    stage = env["crm.stage"].search([("is_won", "=", False)], limit=1)
+    common = {
+        "body_html": "<p>Look</p>",
+        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
+        "campaign_id": campaign.id,
+    }
+    before = env["mailing.mailing"].create(common | {"subject": "Before"})
+    _make_sent(env, before)
+    mailing = env["mailing.mailing"].create(
+        common
+        | {
+            "subject": "To everybody",
+            "marketing_topic_id": topic.id,
+            "marketing_segment_ids": [Command.set(everybody.ids)],
+            "marketing_excluded_segment_ids": [
+                Command.set(_make_static(env, "Out", 40, 9).ids)
+            ],
+            "marketing_is_once_per_campaign": True,
+            "marketing_skips_opportunities": True,
+            "marketing_opportunity_stage_ids": [Command.set(stage.ids)],
+            "marketing_holdout_percent": 10,
+        }
+    )
+    env.cr.commit()
+    _vacuum(env)
+    return mailing.id
+
+
+def _answer(env, topic, persons):
+    """Everybody answered the topic, but for a few."""
+    cases = " ".join(
+        f"WHEN id %% {every} = 0 THEN '{state}'" for every, state in _ANSWERS
+    )
+    env.cr.execute(
+        f"""
+        INSERT INTO marketing_consent (
+            person_id, topic_id, state, legal_basis, source, date, confirmed_date,
+            expiry_date)
+        SELECT id, %(topic)s, CASE {cases} END,
+               CASE WHEN id %% 109 = 0 THEN 'unknown' ELSE 'consent' END, 'page', now(),
+               CASE WHEN id %% 113 = 0 THEN NULL ELSE now() END,
+               CASE WHEN id %% 127 = 0 THEN now() - interval '1 day' END
+          FROM ({persons.replace("%", "%%")}) person WHERE id %% 131 <> 0
+        """,
+        {"topic": topic.id},
+    )
+
+
+def _make_static(env, name, every, offset):
+    """A segment of every so many persons."""
+    segment = env["marketing.segment"].create({"name": name, "kind": "static"})
+    env.cr.execute(
+        """
+        INSERT INTO marketing_segment_member (
+            segment_id, person_id, res_id, origin, state, since)
+        SELECT %s, marketing_person_id, min(id), 'manual', 'member', now()
+          FROM res_partner
+         WHERE email_normalized LIKE 'person%%' AND marketing_person_id %% %s = %s
+         GROUP BY marketing_person_id
+        """,
+        [segment.id, every, offset],
+    )
+    return segment
+
+
+def _make_sent(env, mailing):
+    """Another mailing of the campaign that a tenth of all persons got."""
+    env.cr.execute(
+        """
+        WITH delivered AS (
+            INSERT INTO marketing_delivery (
+                mailing_id, person_id, visit, res_id, email, state, due, planned_date,
+                attempts)
+            SELECT %(mailing)s, marketing_person_id, 0, min(id), min(email_normalized),
+                   'sent', now(), now(), 1
+              FROM res_partner
+             WHERE email_normalized LIKE 'person%%' AND marketing_person_id %% 10 = 3
+             GROUP BY marketing_person_id
+            RETURNING res_id, email
+        )
+        INSERT INTO mailing_trace (
+            trace_type, model, res_id, mass_mailing_id, email, trace_status,
+            sent_datetime)
+        SELECT 'mail', 'res.partner', res_id, %(mailing)s, email, 'sent', now()
+          FROM delivered
+        """,
+        {"mailing": mailing.id},
+    )
+
+
+def _vacuum(env):
+    """As a database that has run for a while."""
+    env.cr._cnx.autocommit = True
+    try:
+        for table in (
+            "marketing_person",
+            "marketing_consent",
+            "marketing_segment_member",
+            "marketing_delivery",
+            "mailing_trace",
+            "mail_blacklist",
+            "crm_lead",
+            "crm_tag_rel",
+        ):
+            env.cr.execute(f"VACUUM ANALYZE {table}")
+    finally:
+        env.cr._cnx.autocommit = False
+
+
+def preview_campaign(env, mailing_id):
+    """What the plan shows before: ({state or reason: persons}, seconds)."""
+    mailing = env["mailing.mailing"].browse(mailing_id)
+    start = time.perf_counter()
+    action = mailing.action_check_audience()
+    env.cr.commit()
+    seconds = time.perf_counter() - start
+    plan = env["marketing.mailing.plan"].browse(action["res_id"])
+    counts = {line.code: line.count for line in plan.line_ids if line.kind == "skipped"}
+    return [{"planned": plan.planned_count} | counts, seconds]
+
+
+def plan_campaign(env, mailing_id):
+    """Confirm the mailing: ({state or reason: persons}, seconds)."""
+    mailing = env["mailing.mailing"].browse(mailing_id)
+    start = time.perf_counter()
+    mailing.action_launch()
+    env.cr.commit()
+    seconds = time.perf_counter() - start
+    env.cr.execute(
+        "SELECT COALESCE(reason, state), count(*) FROM marketing_delivery"
+        " WHERE mailing_id = %s GROUP BY 1",
+        [mailing_id],
+    )
+    return [dict(env.cr.fetchall()), seconds]
