@@ -74,7 +74,7 @@ def build_persons(env):
 
 
 def build_consents(env):
-    """Take over what people told Odoo: opt-outs of public lists, and the blacklist.
+    """Take over what people told Odoo: opt-outs of lists, and the blacklist.
 
     A few statements for a million subscriptions; calling it again changes nothing.
     """
@@ -82,6 +82,7 @@ def build_consents(env):
     stopped = consents._build_opted_out()
     env["marketing.topic"]._make_for_public_lists()
     built = consents._build_from_subscriptions()
+    consents._build_refusals()
     _logger.info("%s consents; %s persons want no mail", built, stopped)
     env.cr.execute("ANALYZE marketing_consent")
 

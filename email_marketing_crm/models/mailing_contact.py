@@ -20,34 +20,19 @@ class MailingContact(models.Model):
     def write(self, vals):
         if "list_ids" not in vals:
             return super().write(vals)
-        before = self._get_topic_subscriptions()
+        before = self._get_subscriptions()
         result = super().write(vals)
         self._follow_memberships(before)
         return result
 
-    def _get_topic_subscriptions(self):
-        """Subscriptions of these contacts to lists that are topics."""
+    def _get_subscriptions(self):
         self.env["mailing.contact"].flush_model()
-        topics = self.env["marketing.topic"].sudo().with_context(active_test=False)
-        return (
-            self.env["mailing.subscription"]
-            .sudo()
-            .search(
-                [
-                    ("contact_id", "in", self.ids),
-                    (
-                        "list_id",
-                        "in",
-                        topics.search([("mailing_list_id", "!=", False)])
-                        .mapped("mailing_list_id")
-                        .ids,
-                    ),
-                ]
-            )
-        )
+        subscriptions = self.env["mailing.subscription"].sudo()
+        return subscriptions.search([("contact_id", "in", self.ids)])
 
     def _follow_memberships(self, before=()):
         """Lists chosen as tags make subscriptions without creating them as records."""
-        found = self._get_topic_subscriptions()
-        new = found.filtered(lambda subscription: subscription not in before)
+        new = self._get_subscriptions().filtered(
+            lambda subscription: subscription not in before
+        )
         self.env["marketing.consent"]._follow_subscriptions(new, is_new=True)

@@ -1,4 +1,5 @@
 from odoo import models
+from odoo.tools import SQL
 
 
 class MailingList(models.Model):
@@ -13,7 +14,7 @@ class MailingList(models.Model):
         return result
 
     def action_merge(self, src_lists, archive):
-        """Who is out of the list's topic stays out, whichever list he comes from."""
+        """Who is out of the list stays out, whichever list he comes from."""
         result = super().action_merge(src_lists, archive)
         self._adopt_memberships()
         return result
@@ -22,3 +23,8 @@ class MailingList(models.Model):
         topics = self.env["marketing.topic"]._get_by_list(self)
         for topic in topics.values():
             topic._adopt_subscriptions()
+        plain = self - self.browse().union(*topics)
+        if plain:
+            self.env["marketing.consent"].sudo()._keep_out(
+                SQL("subscription.list_id = ANY(%s)", plain.ids)
+            )

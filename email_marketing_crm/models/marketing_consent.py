@@ -114,6 +114,7 @@ class MarketingConsent(models.Model):
         logs = (
             self.env["marketing.consent.log"]
             .search([("person_id", "in", self.person_id.ids)])
+            .filtered(lambda log: log.topic_id or not log.mailing_list_id)
             .grouped(lambda log: (log.person_id, log.topic_id))
         )
         nothing, no_topic = self.env["marketing.consent.log"], self.topic_id.browse()
@@ -234,13 +235,15 @@ class MarketingConsent(models.Model):
                        expiry_noted = FALSE
             )
             INSERT INTO marketing_consent_log (
-                person_id, topic_id, event, state_before, state_after, %(columns)s)
-            SELECT person_id, %(topic)s, event, before, %(state)s, %(values)s
+                person_id, topic_id, mailing_list_id, event, state_before,
+                state_after, %(columns)s)
+            SELECT person_id, %(topic)s, %(list)s, event, before, %(state)s, %(values)s
               FROM step
             RETURNING id, person_id, event
             """,
             persons=list(person_ids),
             topic=topic.id,
+            list=topic.sudo().mailing_list_id.id or None,
             state=state,
             event={"in": "given", "out": "withdrawn", "pending": "requested"}[state],
             condition=self._get_change_condition(topic, state, evidence, overrules),

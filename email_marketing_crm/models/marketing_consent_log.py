@@ -26,7 +26,7 @@ class MarketingConsentLog(models.Model):
     edits or deletes a row, the superuser neither. Only the merging of persons moves
     rows to the survivor, and only erasure empties what identifies (address of the
     network, browser, notes), both by SQL. The text is what the person saw, in his
-    language. Rows without a topic are about all mail.
+    language. Rows without a topic are about a mailing list, or else about all mail.
     """
 
     _name = "marketing.consent.log"
@@ -39,6 +39,12 @@ class MarketingConsentLog(models.Model):
         "marketing.person", required=True, readonly=True, ondelete="restrict"
     )
     topic_id = fields.Many2one("marketing.topic", readonly=True, ondelete="restrict")
+    mailing_list_id = fields.Many2one(
+        "mailing.list",
+        readonly=True,
+        ondelete="set null",
+        help="The list of the topic, or a list that is no topic.",
+    )
     event = fields.Selection(
         [
             ("requested", "Asked to subscribe"),
@@ -89,6 +95,10 @@ class MarketingConsentLog(models.Model):
     _person_date = models.Index("(person_id, date DESC, id DESC)")
     # Whether a topic was ever answered.
     _topic = models.Index("(topic_id)")
+    # What a person said about a list, when something brings him back to it.
+    _mailing_list = models.Index(
+        "(mailing_list_id, person_id) WHERE mailing_list_id IS NOT NULL"
+    )
 
     @api.model
     def _selection_legal_basis(self):
@@ -106,21 +116,25 @@ class MarketingConsentLog(models.Model):
         raise UserError(self.env._("Evidence of consent cannot be deleted, by nobody."))
 
     @api.model
-    def _record(self, person_ids, event, evidence, topic=None):
+    def _record(self, person_ids, event, evidence, topic=None, mailing_list=None):
         """Write one row for each person, where no consent changes state.
 
         :param evidence: as for `marketing.consent._set_state`
         """
+        if not person_ids:
+            return
         values = self._prepare_evidence(evidence)
         self.env.cr.execute(
             SQL(
                 """
-                INSERT INTO marketing_consent_log (person_id, topic_id, event, %s)
-                SELECT COALESCE(merged_into_id, id), %s, %s, %s
+                INSERT INTO marketing_consent_log (
+                    person_id, topic_id, mailing_list_id, event, %s)
+                SELECT COALESCE(merged_into_id, id), %s, %s, %s, %s
                   FROM marketing_person WHERE id = ANY(%s) ORDER BY id
                 """,
                 SQL(", ").join(SQL.identifier(name) for name in values),
                 topic.id if topic else None,
+                mailing_list.id if mailing_list else None,
                 event,
                 SQL(", ").join(SQL("%s", value) for value in values.values()),
                 list(person_ids),

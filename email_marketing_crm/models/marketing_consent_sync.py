@@ -153,10 +153,16 @@ class MarketingConsent(models.Model):
         subscriptions = subscriptions.sudo()
         topics = self.env["marketing.topic"]._get_by_list(subscriptions.list_id)
         groups = defaultdict(subscriptions.browse)
+        plain = subscriptions.browse()
         for subscription in subscriptions:
             topic = topics.get(subscription.list_id)
-            if topic and subscription.contact_id.marketing_person_id:
+            if not subscription.contact_id.marketing_person_id:
+                continue
+            if topic:
                 groups[topic, subscription.opt_out] += subscription
+            else:
+                plain += subscription
+        self._follow_plain_lists(plain, is_new)
         for (topic, is_out), group in groups.items():
             if is_out:
                 self._follow_opt_out(topic, group)
@@ -365,9 +371,11 @@ class MarketingConsent(models.Model):
                     RETURNING person_id, topic_id
                 )
                 INSERT INTO marketing_consent_log (
-                    person_id, topic_id, event, state_after, date, legal_basis, source,
-                    reason_id)
+                    person_id, topic_id, mailing_list_id, event, state_after, date,
+                    legal_basis, source, reason_id)
                 SELECT known.person_id, known.topic_id,
+                       (SELECT topic.mailing_list_id FROM marketing_topic topic
+                         WHERE topic.id = known.topic_id),
                        CASE known.state WHEN 'in' THEN 'given' ELSE 'withdrawn' END,
                        known.state, known.date, 'unknown', 'list', known.reason_id
                   FROM known

@@ -113,6 +113,7 @@ class MarketingPerson(models.Model):
                     "date",
                     "event",
                     "topic_id",
+                    "mailing_list_id",
                     "legal_basis",
                     "source",
                     "text",

@@ -162,6 +162,7 @@ class MarketingTopic(models.Model):
         if topics:
             consents = self.env["marketing.consent"].sudo()
             consents._build_from_subscriptions(topics)
+            consents._adopt_refusals(topics)
             consents._opt_out_subscriptions(topics)
 
     # ------------------------------------------------------------------

@@ -345,6 +345,66 @@ class TestConsent(ConsentCase):
         self.assertTrue(self.subscription_of(CEM, other).opt_out)
 
     # ------------------------------------------------------------------
+    # lists without a topic
+    # ------------------------------------------------------------------
+
+    def leave_plain_list(self):
+        """Ana left a list that is no topic, and her list contact was deleted."""
+        plain = self.env["mailing.list"].create({"name": "Guests"})
+        self.subscribe(ANA, plain)
+        self.subscription_of(ANA, plain).opt_out = True
+        self.subscription_of(ANA, plain).contact_id.unlink()
+        return plain
+
+    def test_who_left_a_list_without_topic_stays_out_when_he_is_added_again(self):
+        plain = self.leave_plain_list()
+        self.assertEqual(self.evidence_of(ANA), ["withdrawn"])
+        self.subscribe(ANA, plain)
+        self.assertTrue(self.subscription_of(ANA, plain).opt_out)
+        self.subscription_of(ANA, plain).with_context(import_file=True).opt_out = False
+        self.assertTrue(self.subscription_of(ANA, plain).opt_out)
+        self.subscribe(BEN, plain)
+        self.assertFalse(self.subscription_of(BEN, plain).opt_out)
+
+    def test_a_user_who_takes_the_tick_away_answers_for_it(self):
+        plain = self.leave_plain_list()
+        self.subscribe(ANA, plain)
+        self.subscription_of(ANA, plain).with_user(self.user_marketing).opt_out = False
+        self.assertFalse(self.subscription_of(ANA, plain).opt_out)
+        log = self.person_of(ANA).consent_log_ids.sorted("id")[-1]
+        self.assertEqual(
+            (log.event, log.mailing_list_id, log.user_id),
+            ("given", plain, self.user_marketing),
+        )
+        self.subscription_of(ANA, plain).contact_id.unlink()
+        self.subscribe(ANA, plain)
+        self.assertFalse(self.subscription_of(ANA, plain).opt_out)
+
+    def test_a_list_that_becomes_a_topic_remembers_who_left(self):
+        plain = self.leave_plain_list()
+        self.topic_events.mailing_list_id = plain
+        self.assertEqual(self.state_of(ANA, self.topic_events), "out")
+        self.topic_events.mailing_list_id = False
+        self.subscribe(ANA, plain)
+        self.assertTrue(self.subscription_of(ANA, plain).opt_out)
+
+    def test_merged_persons_left_a_list_both(self):
+        plain = self.leave_plain_list()
+        self.subscribe(BEN, plain)
+        self.person_of(ANA)._merge_into(self.person_of(BEN))
+        self.assertTrue(self.subscription_of(BEN, plain).opt_out)
+
+    def test_installation_takes_over_opt_outs_of_lists_without_topic(self):
+        plain = self.env["mailing.list"].create({"name": "Guests"})
+        self.subscribe(ANA, plain)
+        self.subscription_of(ANA, plain).opt_out = True
+        self.env.flush_all()
+        self.env.cr.execute("DELETE FROM marketing_consent_log")
+        consents = self.env["marketing.consent"]
+        self.assertEqual(consents._build_refusals(), 1)
+        self.assertEqual(consents._build_refusals(), 0)
+
+    # ------------------------------------------------------------------
     # blacklist
     # ------------------------------------------------------------------
 

@@ -34,12 +34,14 @@ from .test_import import ImportCase
 
 EXAMPLES = int(os.environ.get("CONSENT_EXAMPLES", "30"))
 ADDRESSES = [f"{name}@consent.example" for name in ("ana", "bo")]
-EVERYTHING, TOPIC = "everything", "topic"
+EVERYTHING, TOPIC, PLAIN = "everything", "topic", "plain list"
 COMING = (
     "contact",
     "lead",
+    "lead becomes contact",
     "import",
     "list import",
+    "plain list import",
     "our import",
     "event",
     "installation",
@@ -54,7 +56,12 @@ NO_TO_EVERYTHING = (
 )
 OTHERS_YES = (
     "staff adds",
+    "staff adds to the plain list",
+    "plain list takes contacts",
     "staff ticks",
+    "staff ticks with a forged context",
+    "blacklist import",
+    "records are archived and back",
     "topic gets the list anew",
     "form in",
     "list in",
@@ -78,7 +85,7 @@ class ConsentMachine(RuleBasedStateMachine):
         super().__init__()
         self.env = self.case.env
         self.savepoint = self.env.cr.savepoint()
-        #: (address, EVERYTHING or TOPIC) of those who said no
+        #: (address, EVERYTHING, TOPIC or PLAIN) of those who said no
         self.refused = set()
 
     def teardown(self):
@@ -115,7 +122,8 @@ class ConsentMachine(RuleBasedStateMachine):
         for address in ADDRESSES:
             self.case.make_partner(address)
             self.case.make_lead(address)
-            self.case.make_contact(address, lists=self.case.newsletter)
+            lists = self.case.newsletter | self.case.plain
+            self.case.make_contact(address, lists=lists)
 
     @rule(address=addresses, how=st.sampled_from(COMING))
     def come(self, address, how):
@@ -126,11 +134,18 @@ class ConsentMachine(RuleBasedStateMachine):
         elif how == "import":
             partners = self.env["res.partner"].with_context(import_file=True)
             assert partners.load(["name", "email"], [["Ana", address]])["ids"]
-        elif how == "list import":
+        elif how == "lead becomes contact":
+            leads = self.env["crm.lead"].search(
+                [("email_normalized", "=", address), ("partner_id", "=", False)]
+            )
+            if leads:
+                leads[0].convert_opportunity(leads[0]._create_customer())
+        elif how in ("list import", "plain list import"):
+            mailing_list = self.case.newsletter if how[0] == "l" else self.case.plain
             contacts = self.env["mailing.contact"].with_context(import_file=True)
             result = contacts.load(
                 ["name", "email", "subscription_ids/list_id/.id"],
-                [["Ana", address, str(self.case.newsletter.id)]],
+                [["Ana", address, str(mailing_list.id)]],
             )
             assert result["ids"], result["messages"]
         elif how == "our import":
@@ -147,6 +162,13 @@ class ConsentMachine(RuleBasedStateMachine):
     @rule(old=addresses, new=addresses)
     def change_address(self, old, new):
         self.case.partners_of(old)[:1].write({"email": new})
+
+    @rule(address=addresses)
+    def forget_list_contacts(self, address):
+        """Staff deletes list contacts, and with them Odoo's memory of opt-outs."""
+        self.env["mailing.contact"].search(
+            [("email_normalized", "=", address)]
+        ).unlink()
 
     @rule(kept=addresses, former=addresses, model=st.sampled_from(["partner", "lead"]))
     def merge(self, kept, former, model):
@@ -203,6 +225,13 @@ class ConsentMachine(RuleBasedStateMachine):
             )
         self.refused |= {(one, TOPIC) for one in self.get_family(address)}
 
+    @rule(address=addresses)
+    def leave_the_plain_list(self, address):
+        subscriptions = self.case.subscriptions_of(address, self.case.plain)
+        if subscriptions:
+            subscriptions.write({"opt_out": True})
+            self.refused |= {(one, PLAIN) for one in self.get_family(address)}
+
     # ------------------------------------------------------------------
     # others say yes, which means nothing to who said no
     # ------------------------------------------------------------------
@@ -211,8 +240,33 @@ class ConsentMachine(RuleBasedStateMachine):
     def others_say_yes(self, address, how):
         if how == "staff adds":
             self.case.make_contact(address, lists=self.case.newsletter)
+        elif how == "staff adds to the plain list":
+            self.case.make_contact(address, lists=self.case.plain)
+        elif how == "plain list takes contacts":
+            contacts = self.env["mailing.contact"].search(
+                [("email_normalized", "=", address)]
+            )
+            self.case.plain.write({"contact_ids": [Command.unlink(contacts[:1].id)]})
+            self.case.plain.write(
+                {"contact_ids": [Command.link(contact.id) for contact in contacts]}
+            )
         elif how == "staff ticks":
             self.case.subscriptions_of(address).write({"opt_out": False})
+        elif how == "staff ticks with a forged context":
+            self.case.subscriptions_of(address).with_context(
+                marketing_consent_follows=True,
+                marketing_consent_evidence={"source": "page", "is_confirmed": True},
+            ).write({"opt_out": False})
+        elif how == "blacklist import":
+            result = self.env["mail.blacklist"].load(
+                ["email", "active"], [[address, "False"]]
+            )
+            assert result["ids"] or result["messages"]
+        elif how == "records are archived and back":
+            partners = self.case.partners_of(address)
+            partners.action_archive()
+            self.env.flush_all()
+            partners.action_unarchive()
         elif how == "topic gets the list anew":
             self.case.topic.mailing_list_id = False
             self.case.topic.mailing_list_id = self.case.newsletter
@@ -236,7 +290,11 @@ class ConsentMachine(RuleBasedStateMachine):
         person = self.case.make_person(address)
         self.case.make_request(person)._confirm({"ip": "198.51.100.7"})
         family = self.get_family(address)
-        self.refused = {entry for entry in self.refused if entry[0] not in family}
+        self.refused = {
+            (one, what)
+            for one, what in self.refused
+            if one not in family or what == PLAIN
+        }
 
     # ------------------------------------------------------------------
     # what must hold
@@ -248,9 +306,12 @@ class ConsentMachine(RuleBasedStateMachine):
         self.env.cr.precommit.run()
         everything = {one for one, what in self.refused if what == EVERYTHING}
         topic = {one for one, what in self.refused if what == TOPIC}
+        plain = {one for one, what in self.refused if what == PLAIN}
         for mailing in self.case.mailings:
             forbidden = everything
-            if mailing.marketing_topic_id:
+            if mailing.contact_list_ids == self.case.plain:
+                forbidden = everything | plain
+            elif mailing.marketing_topic_id:
                 forbidden = everything | topic
             mailed = self.case.get_mailed(mailing) & forbidden
             assert not mailed, f"{mailing.subject} goes to {mailed}"
@@ -267,6 +328,7 @@ class TestConsentProperties(DeliveryCase, ImportCase):
         cls.topic = cls.env["marketing.topic"].create(
             {"name": "News", "mailing_list_id": cls.newsletter.id}
         )
+        cls.plain = cls.env["mailing.list"].create({"name": "Invited guests"})
         domain = repr([("email_normalized", "in", ADDRESSES)])
         contacts, leads, of_topic = (
             cls.make_mailing(
@@ -286,18 +348,23 @@ class TestConsentProperties(DeliveryCase, ImportCase):
             mailing_model_id=cls.env["ir.model"]._get_id("mailing.list"),
             contact_list_ids=[Command.set(cls.newsletter.ids)],
         )
-        cls.mailings = contacts | leads | of_topic | to_list
+        to_plain_list = cls.make_mailing(
+            subject="To the list without a topic",
+            mailing_model_id=cls.env["ir.model"]._get_id("mailing.list"),
+            contact_list_ids=[Command.set(cls.plain.ids)],
+        )
+        cls.mailings = contacts | leads | of_topic | to_list | to_plain_list
 
     @classmethod
     def partners_of(cls, address):
         return cls.env["res.partner"].search([("email_normalized", "=", address)])
 
     @classmethod
-    def subscriptions_of(cls, address):
+    def subscriptions_of(cls, address, mailing_list=None):
         return cls.env["mailing.subscription"].search(
             [
                 ("contact_id.email_normalized", "=", address),
-                ("list_id", "=", cls.newsletter.id),
+                ("list_id", "=", (mailing_list or cls.newsletter).id),
             ]
         )
 
@@ -337,7 +404,7 @@ class TestConsentProperties(DeliveryCase, ImportCase):
         """The machine would prove nothing if nobody were ever mailed."""
         self.make_partner(ADDRESSES[0])
         self.make_lead(ADDRESSES[0])
-        self.make_contact(ADDRESSES[0], lists=self.newsletter)
+        self.make_contact(ADDRESSES[0], lists=self.newsletter | self.plain)
         self.make_request(self.person_of(ADDRESSES[0]))._confirm({})
         self.env.flush_all()
         for mailing in self.mailings:
@@ -364,5 +431,8 @@ class TestConsentProperties(DeliveryCase, ImportCase):
         self.env.flush_all()
         subscription.opt_out = False
         self.env.flush_all()
-        self.assertEqual(self.get_mailed(self.mailings[-1]), set())
+        [to_list] = self.mailings.filtered(
+            lambda mailing: mailing.contact_list_ids == self.newsletter
+        )
+        self.assertEqual(self.get_mailed(to_list), set())
         self.assertTrue(subscription.opt_out)
