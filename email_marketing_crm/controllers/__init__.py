@@ -1,1 +1,9 @@
-from . import consent, disclosure, events, marketing_import, tracking, unsubscribe
+from . import (
+    consent,
+    disclosure,
+    events,
+    marketing_import,
+    tracking,
+    unsubscribe,
+    webhook,
+)

@@ -147,6 +147,10 @@ from . import marketing_quality_list
 
 # what came of mails
 from . import marketing_mailing_count
+from . import marketing_person_bounce
+from . import marketing_delivery_refusal
+from . import marketing_touchpoint_after
+from . import marketing_webhook
 
 # stock models extended
 from . import base_partner_merge
@@ -189,6 +193,7 @@ from . import mailing_mailing_test
 from . import mailing_subscription
 from . import mailing_trace
 from . import res_config_settings
+from . import res_config_settings_after
 from . import res_config_settings_consent
 from . import res_config_settings_plan
 from . import res_config_settings_retention

@@ -33,6 +33,17 @@ class MailBlacklist(models.Model):
         self._follow(former)
         return result
 
+    @api.model
+    def _add(self, email, message=None):
+        """Addresses that bounce are held back by our own rule, which can be lifted.
+
+        Odoo's rule counts every bounce, those of a full mailbox and those that were
+        about the sender too, and blocks as if the person himself had asked for it.
+        """
+        if self.env.context.get("marketing_bounce"):
+            return self.browse()
+        return super()._add(email, message=message)
+
     def _follow(self, former=()):
         """Opt the persons of these addresses out of everything, or in again.
 

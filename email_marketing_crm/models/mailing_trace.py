@@ -75,7 +75,8 @@ class MailingTrace(models.Model):
 
         Every path ends here, other modules' too. The context says more where the
         caller knows more: `marketing_hit` (the HTTP request of an open),
-        `marketing_bounce` (hard_bounce or soft_bounce), `marketing_auto_reply`.
+        `marketing_bounce` (kind of `tools/bounce.py`) with `marketing_bounce_facts`,
+        `marketing_auto_reply`.
         """
         self.env["marketing.touchpoint"]._capture(
             [
@@ -109,9 +110,32 @@ class MailingTrace(models.Model):
                 "reliability": "machine_open",
                 "reliability_reasons": ["auto_reply"],
             }
-        elif status == "bounce" and self.failure_reason:
-            values["data"] = {"title": self.failure_reason[:200]}
+        elif status == "bounce":
+            facts = self.env.context.get("marketing_bounce_facts") or {}
+            if self.failure_reason:
+                facts = {"title": self.failure_reason[:200]} | facts
+            values["data"] = facts
         return values
+
+    def _capture_complaint(self, data):
+        """Somebody complained about these mails: recorded, and suppressed at once."""
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "complaint",
+                    "email": trace.email,
+                    "mailing_id": trace.mass_mailing_id.id,
+                    "res_model": trace.model,
+                    "res_id": trace.res_id,
+                    "data": data,
+                    "dedup_key": f"trace:{trace.id}:complaint",
+                }
+                for trace in self
+                if trace.email
+            ]
+        )
+        persons = self.env["marketing.person"].sudo()
+        persons._suppress_at_once(self.mapped("email"), "complaint")
 
     @api.model
     def _prepare_hit_values(self, kind, sent_datetime):

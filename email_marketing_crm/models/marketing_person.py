@@ -305,11 +305,6 @@ class MarketingPerson(models.Model):
             "domain": [("person_id", "=", self.id)],
         }
 
-    def action_lift_suppression(self):
-        """Mail these persons again; for a wrong bounce or a renewed request."""
-        self.check_access("write")
-        self.sudo().write({"suppression": "none", "suppression_date": False})
-
     def action_suppress(self):
         """Never mail these persons again, whatever segment they are in.
 

@@ -233,7 +233,7 @@ class MarketingSuppression(models.Model):
         self._unflag_persons(list(person_ids.values()))
         # The address works, and a complaint is taken back; what users blocked stays.
         persons.browse(person_ids.values()).filtered(
-            lambda person: person.suppression in ("bounce", "complaint")
+            lambda person: person.suppression in ("bounce", "soft_bounce", "complaint")
         ).write({"suppression": "none", "suppression_date": False})
         return lifted
 

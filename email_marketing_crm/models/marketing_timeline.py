@@ -34,8 +34,10 @@ TYPES_BY_KIND = {
         "skipped",
         "opened",
         "replied",
+        "viewed_online",
         "hard_bounce",
         "soft_bounce",
+        "policy_bounce",
     ),
     "clicks": ("clicked",),
     "sales": (
@@ -58,6 +60,7 @@ TYPES_BY_KIND = {
         "consent_given",
         "consent_withdrawn",
         "complaint",
+        "suppression_lifted",
     ),
     "segments": ("segment_entered", "segment_left"),
 }

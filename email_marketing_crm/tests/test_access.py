@@ -44,7 +44,7 @@ class TestAccess(MarketingCase):
         person = self.person.with_user(self.user_manager)
         person.action_suppress()
         self.assertEqual(person.suppression, "manual")
-        person.action_lift_suppression()
+        person._lift_suppression("He asked for it")
         self.assertEqual(person.suppression, "none")
 
     def test_salespeople_and_employees_do_not_read_the_tables(self):

@@ -474,7 +474,7 @@ class TestPersonForm(TimelineCase):
         self.assertEqual(self.person.suppression, "manual")
         with self.assertRaises(AccessError):
             self.person.with_user(self.user_marketing).action_lift_suppression()
-        self.person.with_user(self.user_manager).action_lift_suppression()
+        self.person.with_user(self.user_manager)._lift_suppression("It was a mistake")
         self.assertEqual(self.person.suppression, "none")
         with self.assertRaises(AccessError):
             self.person.with_user(self.user_sales).action_suppress()

@@ -11,6 +11,8 @@ from odoo.addons.email_marketing_crm.tools.bounce import (
     find_status,
     is_automatic_reply,
     is_permanent,
+    read_bounce,
+    read_refusal,
 )
 
 NOTIFICATION = """\
@@ -48,10 +50,26 @@ class TestBounce(unittest.TestCase):
             with self.subTest(status=status):
                 self.assertEqual(classify_bounce(notification(status)), "hard_bounce")
 
-    def test_full_mailbox_policy_and_delay_are_soft(self):
-        for status in ("5.2.2", "5.7.1", "5.7.26", "4.2.2", "4.4.1"):
+    def test_full_mailbox_and_delay_are_soft(self):
+        for status in ("5.2.2", "4.2.2", "4.4.1"):
             with self.subTest(status=status):
                 self.assertEqual(classify_bounce(notification(status)), "soft_bounce")
+
+    def test_a_policy_is_about_the_sender(self):
+        for status in ("5.7.1", "5.7.26", "4.7.0"):
+            with self.subTest(status=status):
+                self.assertEqual(classify_bounce(notification(status)), "policy_bounce")
+
+    def test_what_the_server_wrote_is_kept(self):
+        bounce = read_bounce(notification("5.1.1"))
+        self.assertEqual(bounce, ("hard_bounce", "5.1.1", "smtp; 550 5.1.1 no"))
+
+    def test_a_status_in_words_counts_too(self):
+        message = message_from_string(
+            "Subject: failure\n\n550 5.7.1 Message rejected as spam",
+            policy=policy.SMTP,
+        )
+        self.assertEqual(classify_bounce(message), "policy_bounce")
 
     def test_a_message_without_status_is_soft(self):
         message = message_from_string(
@@ -65,6 +83,33 @@ class TestBounce(unittest.TestCase):
         if is_permanent((kind, subject, detail)):
             self.assertEqual(kind, 5)
             self.assertNotEqual(subject, 7)
+
+
+class TestRefusal(unittest.TestCase):
+    def test_answers_of_servers(self):
+        for answer, kind in (
+            ("550 5.1.1 <ana@example.com>: Recipient unknown", "hard_bounce"),
+            ("{'ana@example.com': (550, b'5.1.1 no such user')}", "hard_bounce"),
+            ("550 User unknown", "hard_bounce"),
+            ("550-5.7.26 This mail is unauthenticated", "policy_bounce"),
+            ("554 Blocked by our policy", "policy_bounce"),
+            ("452 4.2.2 Mailbox full", "soft_bounce"),
+            ("550 Sorry", "soft_bounce"),
+            ("421 Try again", "soft_bounce"),
+        ):
+            with self.subTest(answer=answer):
+                self.assertEqual(read_refusal(answer).kind, kind)
+
+    def test_what_is_no_answer(self):
+        for text in ("", None, "KeyError: 'name'", "250 2.0.0 OK", "[Errno 111]"):
+            with self.subTest(text=text):
+                self.assertIsNone(read_refusal(text))
+
+    @given(st.text())
+    def test_any_text_can_be_read(self, text):
+        found = read_refusal(text)
+        if found:
+            self.assertLessEqual(len(found.diagnostic), 200)
 
 
 class TestAutomaticReply(unittest.TestCase):

@@ -1,0 +1,386 @@
+import logging
+import secrets
+from collections import Counter, defaultdict
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..tools import webhook_mailgun, webhook_postmark, webhook_sendgrid, webhook_ses
+from ..tools.webhook import TELLING_KINDS
+
+_logger = logging.getLogger(__name__)
+
+#: What reads and checks the requests of a provider: `is_authentic`, `read_events`.
+ADAPTERS = {
+    "ses": webhook_ses,
+    "sendgrid": webhook_sendgrid,
+    "mailgun": webhook_mailgun,
+    "postmark": webhook_postmark,
+}
+#: Providers whose requests mean nothing without what is in `secret`.
+SIGNING_PROVIDERS = frozenset({"ses", "sendgrid", "mailgun"})
+#: Kinds after which a mail did not arrive.
+BOUNCES = ("hard_bounce", "soft_bounce", "policy_bounce")
+
+
+class MarketingWebhook(models.Model):
+    """An address at which a mail provider reports what became of mails.
+
+    Made by managers, read by `/marketing/webhook/<provider>/<token>`. The token tells
+    who may come in at all, `secret` whether a request is the provider's own. Events are
+    taken in sets; each is known by the provider's own number for it, so that the same
+    request twice changes nothing. An event about an address that nobody here has is counted and
+    forgotten: no provider can add persons. What comes in is counted in
+    `marketing.webhook.call`, so that nothing waits for this row.
+    """
+
+    _name = "marketing.webhook"
+    _description = "Webhook of a Mail Provider"
+    _order = "provider, id"
+
+    name = fields.Char(required=True, default=lambda self: self.env._("New webhook"))
+    provider = fields.Selection(
+        [
+            ("ses", "Amazon SES"),
+            ("sendgrid", "SendGrid"),
+            ("mailgun", "Mailgun"),
+            ("postmark", "Postmark"),
+        ],
+        required=True,
+        default="ses",
+    )
+    company_id = fields.Many2one("res.company", ondelete="cascade")
+    active = fields.Boolean(default=True)
+    token = fields.Char(
+        required=True,
+        readonly=True,
+        copy=False,
+        default=lambda self: secrets.token_urlsafe(32),
+        groups="email_marketing_crm.group_marketing_manager",
+    )
+    secret = fields.Text(
+        "Key",
+        copy=False,
+        groups="email_marketing_crm.group_marketing_manager",
+        help="What proves that a request is the provider's own. Amazon SES: the ARNs of"
+        " your SNS topics, one a line. SendGrid: the public key of the signed event"
+        " webhook. Mailgun: the webhook signing key. Postmark: name:password, as they"
+        " stand in the address that you give to Postmark.",
+    )
+    url = fields.Char(
+        "Address for the Provider",
+        compute="_compute_url",
+        groups="email_marketing_crm.group_marketing_manager",
+    )
+    subscribe_url = fields.Char(
+        "Confirm at Amazon",
+        readonly=True,
+        copy=False,
+        help="Amazon asks whether you want its notifications: open this once.",
+    )
+    is_incomplete = fields.Boolean(compute="_compute_is_incomplete")
+    # what came
+    call_ids = fields.One2many("marketing.webhook.call", "webhook_id", readonly=True)
+    last_date = fields.Datetime("Last Request", compute="_compute_figures")
+    call_count = fields.Integer("Requests", compute="_compute_figures")
+    taken_count = fields.Integer(
+        "Taken",
+        compute="_compute_figures",
+        help="Events of the last 30 days that are in the history of persons now.",
+    )
+    ignored_count = fields.Integer(
+        "Not Used",
+        compute="_compute_figures",
+        help="Events of the last 30 days that say nothing new: opens and clicks, which"
+        " we count ourselves, repeated ones, and those of addresses nobody here has.",
+    )
+    unknown_count = fields.Integer(
+        "Not Understood",
+        compute="_compute_figures",
+        help="Events of the last 30 days of a kind that the provider's documentation"
+        " did not know.",
+    )
+    refused_count = fields.Integer(
+        "Refused",
+        compute="_compute_figures",
+        help="Requests of the last 30 days that were not signed, too large or no JSON.",
+    )
+
+    _token_unique = models.Constraint("UNIQUE(token)", "This token is taken.")
+
+    @api.depends("provider", "token")
+    def _compute_url(self):
+        for webhook in self:
+            webhook.url = (
+                f"{webhook.get_base_url()}/marketing/webhook/"
+                f"{webhook.provider}/{webhook.token}"
+            )
+
+    @api.depends("provider", "secret")
+    def _compute_is_incomplete(self):
+        for webhook in self:
+            webhook.is_incomplete = (
+                webhook.provider in SIGNING_PROVIDERS and not webhook.sudo().secret
+            )
+
+    @api.depends("call_ids")
+    def _compute_figures(self):
+        figures = {
+            webhook: values
+            for webhook, *values in self.env["marketing.webhook.call"]
+            .sudo()
+            ._read_group(
+                [("webhook_id", "in", self.ids), ("date", ">", "today -30d")],
+                ["webhook_id"],
+                [
+                    "date:max",
+                    "__count",
+                    "taken:sum",
+                    "ignored:sum",
+                    "unknown:sum",
+                    "refused:sum",
+                ],
+            )
+        }
+        for webhook in self:
+            (
+                webhook.last_date,
+                webhook.call_count,
+                webhook.taken_count,
+                webhook.ignored_count,
+                webhook.unknown_count,
+                webhook.refused_count,
+            ) = figures.get(webhook, (False, 0, 0, 0, 0, 0))
+
+    def action_renew_token(self):
+        """Draw a new address: whoever knows the old one is shut out."""
+        self.ensure_one()
+        self.token = secrets.token_urlsafe(32)
+
+    def action_view_calls(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "email_marketing_crm.marketing_webhook_call_action"
+        )
+        return action | {"domain": [("webhook_id", "=", self.id)]}
+
+    # ------------------------------------------------------------------
+    # TAKING
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _find(self, provider, token):
+        """The webhook of an address; empty where there is none."""
+        if provider not in ADAPTERS or not token:
+            return self.sudo().browse()
+        return self.sudo().search(
+            [("token", "=", token), ("provider", "=", provider)], limit=1
+        )
+
+    def _take(self, body, headers):
+        """Take a request of the provider.
+
+        :param bytes body: as it came
+        :param headers: a mapping that knows no difference of case
+        :returns: the status to answer: 200, 400 for what cannot be read, 403 for what
+            is not the provider's own
+        """
+        self.ensure_one()
+        adapter = ADAPTERS[self.provider]
+        is_open = self.provider not in SIGNING_PROVIDERS and not self.secret
+        if not is_open and not adapter.is_authentic(body, headers, self.secret or ""):
+            self._count(error=self.env._("The request is not signed by the provider."))
+            return 403
+        try:
+            events = adapter.read_events(body)
+        except ValueError:
+            self._count(error=self.env._("The request is no JSON."))
+            return 400
+        kinds = Counter(event.kind for event in events)
+        for event in events:
+            if event.kind == "subscription":
+                self.subscribe_url = event.url
+        telling = [
+            event
+            for event in events
+            if event.kind in TELLING_KINDS and event.id and event.email
+        ]
+        taken = self._take_events(telling)
+        unknown = kinds["unknown"]
+        self._count(taken, len(events) - taken - unknown, unknown)
+        return 200
+
+    def _count(self, taken=0, ignored=0, unknown=0, error=None):
+        self.env["marketing.webhook.call"].sudo().create(
+            {
+                "webhook_id": self.id,
+                "date": fields.Datetime.now(),
+                "taken": taken,
+                "ignored": ignored,
+                "unknown": unknown,
+                "refused": 1 if error else 0,
+                "error": error,
+            }
+        )
+
+    def _take_events(self, events):
+        """Write what a provider reports into the history of persons, in sets.
+
+        :param events: `ProviderEvent`s of a kind in `TELLING_KINDS`
+        :returns: how many were new and about somebody
+        """
+        if not events:
+            return 0
+        self.env.flush_all()
+        traces = self._find_traces(events)
+        persons = self.env["marketing.person"].sudo()
+        normal = {event.email: persons._normalize(event.email) for event in events}
+        known = persons._get_ids_by_email(set(normal.values()) - {False})
+        rows = {}
+        for event in events:
+            trace = traces.get(event.message_id)
+            email = normal[event.email]
+            if trace and persons._normalize(trace.email) != email:
+                trace = None  # the mail had more than one reader
+            if trace or email in known:
+                rows[self._get_key(event, trace)] = (event, trace, email)
+        fresh = self._leave_out_known(rows)
+        self._capture_events(fresh)
+        self._mark_bounced(fresh.values())
+        for kind, suppression in (
+            ("hard_bounce", "bounce"),
+            ("complaint", "complaint"),
+        ):
+            persons._suppress_at_once(
+                [row[2] for row in fresh.values() if row[0].kind == kind], suppression
+            )
+        self._unsubscribe(
+            [row for row in fresh.values() if row[0].kind == "unsubscribed"]
+        )
+        return len(fresh)
+
+    def _get_key(self, event, trace):
+        """What makes an event happen once, also when a notification tells it too."""
+        if trace and event.kind in BOUNCES:
+            return f"trace:{trace.id}:bounce"
+        if trace and event.kind in ("complaint", "delivered"):
+            return f"trace:{trace.id}:{event.kind}"
+        return f"webhook:{self.provider}:{event.kind}:{event.id}"
+
+    @api.model
+    def _find_traces(self, events):
+        """`{Message-ID: trace}` of the mails that these events are about."""
+        message_ids = {event.message_id for event in events} - {""}
+        if not message_ids:
+            return {}
+        found = (
+            self.env["mailing.trace"]
+            .sudo()
+            .search_fetch(
+                [("message_id", "in", sorted(message_ids))],
+                ["message_id", "email", "mass_mailing_id", "model", "res_id"],
+            )
+        )
+        return {trace.message_id: trace for trace in found}
+
+    @api.model
+    def _leave_out_known(self, rows):
+        """Those that were not reported before."""
+        known = {
+            key
+            for (key,) in self.env.execute_query(
+                SQL(
+                    "SELECT dedup_key FROM marketing_touchpoint"
+                    " WHERE dedup_key = ANY(%s)",
+                    list(rows),
+                )
+            )
+        }
+        return {key: row for key, row in rows.items() if key not in known}
+
+    def _capture_events(self, rows):
+        """Record events; a bounce of a trace is recorded by what happens to that."""
+        now = fields.Datetime.now()
+        self.env["marketing.touchpoint"].sudo()._capture(
+            [
+                {
+                    "type": event.kind,
+                    "date": min(event.date or now, now),
+                    "email": email,
+                    "mailing_id": trace and trace.mass_mailing_id.id,
+                    "res_model": trace and trace.model,
+                    "res_id": trace and trace.res_id,
+                    "company_id": self.company_id.id,
+                    "data": {
+                        "source": self.name,
+                        "status": event.status or None,
+                        "diagnostic": event.diagnostic or None,
+                    },
+                    "dedup_key": key,
+                }
+                for key, (event, trace, email) in rows.items()
+            ]
+        )
+
+    @api.model
+    def _mark_bounced(self, rows):
+        """Show in Odoo's traces what did not arrive; the event is recorded already."""
+        by_reason = defaultdict(list)
+        for event, trace, _email in rows:
+            if trace and event.kind in BOUNCES:
+                by_reason[event.diagnostic].append(trace.id)
+        for reason, ids in by_reason.items():
+            traces = self.env["mailing.trace"].sudo().browse(ids)
+            traces.set_bounced(bounce_message=reason)
+
+    @api.model
+    def _unsubscribe(self, rows):
+        """Somebody used the provider's own link: the topic, else all mail, ends."""
+        by_topic = defaultdict(set)
+        for event, trace, email in rows:
+            mailing = trace.mass_mailing_id if trace else None
+            topic = mailing.marketing_topic_id if mailing else None
+            by_topic[topic or None, mailing].add(event.email if topic else email)
+        persons = self.env["marketing.person"].sudo()
+        for (topic, mailing), emails in by_topic.items():
+            if topic:
+                self.env["marketing.consent"].sudo()._set_state(
+                    list(persons._get_or_create_ids(sorted(emails)).values()),
+                    topic,
+                    "out",
+                    {"source": "mail", "mailing_id": mailing.id, "note": self.name},
+                )
+            else:
+                self.env["mail.blacklist"]._block(sorted(emails))
+
+
+class MarketingWebhookCall(models.Model):
+    """A request of a mail provider, and how many events of it were taken.
+
+    Written by the route, one row a request; kept for 90 days. Holds no address.
+    """
+
+    _name = "marketing.webhook.call"
+    _description = "Request of a Mail Provider"
+    _order = "date desc, id desc"
+    _rec_name = "date"
+    _log_access = False
+
+    webhook_id = fields.Many2one(
+        "marketing.webhook", required=True, readonly=True, ondelete="cascade"
+    )
+    date = fields.Datetime(required=True, readonly=True)
+    taken = fields.Integer(readonly=True)
+    ignored = fields.Integer("Not Used", readonly=True)
+    unknown = fields.Integer("Not Understood", readonly=True)
+    refused = fields.Integer(readonly=True)
+    error = fields.Char("What Was Wrong", readonly=True)
+
+    # Figures of a webhook, and its latest requests.
+    _webhook_date = models.Index("(webhook_id, date)")
+
+    @api.autovacuum
+    def _gc_calls(self):
+        old = self.search([("date", "<", "today -90d")], limit=10000, order="id")
+        old.unlink()
+        return len(old), int(len(old) == 10000)

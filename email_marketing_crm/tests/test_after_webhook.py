@@ -1,0 +1,230 @@
+"""Webhooks: what providers report becomes history, and strangers learn nothing."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, tagged
+
+from .common import MarketingCase
+from .test_tools_webhook import MAILGUN, POSTMARK, SES_BOUNCE, SES_COMPLAINT, TOPIC, sns
+
+
+class WebhookStory:
+    """A provider that reports about mails to Jane."""
+
+    def make_webhook(self, provider="ses", secret=TOPIC):
+        return self.env["marketing.webhook"].create(
+            {"name": "Provider", "provider": provider, "secret": secret}
+        )
+
+    def send(self, email="jane@example.com", message_id="<ours@pumps.example.com>"):
+        partner = self.env["res.partner"].create({"name": "Jane", "email": email})
+        self.mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "Pumps",
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "body_html": "<p>Hello</p>",
+            }
+        )
+        trace = self.env["mailing.trace"].create(
+            {
+                "trace_type": "mail",
+                "mass_mailing_id": self.mailing.id,
+                "model": "res.partner",
+                "res_id": partner.id,
+                "email": email,
+                "message_id": message_id,
+                "trace_status": "sent",
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        return trace
+
+    def events_of(self, email):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        return self.env["marketing.touchpoint"].search(
+            [
+                ("person_id.email_normalized", "=", email),
+                ("type_id.code", "!=", "sent"),
+            ]
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestWebhook(WebhookStory, MarketingCase):
+    def test_a_bounce_suppresses_and_shows_in_the_mailing(self):
+        trace = self.send()
+        webhook = self.make_webhook()
+        self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 200)
+        event = self.events_of("jane@example.com")
+        self.assertEqual(event.type_id.code, "hard_bounce")
+        self.assertEqual(event.mailing_id, self.mailing)
+        self.assertEqual(event.data["status"], "5.1.1")
+        self.assertEqual(trace.trace_status, "bounce")
+        self.assertEqual(self.person_of("jane@example.com").suppression, "bounce")
+        self.assertEqual(self.mailing.bounced, 1)
+
+    def test_the_same_request_twice_changes_nothing(self):
+        self.send()
+        webhook = self.make_webhook()
+        for _time in range(3):
+            webhook._take(sns(SES_BOUNCE), {})
+            self.env.cr.precommit.run()
+        self.assertEqual(len(self.events_of("jane@example.com")), 1)
+        webhook.invalidate_recordset()
+        self.assertEqual(webhook.call_count, 3)
+        self.assertEqual(webhook.taken_count, 1)
+        self.assertEqual(webhook.ignored_count, 2)
+
+    def test_a_bounce_that_a_notification_told_is_the_same_one(self):
+        trace = self.send()
+        trace.set_bounced(bounce_message="no such user")
+        self.env.cr.precommit.run()
+        self.make_webhook()._take(sns(SES_BOUNCE), {})
+        self.assertEqual(len(self.events_of("jane@example.com")), 1)
+
+    def test_a_complaint(self):
+        content = json.loads(json.dumps(SES_COMPLAINT))
+        content["complaint"]["complainedRecipients"][0]["emailAddress"] = (
+            "Jane@Example.com"
+        )
+        self.send()
+        self.make_webhook()._take(sns(content), {})
+        self.assertEqual(self.person_of("jane@example.com").suppression, "complaint")
+        self.assertEqual(self.events_of("jane@example.com").type_id.code, "complaint")
+
+    def test_strangers_are_not_made_persons(self):
+        webhook = self.make_webhook()
+        self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 200)
+        self.assertFalse(self.person_of("jane@example.com"))
+        self.assertEqual(webhook.ignored_count, 1)
+
+    def test_a_mail_to_somebody_else_is_not_marked(self):
+        trace = self.send(email="other@example.com")
+        self.make_partner("jane@example.com")
+        self.make_webhook()._take(sns(SES_BOUNCE), {})
+        self.assertEqual(trace.trace_status, "sent")
+        event = self.events_of("jane@example.com")
+        self.assertFalse(event.mailing_id)
+
+    def test_requests_of_others_are_refused_and_counted(self):
+        self.send()
+        webhook = self.make_webhook(secret="arn:of:another:topic")
+        self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 403)
+        self.assertFalse(self.events_of("jane@example.com"))
+        self.assertEqual(webhook.refused_count, 1)
+        webhook.secret = False
+        self.assertTrue(webhook.is_incomplete)
+        self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 403)
+
+    def test_what_is_not_understood_is_counted(self):
+        webhook = self.make_webhook("postmark", secret=False)
+        body = json.dumps({"RecordType": "Future"}).encode()
+        self.assertEqual(webhook._take(body, {}), 200)
+        self.assertEqual(webhook._take(b"{", {}), 400)
+        self.assertEqual(webhook.unknown_count, 1)
+        self.assertEqual(webhook.refused_count, 1)
+
+    def test_amazons_question_waits_for_a_manager(self):
+        webhook = self.make_webhook()
+        url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
+        body = {"Type": "SubscriptionConfirmation", "TopicArn": TOPIC}
+        webhook._take(json.dumps(body | {"SubscribeURL": url}).encode(), {})
+        self.assertEqual(webhook.subscribe_url, url)
+
+    def test_unsubscribing_at_the_provider_is_an_opt_out(self):
+        self.make_partner("arthur@example.com")
+        webhook = self.make_webhook("postmark", secret=False)
+        change = {
+            "RecordType": "SubscriptionChange",
+            "SuppressSending": True,
+            "SuppressionReason": "ManualSuppression",
+            "Recipient": "arthur@example.com",
+            "ChangedAt": "2026-03-04T09:00:00Z",
+        }
+        webhook._take(json.dumps(change).encode(), {})
+        self.assertTrue(self.person_of("arthur@example.com").is_blacklisted)
+
+    def test_only_managers_see_addresses_and_keys(self):
+        webhook = self.make_webhook()
+        self.assertIn(webhook.token, webhook.with_user(self.user_manager).url)
+        for user in (self.user_marketing, self.user_sales, self.user_employee):
+            with self.assertRaises(AccessError):
+                webhook.with_user(user).read(["name"])
+
+    def test_a_new_address_shuts_out_who_knows_the_old_one(self):
+        webhook = self.make_webhook()
+        token = webhook.token
+        webhook.action_renew_token()
+        find = self.env["marketing.webhook"]._find
+        self.assertFalse(find("ses", token))
+        self.assertEqual(find("ses", webhook.token), webhook)
+        self.assertFalse(find("sendgrid", webhook.token))
+
+
+@tagged("post_install", "-at_install")
+class TestWebhookRoute(WebhookStory, HttpCase):
+    def post(self, path, body=b"{}", **headers):
+        return self.opener.post(
+            self.base_url() + path, data=body, headers=headers, timeout=20
+        )
+
+    def path(self, webhook):
+        return f"/marketing/webhook/{webhook.provider}/{webhook.token}"
+
+    def test_mailgun_reports(self):
+        webhook = self.make_webhook("mailgun", secret="key")
+        self.send("alice@example.com", "<20130503192659.13651@example.org>")
+        signature = MAILGUN["signature"]
+        signed = (signature["timestamp"] + signature["token"]).encode()
+        right = hmac.new(b"key", signed, hashlib.sha256).hexdigest()
+        body = MAILGUN | {"signature": signature | {"signature": right}}
+        answer = self.post(self.path(webhook), json.dumps(body).encode())
+        self.assertEqual(answer.status_code, 200)
+        self.env.invalidate_all()
+        event = self.events_of("alice@example.com")
+        self.assertEqual(event.type_id.code, "hard_bounce")
+        self.assertEqual(self.post(self.path(webhook)).status_code, 403)
+
+    def test_postmark_reports(self):
+        webhook = self.make_webhook("postmark", secret="odoo:secret")
+        self.send("arthur@example.com", "<unknown@postmark>")
+        word = base64.b64encode(b"odoo:secret").decode()
+        answer = self.post(
+            self.path(webhook),
+            json.dumps(POSTMARK).encode(),
+            Authorization=f"Basic {word}",
+        )
+        self.assertEqual(answer.status_code, 200)
+        self.assertEqual(
+            self.events_of("arthur@example.com").type_id.code, "hard_bounce"
+        )
+
+    def test_strangers_learn_nothing(self):
+        webhook = self.make_webhook()
+        off = self.make_webhook()
+        off.active = False
+        self.env.flush_all()
+        paths = (
+            "/marketing/webhook/ses/wrong",
+            "/marketing/webhook/nobody/wrong",
+            self.path(off),
+            f"/marketing/webhook/mailgun/{webhook.token}",
+        )
+        answers = {self.post(path).status_code for path in paths}
+        self.assertEqual(answers, {404})
+        for _try in range(60):
+            self.env["marketing.rate.limit"]._is_allowed(
+                "webhook-try", "127.0.0.1", 60, 1
+            )
+        self.assertEqual(self.post(paths[0]).status_code, 429)
+
+    def test_a_request_that_is_too_large_is_not_read(self):
+        webhook = self.make_webhook()
+        answer = self.post(self.path(webhook), b" " * (4 * 1024 * 1024 + 1))
+        self.assertEqual(answer.status_code, 413)
