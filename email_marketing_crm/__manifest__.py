@@ -38,7 +38,6 @@
         "wizard/marketing_handoff_reject_views.xml",
         "wizard/marketing_segment_add_views.xml",
         "wizard/marketing_journey_wizard_views.xml",
-        "wizard/marketing_suppression_import_views.xml",
         "wizard/marketing_suppression_lift_views.xml",
         "wizard/marketing_profile_answer_views.xml",
         "wizard/marketing_person_erase_views.xml",

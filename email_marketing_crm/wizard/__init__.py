@@ -4,7 +4,6 @@ from . import marketing_duplicate_merge
 from . import marketing_profile_answer
 from . import marketing_person_erase
 from . import marketing_segment_add
-from . import marketing_suppression_import
 from . import marketing_suppression_lift
 from . import marketing_journey_add
 from . import marketing_journey_remove
