@@ -29,8 +29,8 @@ class MarketingWebhook(models.Model):
     Made by managers, read by `/marketing/webhook/<provider>/<token>`. The token tells
     who may come in at all, `secret` whether a request is the provider's own. Events are
     taken in sets; each is known by the provider's own number for it, so that the same
-    request twice changes nothing. An event about an address that nobody here has is counted and
-    forgotten: no provider can add persons. What comes in is counted in
+    request twice changes nothing. An event about an address that nobody here has is
+    counted and forgotten: no provider can add persons. What comes in is counted in
     `marketing.webhook.call`, so that nothing waits for this row.
     """
 
