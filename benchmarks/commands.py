@@ -17,8 +17,13 @@ import odoo
 import odoo.modules.registry
 from odoo.api import SUPERUSER_ID, Environment
 
-from benchmarks import datasets, mailings, segment_cases, segment_data
-from benchmarks import datasets, delivery_plan_cases, segment_cases, segment_data
+from benchmarks import (
+    datasets,
+    delivery_plan_cases,
+    mailings,
+    segment_cases,
+    segment_data,
+)
 
 
 def lead_write(env, count, seed):

@@ -81,7 +81,7 @@ class TestPlanGates(DeliveryCase):
         self.assertEqual(outcomes[ANA], "excluded_segment")
 
     def test_a_mailing_to_a_list_knows_segments_out_as_well(self):
-        """With a segment out, the mailing has a plan: Odoo's queue knows no segments."""
+        """With a segment out it has a plan: Odoo's queue knows no segments."""
         news = self.env["mailing.list"].create({"name": "News"})
         for email in (ANA, BOB):
             self.make_contact(email, lists=news)
@@ -462,7 +462,8 @@ class TestPlanGates(DeliveryCase):
 
     def test_an_address_blocked_before_anybody_knew_it_said_no(self):
         self.env.cr.execute(
-            "INSERT INTO mail_blacklist (email, active) VALUES ('dan@example.com', TRUE)"
+            "INSERT INTO mail_blacklist (email, active)"
+            " VALUES ('dan@example.com', TRUE)"
         )
         self.make_partner("dan@example.com")
         self.assertTrue(self.person_of("dan@example.com").has_said_no)
