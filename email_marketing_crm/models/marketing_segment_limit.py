@@ -23,7 +23,8 @@ class MarketingSegment(models.Model):
     _inherit = "marketing.segment"
 
     member_limit = fields.Integer(
-        "At Most", help="Number of persons; 0: everybody who meets the conditions."
+        "Members at Most",
+        help="Number of persons; 0: everybody who meets the conditions.",
     )
     sort_order = fields.Selection(
         [

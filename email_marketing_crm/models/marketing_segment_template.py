@@ -81,7 +81,7 @@ class MarketingSegmentTemplate(models.Model):
         default="all",
     )
     member_limit = fields.Char(
-        "At Most", help="A number, or a blank; empty: everybody."
+        "Members at Most", help="A number, or a blank; empty: everybody."
     )
     sort_order = fields.Selection(
         selection=lambda self: (

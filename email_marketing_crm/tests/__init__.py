@@ -23,6 +23,7 @@ from . import (
     test_plan_schedule,
     test_preference_page,
     test_unsubscribe_page,
+    test_views,
     test_consent_tour,
     test_capture,
     test_consent_properties,
