@@ -80,7 +80,7 @@ class MailingMailing(models.Model):
                     "marketing_blocking" if level == "block" else "marketing_warnings"
                 )
                 mailing[name] = "\n".join(
-                    sentence for found, sentence in findings if found == level
+                    sentence for _check, found, sentence in findings if found == level
                 )
 
     # ------------------------------------------------------------------
@@ -101,13 +101,13 @@ class MailingMailing(models.Model):
         return self._get_compliance_company().marketing_compliance_profile_id
 
     def _get_findings(self):
-        """What the profile of the company finds wrong: `[(level, sentence)]`."""
+        """What the profile of the company finds: `[(check, level, sentence)]`."""
         self.ensure_one()
         profile = self._get_compliance_profile()
         if self.mailing_type != "mail":
             return []
         renewal = self._find_renewal_problem()
-        findings = [("block", renewal)] if renewal else []
+        findings = [("renewal", "block", renewal)] if renewal else []
         if not profile:
             return findings
         for check in profile._get_checks():
@@ -117,7 +117,7 @@ class MailingMailing(models.Model):
                 continue
             sentence = find(profile)
             if sentence:
-                findings.append((level, sentence))
+                findings.append((check, level, sentence))
         return findings
 
     def _find_consent_problem(self, _profile):

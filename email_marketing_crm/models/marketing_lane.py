@@ -107,6 +107,7 @@ class MarketingLane(models.Model):
             "address": "marketing.email.domain",
             "compose": "marketing.delivery",
             "smtp": "mail.mail",
+            "check": "marketing.mailing.check",
         }
 
     @api.model
@@ -119,12 +120,13 @@ class MarketingLane(models.Model):
             ("address", self.env._("Address checks")),
             ("compose", self.env._("Composing")),
             ("smtp", self.env._("Sending")),
+            ("check", self.env._("Checks before sending")),
         ]
 
     @api.model
     def _get_single_kinds(self):
         """Kinds of work that cannot be shared: they have one worker, number 0."""
-        return {"import"}
+        return {"import", "check"}
 
     @api.model
     def _get_lane_count(self):

@@ -240,6 +240,7 @@ class TestCampaign(DeliveryCase):
         self.assertEqual(mailing.marketing_sent, 5)
 
     def test_big_body_and_odd_links(self):
+        self.env["marketing.check.policy"].search([]).level = "off"
         links = "".join(
             f'<a href="{url}">x</a>'
             for url in (
@@ -621,7 +622,7 @@ class TestCampaign(DeliveryCase):
         second = self.make_mailing(segment).with_user(self.user_manager)
         second.action_launch()
         self.assertIn("other@example.com", self.outcomes(second))
-        self.assertNotIn("Ana", model.search([]).mapped("person_id.name"))
+        self.assertEqual(model.search([]).mailing_id.ids, second.ids)
 
     @mute_logger("odoo.addons.mail.models.mail_mail")
     def test_composed_in_the_company_of_the_plan(self):

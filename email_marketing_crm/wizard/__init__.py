@@ -10,3 +10,4 @@ from . import marketing_journey_remove
 from . import marketing_mailing_decision
 from . import marketing_mailing_reschedule
 from . import marketing_mailing_resend
+from . import marketing_mailing_check_launch

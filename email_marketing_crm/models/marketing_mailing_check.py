@@ -1,0 +1,304 @@
+import logging
+import time
+from ast import literal_eval
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.wording import last_line
+
+_logger = logging.getLogger(__name__)
+
+#: Seconds a user waits for a check; what is left is done by the worker.
+REQUEST_SECONDS = 2.0
+#: Seconds the worker spends on a check before it saves how far it came.
+LANE_SECONDS = 10.0
+#: A check that is older says nothing about the audience of now.
+MAX_AGE = timedelta(days=1)
+#: Days for which checks are kept that are not the last of their mailing.
+KEPT_DAYS = 30
+
+
+class MarketingMailingCheck(models.Model):
+    """One look at a mailing before it is sent: by whom, on how many persons, and how.
+
+    Made by the button “Check”, by the launch of a campaign and by the publishing of a
+    journey. Texts and counts over the whole audience are there at once; writing the
+    mail for every person takes longer, so it goes on in the worker, as do questions to
+    other programs and servers.
+
+    ``running`` something is still to be done; `rendered` tells how far it is
+    ``done``    all that was asked for was looked at
+    ``failed``  the check itself broke; `error` says where
+    ``stopped`` a user stopped it
+
+    The findings belong to the text of then: `fingerprint` tells whether the mailing has
+    changed since. Never: a mailing launched on the findings of another text.
+    """
+
+    _name = "marketing.mailing.check"
+    _description = "Check Before Sending"
+    _order = "id desc"
+    _rec_name = "mailing_id"
+
+    mailing_id = fields.Many2one(
+        "mailing.mailing", required=True, readonly=True, ondelete="cascade", index=True
+    )
+    user_id = fields.Many2one("res.users", "Checked By", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
+    date = fields.Datetime("Checked On", readonly=True, required=True)
+    state = fields.Selection(
+        [
+            ("running", "Running"),
+            ("done", "Done"),
+            ("failed", "Failed"),
+            ("stopped", "Stopped"),
+        ],
+        required=True,
+        readonly=True,
+        default="running",
+    )
+    error = fields.Text(readonly=True)
+    duration = fields.Float(
+        "Duration (s)", readonly=True, help="Seconds of work, wherever it was done."
+    )
+    set_duration = fields.Float(
+        "Texts and Counts (s)",
+        readonly=True,
+        help="Seconds for the texts, and for what is counted over the whole audience.",
+    )
+    fingerprint = fields.Char(readonly=True)
+    is_stale = fields.Boolean("Changed Since", compute="_compute_is_stale")
+    # audience
+    audience_domain = fields.Char(readonly=True, required=True, default="[]")
+    audience = fields.Integer(
+        "Persons", readonly=True, help="Everybody the mailing is meant for."
+    )
+    rendered = fields.Integer(
+        "Written For",
+        readonly=True,
+        help="Persons for whom the mail was written as a trial.",
+    )
+    is_render_needed = fields.Boolean(readonly=True)
+    render_cursor = fields.Integer(
+        readonly=True, aggregator=None, help="The last record it was written for."
+    )
+    progress = fields.Float(compute="_compute_progress")
+    # findings
+    finding_ids = fields.One2many(
+        "marketing.mailing.check.finding", "check_id", string="Findings"
+    )
+    block_count = fields.Integer("Stop It", compute="_compute_counts")
+    warn_count = fields.Integer("Warnings", compute="_compute_counts")
+    info_count = fields.Integer("Mentioned", compute="_compute_counts")
+    # other programs and servers
+    is_spam_pending = fields.Boolean(readonly=True)
+    spam_points = fields.Float("Spam Points", readonly=True)
+    spam_report = fields.Text("SpamAssassin", readonly=True)
+    is_link_pending = fields.Boolean(readonly=True)
+    link_cursor = fields.Integer(
+        readonly=True, aggregator=None, help="Links that were followed so far."
+    )
+    # sent all the same
+    override_reason = fields.Text("Sent All the Same Because", readonly=True)
+    override_user_id = fields.Many2one("res.users", "Decided By", readonly=True)
+
+    # Serves the worker, which asks for what is left to be done.
+    _running = models.Index("(id) WHERE state = 'running'")
+
+    @api.depends(
+        "fingerprint",
+        "mailing_id.subject",
+        "mailing_id.preview",
+        "mailing_id.body_html",
+        "mailing_id.email_from",
+        "mailing_id.mailing_domain",
+    )
+    def _compute_is_stale(self):
+        for check in self:
+            check.is_stale = check._is_outdated()
+
+    def _is_outdated(self):
+        """Whether the mailing is no longer the one that was checked."""
+        self.ensure_one()
+        return self.fingerprint != self.mailing_id.sudo()._get_check_fingerprint()
+
+    @api.depends("audience", "rendered", "state", "is_render_needed")
+    def _compute_progress(self):
+        for check in self:
+            if check.state == "done" or not check.is_render_needed:
+                check.progress = 100.0 if check.state == "done" else 99.0
+            else:
+                check.progress = min(
+                    99.0, 100.0 * check.rendered / max(check.audience, 1)
+                )
+
+    @api.depends("finding_ids.severity")
+    def _compute_counts(self):
+        counts = {
+            (check, severity): count
+            for check, severity, count in self.env[
+                "marketing.mailing.check.finding"
+            ]._read_group(
+                [("check_id", "in", self.ids)], ["check_id", "severity"], ["__count"]
+            )
+        }
+        for check in self:
+            check.block_count = counts.get((check, "block"), 0)
+            check.warn_count = counts.get((check, "warn"), 0)
+            check.info_count = counts.get((check, "info"), 0)
+
+    # ------------------------------------------------------------------
+    # RUN
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _check_mailing(self, mailing, seconds=REQUEST_SECONDS):
+        """Check a mailing now; what takes longer goes on in the worker.
+
+        :param seconds: how long writing the mail for persons may take here
+        """
+        mailing.ensure_one()
+        mailing = mailing.sudo()
+        check = self.sudo().create(
+            {
+                "mailing_id": mailing.id,
+                "user_id": self.env.uid,
+                "company_id": mailing._get_compliance_company().id,
+                "date": fields.Datetime.now(),
+                "fingerprint": mailing._get_check_fingerprint(),
+                "audience_domain": repr(list(mailing._get_checked_domain())),
+            }
+        )
+        begun = time.perf_counter()
+        check._check_sets()
+        check.set_duration = check.duration = time.perf_counter() - begun
+        check._continue(seconds, in_request=True)
+        if check.state == "running":
+            self.env["marketing.delivery"].sudo()._wake_lanes("check")
+        return check.with_env(self.env)
+
+    def _check_sets(self):
+        """What needs no person's mail to be written: texts, and counts by SQL."""
+        self.audience = self._get_records().search_count(self._get_domain())
+        self._check_law()
+        for text in self.mailing_id._get_checked_texts():
+            self._check_text(text)
+            self._check_values(text)
+            self._check_language(text)
+        self._check_sender()
+        self._prepare_rendering()
+        self._prepare_programs()
+
+    def _continue(self, seconds, in_request=False):
+        """Go on where the check stands, for so many seconds."""
+        begun = time.perf_counter()
+        is_written = self._render_persons(begun + seconds)
+        if is_written and not in_request:
+            self._ask_programs()
+        values = {"duration": self.duration + time.perf_counter() - begun}
+        if is_written and not self.is_spam_pending and not self.is_link_pending:
+            values["state"] = "done"
+        self.write(values)
+
+    def _get_records(self):
+        """The model that is mailed, with every right, as in sending."""
+        return self.env[self.mailing_id.mailing_model_real].sudo()
+
+    def _get_domain(self, text=None):
+        """Who is looked at: the audience, or those of it who get a text."""
+        domain = Domain(literal_eval(self.audience_domain))
+        return domain & text["domain"] if text and text.get("domain") else domain
+
+    # ------------------------------------------------------------------
+    # WORKER
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_lane_backlog(self, _number, _count):
+        return self.env.execute_query(
+            SQL(
+                "SELECT count(*), min(date) FROM marketing_mailing_check"
+                " WHERE state = 'running'"
+            )
+        )[0]
+
+    @api.model
+    def _run_lane(self, _number, _count):
+        """Go on with the oldest check that is not finished."""
+        self.env.flush_all()
+        found = self.env.execute_query(
+            SQL(
+                "SELECT id, user_id FROM marketing_mailing_check"
+                " WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
+            )
+        )
+        if not found:
+            return 0, 0
+        [(check_id, user_id)] = found
+        lang = self.env["res.users"].sudo().browse(user_id).lang
+        check = self.sudo().with_context(lang=lang).browse(check_id)
+        try:
+            with self.env.cr.savepoint():
+                check._continue(LANE_SECONDS)
+        except Exception as error:
+            self.env.invalidate_all()
+            _logger.warning("The check %s failed", check.id, exc_info=True)
+            check.write(
+                {"state": "failed", "error": last_line(str(error)) or repr(error)}
+            )
+        waiting, _oldest = self._get_lane_backlog(0, 1)
+        return 1, waiting
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_again(self):
+        """Check the mailing as it is now."""
+        self.ensure_one()
+        return self.mailing_id.action_marketing_check()
+
+    def action_stop(self):
+        """Leave it at what was found so far."""
+        self.check_access("read")
+        self.sudo().filtered(lambda check: check.state == "running").state = "stopped"
+
+    def action_open_mailing(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "mailing.mailing",
+            "res_id": self.mailing_id.id,
+            "views": [(False, "form")],
+        }
+
+    def _get_action(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Check Before Sending"),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+        }
+
+    @api.autovacuum
+    def _gc_checks(self):
+        """Forget old checks but the last one of a mailing and those with a decision."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM marketing_mailing_check old
+                 WHERE old.date < %s AND old.override_reason IS NULL
+                   AND EXISTS (SELECT FROM marketing_mailing_check newer
+                                WHERE newer.mailing_id = old.mailing_id
+                                  AND newer.id > old.id)
+                """,
+                fields.Datetime.now() - timedelta(days=KEPT_DAYS),
+            )
+        )
+        self.env.invalidate_all()

@@ -1,0 +1,153 @@
+from ast import literal_eval
+
+from odoo import api, fields, models
+
+from .marketing_check_policy import CHECKS
+from .marketing_check_word import SEVERITIES
+
+#: Findings of the law have the name of their check in the compliance profile.
+LEGAL_PREFIX = "legal_"
+
+
+class MarketingMailingCheckFinding(models.Model):
+    """Something that is wrong with a mailing: what, where, for how many, what to do.
+
+    Written by the check only. Each row leads to the place where it is put right: the
+    persons, the mailing, the link, the company, the sender.
+    """
+
+    _name = "marketing.mailing.check.finding"
+    _description = "Finding of a Check"
+    _order = "rank, id"
+    _rec_name = "message"
+
+    check_id = fields.Many2one(
+        "marketing.mailing.check",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+        index=True,
+    )
+    mailing_id = fields.Many2one(related="check_id.mailing_id")
+    code = fields.Selection(
+        selection="_selection_code", string="About", required=True, readonly=True
+    )
+    severity = fields.Selection(
+        [("block", "Stops it"), ("warn", "Warning"), ("info", "Note")],
+        required=True,
+        readonly=True,
+    )
+    rank = fields.Integer(readonly=True, aggregator=None)
+    count = fields.Integer("Persons", readonly=True)
+    place = fields.Selection(
+        [
+            ("subject", "Subject"),
+            ("preview", "Preview text"),
+            ("body", "Text"),
+            ("sender", "Sender"),
+            ("audience", "Audience"),
+            ("mailing", "Mailing"),
+        ],
+        "Where",
+        required=True,
+        readonly=True,
+    )
+    variant = fields.Char(readonly=True, help="Which of its texts; empty: all.")
+    message = fields.Text("What Is Wrong", required=True, readonly=True)
+    advice = fields.Text("What to Do", readonly=True)
+    # where the button leads
+    target = fields.Selection(
+        [
+            ("people", "The persons"),
+            ("mailing", "The mailing"),
+            ("link", "The link"),
+            ("company", "The company"),
+            ("server", "The mail server"),
+            ("sender", "The sender"),
+        ],
+        required=True,
+        readonly=True,
+        default="mailing",
+    )
+    people_domain = fields.Char(readonly=True)
+    url = fields.Char("Link", readonly=True)
+    word_id = fields.Many2one(
+        "marketing.check.word", "Word", readonly=True, ondelete="set null"
+    )
+    is_legal = fields.Boolean(compute="_compute_is_legal")
+
+    @api.model
+    def _selection_code(self):
+        policies = self.env["marketing.check.policy"]._fields["code"]
+        return [
+            (LEGAL_PREFIX + "consent", self.env._("Law: topic")),
+            (LEGAL_PREFIX + "renewal", self.env._("Law: renewal of the consent")),
+            (LEGAL_PREFIX + "unsubscribe", self.env._("Law: link to unsubscribe")),
+            (LEGAL_PREFIX + "sender", self.env._("Law: who sends it")),
+            (LEGAL_PREFIX + "address", self.env._("Law: postal address")),
+            (LEGAL_PREFIX + "label", self.env._("Law: advertising label")),
+            *policies._description_selection(self.env),
+        ]
+
+    @api.depends("code")
+    def _compute_is_legal(self):
+        for finding in self:
+            finding.is_legal = (finding.code or "").startswith(LEGAL_PREFIX)
+
+    @api.model
+    def _get_rank(self, code, severity, place):
+        """Serious things first, then the subject before the text."""
+        codes = [known for known, _label in CHECKS]
+        return (
+            (len(SEVERITIES) - SEVERITIES.index(severity)) * 1000
+            + (codes.index(code) + 1 if code in codes else 0) * 10
+            + (0 if place == "subject" else 1 if place == "preview" else 2)
+        )
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_open(self):
+        """Go where this is put right."""
+        self.ensure_one()
+        return getattr(self, f"_open_{self.target}")()
+
+    def _open_people(self):
+        model = self.mailing_id.mailing_model_real
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.message,
+            "res_model": model,
+            "views": [(False, "list"), (False, "form")],
+            "domain": literal_eval(self.people_domain or "[]"),
+            "context": {"create": False},
+        }
+
+    def _open_mailing(self):
+        return self.check_id.action_open_mailing()
+
+    def _open_link(self):
+        return {"type": "ir.actions.act_url", "url": self.url, "target": "new"}
+
+    def _open_company(self):
+        return self._open_record(self.check_id.company_id)
+
+    def _open_server(self):
+        server = self.mailing_id.mail_server_id
+        if not server or not server.has_access("read"):
+            return self._open_mailing()
+        return self._open_record(server)
+
+    def _open_sender(self):
+        """The sender's page, where the domain and its records are explained."""
+        sender = self.mailing_id.sudo()._get_checked_sender()
+        return self._open_record(sender) if sender else self._open_mailing()
+
+    def _open_record(self, record):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": record._name,
+            "res_id": record.id,
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,122 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+from ..models.mailing_mailing_check import ASKS
+
+
+class MarketingMailingCheckLaunch(models.TransientModel):
+    """The question what to do about findings, between pressing “Send” and sending.
+
+    Made by the buttons that send, schedule and publish. Warnings are accepted by going
+    on; what stops a mailing only by a manager, with a reason that is kept with the
+    check and written into the history of the mailing. The law is accepted by nobody.
+    """
+
+    _name = "marketing.mailing.check.launch"
+    _description = "Question Before Sending"
+
+    check_ids = fields.Many2many("marketing.mailing.check", readonly=True)
+    mailing_id = fields.Many2one("mailing.mailing", readonly=True, ondelete="cascade")
+    journey_id = fields.Many2one("marketing.journey", readonly=True, ondelete="cascade")
+    finding_ids = fields.Many2many(
+        "marketing.mailing.check.finding", compute="_compute_findings"
+    )
+    block_count = fields.Integer(compute="_compute_findings")
+    legal_count = fields.Integer(compute="_compute_findings")
+    is_manager = fields.Boolean(compute="_compute_is_manager")
+    reason = fields.Text()
+
+    @api.depends("check_ids")
+    def _compute_findings(self):
+        for question in self:
+            findings = question.check_ids.finding_ids.filtered(
+                lambda finding: finding.severity != "info"
+            )
+            blocking = findings.filtered(lambda finding: finding.severity == "block")
+            question.finding_ids = findings
+            question.block_count = len(blocking)
+            question.legal_count = len(blocking.filtered("is_legal"))
+
+    @api.depends_context("uid")
+    def _compute_is_manager(self):
+        self.is_manager = self.env.user.has_group(
+            "email_marketing_crm.group_marketing_manager"
+        )
+
+    @api.model
+    def _open_for(self, checks, mailing=None, journey=None):
+        question = self.create(
+            {
+                "check_ids": [fields.Command.set(checks.ids)],
+                "mailing_id": mailing and mailing.id,
+                "journey_id": journey and journey.id,
+            }
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Before It Is Sent"),
+            "res_model": self._name,
+            "res_id": question.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {ASKS: False},
+        }
+
+    def action_go_on(self):
+        """Send, schedule or publish all the same."""
+        self.ensure_one()
+        record = self.mailing_id or self.journey_id
+        record.check_access("write")
+        if self.legal_count:
+            raise UserError(
+                self.env._(
+                    "What the law asks for has to be put right first; nobody can "
+                    "decide otherwise."
+                )
+            )
+        if self.block_count:
+            self._decide()
+        record = record.with_context(**{ASKS: False})
+        if self.journey_id:
+            record.action_publish()
+        else:
+            record.action_put_in_queue()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _decide(self):
+        """Keep the manager's decision with the check and with the mailing."""
+        if not self.is_manager:
+            raise AccessError(
+                self.env._(
+                    "Only a manager of marketing can send a mailing all the same. Put "
+                    "right what stops it, or ask one."
+                )
+            )
+        if not (self.reason or "").strip():
+            raise UserError(
+                self.env._("Say why it is to be sent all the same: it is kept.")
+            )
+        checks = self.check_ids.sudo().filtered("block_count")
+        checks.write({"override_reason": self.reason, "override_user_id": self.env.uid})
+        for check in checks:
+            blocking = check.finding_ids.filtered(
+                lambda finding: finding.severity == "block"
+            )
+            check.mailing_id.message_post(
+                body=self.env._(
+                    "Sent all the same because: %(reason)s. Found before: %(findings)s",
+                    reason=self.reason,
+                    findings="; ".join(blocking.mapped("message")),
+                ),
+                author_id=self.env.user.partner_id.id,
+            )
+
+    def action_open_check(self):
+        """Look at the findings at leisure; nothing is sent."""
+        self.ensure_one()
+        if len(self.check_ids) == 1:
+            return self.check_ids._get_action()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "email_marketing_crm.marketing_mailing_check_finding_action"
+        )
+        return action | {"domain": [("id", "in", self.finding_ids.ids)]}
