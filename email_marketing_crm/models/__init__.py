@@ -145,6 +145,13 @@ from . import marketing_quality_metric
 from . import marketing_quality_count
 from . import marketing_quality_list
 
+# A/B tests
+from . import marketing_ab_test
+from . import marketing_ab_test_decision
+from . import marketing_ab_test_size
+from . import marketing_ab_arm
+from . import marketing_delivery_ab_test
+
 # what came of mails
 from . import marketing_mailing_count
 from . import marketing_person_bounce
@@ -180,13 +187,14 @@ from . import mailing_list
 from . import mailing_mailing
 from . import mailing_mailing_delivery
 from . import mailing_mailing_consent
+from . import mailing_mailing_approval
 from . import mailing_mailing_content
 from . import mailing_mailing_language
+from . import mailing_mailing_ab_test
 from . import mailing_mailing_condition
 from . import mailing_mailing_sender
 from . import mailing_mailing_salesperson
 from . import mailing_mailing_audience
-from . import mailing_mailing_approval
 from . import mailing_mailing_resend
 from . import mailing_mailing_schedule
 from . import mailing_mailing_test

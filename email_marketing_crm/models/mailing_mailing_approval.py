@@ -187,9 +187,14 @@ class MailingMailing(models.Model):
         values["segments"] = {
             segment.id: segment._get_definition() for segment in segments
         }
+        values["texts"] = mailing._get_approved_texts()
         values |= others
         text = json.dumps(values, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _get_approved_texts(self):
+        """Texts that some get instead of the mailing's own; parts of it add theirs."""
+        return []
 
     def _withdraw_changed_approvals(self):
         """Take back what was approved, or asked for, where it is not that any more."""

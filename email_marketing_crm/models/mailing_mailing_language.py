@@ -47,6 +47,18 @@ class MailingMailing(models.Model):
             "context": {"default_mailing_id": self.id, "hide_mailing": True},
         }
 
+    def _get_approved_texts(self):
+        """Who approves a mailing approves its translations."""
+        return super()._get_approved_texts() + [
+            (
+                translation.lang_id.code,
+                translation.subject,
+                translation.preview or "",
+                str(translation.body_html),
+            )
+            for translation in self.sudo().marketing_translation_ids
+        ]
+
     def _split_by_content(self, deliveries):
         parts = super()._split_by_content(deliveries)
         if not self.sudo().marketing_translation_ids:

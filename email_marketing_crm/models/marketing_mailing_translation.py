@@ -87,11 +87,20 @@ class MarketingMailingTranslation(models.Model):
         vals_list = [self._convert_images(vals) for vals in vals_list]
         translations = super().create(vals_list)
         translations._check_may_change()
+        translations.mailing_id._withdraw_changed_approvals()
         return translations
 
     def write(self, vals):
         self._check_may_change()
-        return super().write(self._convert_images(vals))
+        result = super().write(self._convert_images(vals))
+        self.mailing_id._withdraw_changed_approvals()
+        return result
+
+    def unlink(self):
+        mailings = self.mailing_id
+        result = super().unlink()
+        mailings._withdraw_changed_approvals()
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_on_its_way(self):

@@ -1,6 +1,7 @@
 from hypothesis import settings
 
 from . import (
+    test_ab_test,
     test_access,
     test_address,
     test_after_bounce,
@@ -75,6 +76,7 @@ from . import (
     test_segment_verdict,
     test_suppression,
     test_timeline,
+    test_tools_ab_test,
     test_tools_address,
     test_tools_address_problem,
     test_tools_bounce,

@@ -1,0 +1,236 @@
+from string import ascii_uppercase
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+from ..tools.ab_test import Arm
+from .marketing_ab_test import VARIED_FIELDS
+
+
+class MarketingAbArm(models.Model):
+    """A version of a mailing in an A/B test.
+
+    What it leaves empty is as in the mailing; the first version usually leaves
+    everything empty. Written by marketers as long as the test is a draft. The figures
+    of the moment of the decision stay (`decided_…`); the others go on.
+    """
+
+    _name = "marketing.ab.arm"
+    _description = "Version of an A/B Test"
+    _inherit = ["mail.render.mixin"]
+    _order = "test_id, sequence, id"
+    _unrestricted_rendering = True
+
+    test_id = fields.Many2one(
+        "marketing.ab.test", required=True, ondelete="cascade", index=True
+    )
+    sequence = fields.Integer(default=10)
+    name = fields.Char("Version", compute="_compute_name")
+    varies = fields.Selection(related="test_id.varies")
+    test_state = fields.Selection(related="test_id.state")
+    # what differs
+    subject = fields.Char(help="Empty: the subject of the mailing.")
+    preview = fields.Char("Preview Text", help="Empty: the preview of the mailing.")
+    email_from = fields.Char("Send From", help="Empty: the sender of the mailing.")
+    hour = fields.Float(
+        help="Hour of the day, in the zone of the mailing's responsible. The mails of "
+        "this version leave when it is that late the next time."
+    )
+    body_arch = fields.Html(
+        "Body",
+        sanitize="email_outgoing",
+        sanitize_output_method="html",
+        help="As it is edited. Empty: the body of the mailing.",
+    )
+    body_html = fields.Html(
+        "Body as it is sent",
+        sanitize="email_outgoing",
+        render_engine="qweb",
+        render_options={"post_process": True},
+    )
+    # what the editor has to know of the mailing
+    mailing_model_id = fields.Many2one(related="test_id.mailing_id.mailing_model_id")
+    mailing_model_real = fields.Char(related="test_id.mailing_id.mailing_model_real")
+    # the figures as they are now
+    sent_count = fields.Integer("Got It", compute="_compute_figures")
+    success_count = fields.Float(
+        "Did It",
+        compute="_compute_figures",
+        digits=(16, 0),
+        help="How many of them opened, clicked, replied or became a lead, or the sum "
+        "of what they brought; by humans only.",
+    )
+    rate = fields.Float(
+        compute="_compute_figures", help="Per person who got it.", digits=(16, 4)
+    )
+    lead_percent = fields.Char(
+        "Against the First",
+        compute="_compute_figures",
+        help="Difference to the first version with its interval of 95 %. It is for "
+        "orientation; what decides is looked at at the set times.",
+    )
+    # the figures of the decision
+    decided_size = fields.Integer("Persons Counted", readonly=True, copy=False)
+    decided_total = fields.Float("Successes Counted", readonly=True, copy=False)
+    is_winner = fields.Boolean("Winner", compute="_compute_is_winner")
+
+    @api.depends("test_id.arm_ids", "sequence")
+    def _compute_name(self):
+        """A, B, C … in the order of the list."""
+        for arm in self:
+            arms = arm.test_id.arm_ids
+            place = arms.ids.index(arm.id) if arm.id in arms.ids else len(arms)
+            arm.name = ascii_uppercase[place % len(ascii_uppercase)]
+
+    @api.depends("test_id.winner_id")
+    def _compute_is_winner(self):
+        for arm in self:
+            arm.is_winner = bool(arm.id) and arm.test_id.winner_id == arm
+
+    @api.depends("mailing_model_real")
+    def _compute_render_model(self):
+        for arm in self:
+            arm.render_model = arm.mailing_model_real
+
+    @api.depends("test_id.state")
+    def _compute_figures(self):
+        for test in self.test_id:
+            figures = test._get_figures() if test._origin.arm_ids else {}
+            arms = test.arm_ids
+            first = Arm(*figures.get(arms[:1]._origin.id, (0, 0.0, 0.0)))
+            for arm in arms & self:
+                figure = Arm(*figures.get(arm._origin.id, (0, 0.0, 0.0)))
+                arm.sent_count = figure.size
+                arm.success_count = figure.total
+                arm.rate = figure.mean
+                arm.lead_percent = (
+                    test._compare_with_first(figure, first)
+                    if arm != arms[:1] and figure.size and first.size
+                    else False
+                )
+        for arm in self - self.test_id.arm_ids:
+            arm.sent_count = arm.success_count = arm.rate = 0
+            arm.lead_percent = False
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        arms = super().create([self._convert_images(vals) for vals in vals_list])
+        arms._check_may_change()
+        arms.test_id.mailing_id._withdraw_changed_approvals()
+        return arms
+
+    def write(self, vals):
+        if not vals.keys() <= {"decided_size", "decided_total"}:
+            self._check_may_change()
+        result = super().write(self._convert_images(vals))
+        self.test_id.mailing_id._withdraw_changed_approvals()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_begun(self):
+        self._check_may_change()
+
+    def _check_may_change(self):
+        for arm in self:
+            if arm.test_id.state != "draft":
+                raise UserError(
+                    self.env._(
+                        "The test has begun: its versions stay as people got them."
+                    )
+                )
+
+    def _convert_images(self, vals):
+        """Pictures in the text become attachments, as in the mailing's own text."""
+        mailings = self.env["mailing.mailing"]
+        converted = dict(vals)
+        for name in ("body_arch", "body_html"):
+            if converted.get(name):
+                converted[name] = mailings._convert_inline_images_to_urls(
+                    converted[name]
+                )
+        return converted
+
+    # ------------------------------------------------------------------
+    # CONTENT
+    # ------------------------------------------------------------------
+
+    def _get_difference(self):
+        """What makes this version another one, to be compared."""
+        self.ensure_one()
+        mailing = self.test_id.mailing_id
+        if self.varies == "hour":
+            return self._get_text()
+        return tuple(
+            str(self[name] or mailing[name] or "")
+            for name in VARIED_FIELDS[self.varies]
+        )
+
+    def _get_text(self):
+        """What the version itself says, to be compared."""
+        self.ensure_one()
+        if self.varies == "hour":
+            return (round(self.hour * 60),)
+        return tuple(str(self[name] or "") for name in VARIED_FIELDS[self.varies])
+
+    def _add_to_content(self, content):
+        """Content of a part of the mails, with what differs in this version."""
+        self.ensure_one()
+        mailing = self.test_id.mailing_id
+        if self.varies == "sender" and self.email_from:
+            return content | {"email_from": self.email_from}
+        if self.varies == "subject":
+            content = content | {"subject": self.subject or mailing.subject}
+            if self.preview:
+                content["body"] = mailing._prepend_preview(
+                    mailing.body_html or "", self.preview
+                )
+        if self.varies == "content" and self.body_html:
+            content = content | {
+                "body": mailing._prepend_preview(self.body_html, mailing.preview)
+            }
+        return content
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_choose(self):
+        """Send this version to the rest now."""
+        self.ensure_one()
+        self.test_id._check_running()
+        self.test_id._finish("decided", "winner", self, {"by": "user"})
+
+    def action_view_people(self):
+        """Who got this version, or will get it."""
+        self.ensure_one()
+        action = self.test_id.mailing_id.action_view_deliveries()
+        action["domain"] = [*action["domain"], ("arm_id", "=", self.id)]
+        action["name"] = self.env._(
+            "Version %(version)s of %(mailing)s",
+            version=self.name,
+            mailing=self.test_id.mailing_id.subject,
+        )
+        return action
+
+    def action_edit_body(self):
+        """Write the text of this version; it starts from the mailing's."""
+        self.ensure_one()
+        if not self.body_html:
+            mailing = self.test_id.mailing_id
+            self.write({"body_arch": mailing.body_arch, "body_html": mailing.body_html})
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Version %s", self.name),
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [
+                (
+                    self.env.ref("email_marketing_crm.marketing_ab_arm_view_form").id,
+                    "form",
+                )
+            ],
+        }

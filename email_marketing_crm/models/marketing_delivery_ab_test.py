@@ -1,0 +1,145 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+#: How long a mail that waits for a winner sleeps; the decision wakes it.
+SLEEP = timedelta(days=1)
+
+
+class MarketingDelivery(models.Model):
+    """Which version of an A/B test somebody gets, and who waits for the winner."""
+
+    _inherit = "marketing.delivery"
+
+    arm_id = fields.Many2one(
+        "marketing.ab.arm", "Version", readonly=True, ondelete="set null"
+    )
+    reason = fields.Selection(
+        selection_add=[("ab_test", "A/B test without a winner")],
+        ondelete={"ab_test": "cascade"},
+    )
+    wait_reason = fields.Selection(
+        selection_add=[("ab_test", "Winner of the A/B test")],
+        ondelete={"ab_test": "set null"},
+    )
+
+    # The figures of a test.
+    _arm = models.Index("(arm_id, state) WHERE arm_id IS NOT NULL")
+
+    @api.model
+    def _insert_plan(self, mailing, candidates, due):
+        count = super()._insert_plan(mailing, candidates, due)
+        test = mailing.sudo().marketing_ab_test_ids
+        if test:
+            test._start()
+        if test and test.state != "draft":
+            self._assign_arms(test)
+        return count
+
+    @api.model
+    def _assign_arms(self, test):
+        """Give each planned mail its version, or let it wait for the winner.
+
+        One statement, whatever the size of the audience.
+        """
+        self.env.flush_all()
+        arms, share = test._get_planned_arms()
+        if not arms:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE marketing_delivery delivery
+                   SET arm_id = CASE WHEN place.bucket < %(share)s
+                                     THEN (%(arms)s::int[])[place.arm] END,
+                       wait_reason = CASE WHEN place.bucket >= %(share)s
+                                          THEN 'ab_test' END,
+                       due = CASE WHEN place.bucket >= %(share)s
+                                  THEN GREATEST(delivery.due, %(later)s)
+                                  ELSE %(hours)s END
+                  FROM (SELECT id, bucket, 1 + floor(
+                                   bucket / %(share)s * %(count)s)::int AS arm
+                          FROM (SELECT id, %(bucket)s AS bucket
+                                  FROM marketing_delivery
+                                 WHERE mailing_id = %(mailing)s AND arm_id IS NULL
+                                   AND state = 'planned'
+                                   AND wait_reason IS DISTINCT FROM 'ab_test'
+                               ) AS hashed) AS place
+                 WHERE delivery.id = place.id
+                """,
+                share=share,
+                arms=arms.ids,
+                count=len(arms),
+                later=fields.Datetime.now() + timedelta(hours=test.late_hours) + SLEEP,
+                hours=self._get_arm_due(test, arms),
+                bucket=test._get_bucket_sql(SQL("email")),
+                mailing=test.mailing_id.id,
+            )
+        )
+        self._invalidate_deliveries()
+
+    @api.model
+    def _get_arm_due(self, test, arms):
+        """SQL: when the mail of a version leaves; alias: delivery, place."""
+        if test.varies != "hour":
+            return SQL("delivery.due")
+        return SQL("(%s::timestamp[])[place.arm]", test._get_due(arms))
+
+    @api.model
+    def _get_waits(self, mailing, ids):
+        """Who is not part of the test waits, however long the decision takes."""
+        waits = super()._get_waits(mailing, ids)
+        if mailing.sudo().marketing_ab_test_ids.state != "running":
+            return waits
+        later = fields.Datetime.now() + SLEEP
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM marketing_delivery"
+                " WHERE id = ANY(%s) AND arm_id IS NULL",
+                list(ids),
+            )
+        )
+        return waits | {row_id: ("ab_test", later) for (row_id,) in rows}
+
+    @api.model
+    def _release_rest(self, test, arms):
+        """Let those who waited have one of these versions, in equal numbers."""
+        self.env.flush_all()
+        due = test._get_due(arms)
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE marketing_delivery delivery
+                   SET arm_id = (%(arms)s::int[])[place.arm], wait_reason = NULL,
+                       due = (%(due)s::timestamp[])[place.arm]
+                  FROM (SELECT id, 1 + floor(%(count)s * %(bucket)s)::int AS arm
+                          FROM marketing_delivery
+                         WHERE mailing_id = %(mailing)s AND arm_id IS NULL
+                           AND state = 'planned') AS place
+                 WHERE delivery.id = place.id
+                """,
+                arms=arms.ids,
+                due=due,
+                count=len(arms),
+                bucket=test._get_bucket_sql(SQL("email"), salt="rest:"),
+                mailing=test.mailing_id.id,
+            )
+        )
+        released = self.env.cr.rowcount
+        self._invalidate_deliveries()
+        if released:
+            self._wake_lanes("compose", at=min(due))
+        return released
+
+    @api.model
+    def _skip_rest(self, test):
+        """Nobody who waited gets the mail; returns how many."""
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM marketing_delivery WHERE mailing_id = %s"
+                " AND arm_id IS NULL AND state = 'planned'",
+                test.mailing_id.id,
+            )
+        )
+        return len(self._skip({row_id: "ab_test" for (row_id,) in rows}))
