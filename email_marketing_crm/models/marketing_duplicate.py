@@ -197,22 +197,27 @@ class MarketingDuplicate(models.Model):
             }
             wanted.setdefault(tuple(sorted(ids)), self.browse())
             wanted[tuple(sorted(ids))] |= pair
-        for ids, pairs in wanted.items():  # rarely more than one or two
-            if len(ids) < 2:
-                pairs.unlink()
-                continue
-            known = self.search(
-                [
-                    ("res_model", "=", res_model),
-                    ("first_id", "=", ids[0]),
-                    ("second_id", "=", ids[1]),
-                ]
-            )
-            best = max(
-                pairs | known, key=lambda pair: (pair.state != "open", pair.score)
-            )
-            ((pairs | known) - best).unlink()
-            best._point_to(*ids)
+        there = self.search(
+            [
+                ("res_model", "=", res_model),
+                "|",
+                ("first_id", "=", target_id),
+                ("second_id", "=", target_id),
+            ]
+        )
+        for pair in there:
+            ids = pair.first_id, pair.second_id
+            if ids in wanted:
+                wanted[ids] |= pair
+        chosen = {
+            ids: max(pairs, key=lambda pair: (pair.state != "open", pair.score))
+            for ids, pairs in wanted.items()
+            if len(ids) > 1
+        }
+        kept = self.browse().union(*chosen.values())
+        (self.browse().union(*wanted.values()) - kept).unlink()
+        for ids, pair in chosen.items():
+            pair._point_to(*ids)
 
     def _point_to(self, first_id, second_id):
         """Let this pair be about other records."""

@@ -79,7 +79,7 @@ class MarketingProfileValue(models.Model):
     )
     # what follows
     is_current = fields.Boolean("Newest", readonly=True)
-    is_in_effect = fields.Boolean("Counts", readonly=True)
+    is_in_effect = fields.Boolean("In Effect", readonly=True)
 
     # What is known about a person now; also keeps it unambiguous.
     _current_unique = models.UniqueIndex(

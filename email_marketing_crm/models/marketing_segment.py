@@ -334,13 +334,9 @@ class MarketingSegment(models.Model):
     def _on_conditions_changed(self):
         """Forget what was derived from the conditions and ask for a full refresh."""
         self.env.registry.clear_cache()
-        for segment in self.sudo():
-            segment.write(
-                {
-                    "next_refresh": fields.Datetime.now() if segment.active else False,
-                    "is_settled": False,
-                }
-            )
+        segments = self.sudo()
+        segments.write({"next_refresh": False, "is_settled": False})
+        segments.filtered("active").next_refresh = fields.Datetime.now()
         self._request_refresh()
 
     def _request_refresh(self):
