@@ -33,7 +33,7 @@ class MarketingImportLine(models.Model):
         "marketing.import", required=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(related="import_id.company_id")
-    number = fields.Integer("Line", readonly=True, aggregator=None)
+    number = fields.Integer("Row", readonly=True, aggregator=None)
     cells = fields.Json(readonly=True, help="The line as it is in the file.")
     name = fields.Char(readonly=True)
     company_name = fields.Char("Name of the Company", readonly=True)

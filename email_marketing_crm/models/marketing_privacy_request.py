@@ -49,7 +49,7 @@ class MarketingPrivacyRequest(models.Model):
     )
     date = fields.Datetime(required=True, readonly=True, default=fields.Datetime.now)
     state = fields.Selection(
-        [("waiting", "Under way"), ("done", "Done"), ("failed", "Failed")],
+        [("waiting", "In Progress"), ("done", "Done"), ("failed", "Failed")],
         required=True,
         readonly=True,
         default="done",

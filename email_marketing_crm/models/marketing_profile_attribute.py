@@ -26,7 +26,7 @@ class MarketingProfileAttribute(models.Model):
     type = fields.Selection(
         [
             ("char", "Text"),
-            ("number", "Number"),
+            ("number", "A number"),
             ("selection", "One of several answers"),
             ("tags", "Any of several answers"),
             ("persona", "Persona"),

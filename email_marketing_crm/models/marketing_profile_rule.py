@@ -71,7 +71,7 @@ class MarketingProfileRule(models.Model):
         domain="[('attribute_id', '=', attribute_id)]",
     )
     text = fields.Char()
-    number = fields.Float()
+    number = fields.Float("Numeric Answer")
     allows_backward = fields.Boolean(
         "Also Backward", help="Move persons back to this stage, too."
     )

@@ -34,7 +34,7 @@ class MarketingProfileValue(models.Model):
     )
     # the answer
     value = fields.Char("Answer", readonly=True)
-    number = fields.Float(readonly=True, aggregator="avg")
+    number = fields.Float("Numeric Answer", readonly=True, aggregator="avg")
     option_ids = fields.Many2many(
         "marketing.profile.option",
         "marketing_profile_value_option_rel",

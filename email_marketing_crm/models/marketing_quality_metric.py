@@ -40,7 +40,7 @@ class MarketingQualityMetric(models.Model):
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
     name = fields.Char("Finding", compute="_compute_name")
     # the figure
-    count = fields.Integer("Number", readonly=True, aggregator=None)
+    count = fields.Integer("How Many", readonly=True, aggregator=None)
     total = fields.Integer("Out Of", readonly=True, aggregator=None)
     share = fields.Float("Share (%)", readonly=True, digits=(16, 1), aggregator=None)
     computed_at = fields.Datetime("As Of", readonly=True)
@@ -216,7 +216,7 @@ class MarketingQualitySnapshot(models.Model):
     )
     category = fields.Selection(related="metric_id.category")
     date = fields.Date(required=True, readonly=True)
-    count = fields.Integer("Number", readonly=True, aggregator="avg")
+    count = fields.Integer("How Many", readonly=True, aggregator="avg")
     total = fields.Integer("Out Of", readonly=True, aggregator="avg")
     share = fields.Float("Share (%)", readonly=True, digits=(16, 1), aggregator="avg")
 
