@@ -36,6 +36,7 @@
         "data/marketing_approval_data.xml",
         "data/marketing_check_policy_data.xml",
         "data/marketing_check_word_data.xml",
+        "data/marketing_timing_data.xml",
         # wizards
         "wizard/marketing_consent_change_views.xml",
         "wizard/marketing_handoff_reject_views.xml",
@@ -106,6 +107,9 @@
         "views/marketing_retention_views.xml",
         "views/marketing_compliance_profile_views.xml",
         "views/res_config_settings_plan_views.xml",
+        "views/marketing_frequency_rule_views.xml",
+        "views/marketing_quiet_hours_views.xml",
+        "views/mailing_mailing_timing_views.xml",
     ],
     "demo": [
         "demo/marketing_demo.xml",

@@ -72,6 +72,14 @@ from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_gate_consent
 from . import marketing_delivery_gate_choice
 from . import marketing_delivery_compose
+
+# When mails leave; what paces the sender is loaded later, and asked afterwards.
+from . import marketing_delivery_frequency
+from . import marketing_frequency_rule
+from . import marketing_frequency_usage
+from . import marketing_quiet_hours
+from . import marketing_timing_estimate
+from . import marketing_delivery_timing
 from . import marketing_delivery_preview
 from . import marketing_content_condition
 from . import marketing_mailing_translation
@@ -119,6 +127,8 @@ from . import marketing_import_match
 from . import marketing_import_write
 from . import marketing_import_run
 
+from . import marketing_person_zone
+from . import marketing_person_rhythm
 from . import marketing_person_erasure
 from . import marketing_person_erasure_records
 from . import marketing_person_disclosure
@@ -181,6 +191,8 @@ from . import mail_notification
 from . import mail_mail_consent
 from . import mail_render_mixin
 from . import mail_mail_recipient
+from . import mail_mail_sales
+from . import mail_mail_timing
 from . import mail_thread
 from . import mailing_contact
 from . import mailing_list
@@ -198,6 +210,7 @@ from . import mailing_mailing_audience
 from . import mailing_mailing_resend
 from . import mailing_mailing_schedule
 from . import mailing_mailing_test
+from . import mailing_mailing_timing
 from . import mailing_subscription
 from . import mailing_trace
 from . import marketing_check_policy
@@ -215,6 +228,7 @@ from . import res_config_settings_check
 from . import res_config_settings_consent
 from . import res_config_settings_plan
 from . import res_config_settings_retention
+from . import res_country
 from . import res_partner
 from . import utm_names
 from . import res_partner_relationship

@@ -97,15 +97,16 @@ class MarketingDelivery(models.Model):
 
         Each active mailing is asked for its oldest ones, by the index `_planned`, so
         that what a paused mailing has planned is never read. What people wait for goes
-        first, then by priority, then what is due for the longest time.
+        first, then by priority, then what is due for the longest time: in this order
+        mails are composed and take the last places that frequency rules leave.
         """
         return self.env.execute_query(
             SQL(
                 """
-                SELECT id, mailing_id, company_id
-                  FROM marketing_delivery
-                 WHERE id IN (
-                       SELECT waiting.id
+                SELECT delivery.id, delivery.mailing_id, delivery.company_id
+                  FROM marketing_delivery delivery
+                  JOIN (
+                       SELECT waiting.id, row_number() OVER (%(order)s) AS place
                          FROM mailing_mailing mailing
                         CROSS JOIN LATERAL (
                               SELECT id, due
@@ -118,18 +119,20 @@ class MarketingDelivery(models.Model):
                                ORDER BY due, id
                                LIMIT %(limit)s) waiting
                         WHERE %(active)s
-                        ORDER BY mailing.marketing_is_transactional IS TRUE DESC,
-                                 mailing.marketing_priority DESC,
-                                 waiting.due, waiting.id
-                        LIMIT %(limit)s)
-                 ORDER BY mailing_id, due, id
-                   FOR UPDATE SKIP LOCKED
+                        ORDER BY place
+                        LIMIT %(limit)s) first ON first.id = delivery.id
+                 ORDER BY first.place
+                   FOR UPDATE OF delivery SKIP LOCKED
                 """,
                 now=fields.Datetime.now(),
                 count=count,
                 number=number,
                 limit=limit,
                 active=self._get_active_mailings(),
+                order=SQL(
+                    "ORDER BY mailing.marketing_is_transactional IS TRUE DESC,"
+                    " mailing.marketing_priority DESC, waiting.due, waiting.id"
+                ),
             )
         )
 

@@ -91,37 +91,6 @@ class MarketingDelivery(models.Model):
             SQL("person.paused_until > %s", self._get_sending_moment(mailing))
         )
 
-    @api.model
-    def _gate_frequency(self, mailing):
-        """Had his mail of the week, or of the month; what is on its way counts."""
-        if not self._respects_wishes(mailing):
-            return SQL("FALSE")
-        return self._has_person(
-            SQL(
-                """
-                person.preferred_frequency IS NOT NULL
-                AND (EXISTS (
-                        SELECT FROM marketing_touchpoint sent
-                         WHERE sent.person_id = person.id AND sent.type_id = %(sent)s
-                           AND sent.date > %(moment)s - CASE person.preferred_frequency
-                               WHEN 'week' THEN interval '7 days'
-                               ELSE interval '1 month' END)
-                     OR EXISTS (
-                        SELECT FROM marketing_delivery other
-                         WHERE other.person_id = person.id
-                           AND other.state IN ('composed', 'sending')
-                           AND other.id < COALESCE((
-                               SELECT min(mine.id) FROM marketing_delivery mine
-                                WHERE mine.person_id = person.id
-                                  AND mine.mailing_id = %(mailing)s
-                                  AND mine.state = 'composed'), 2147483647)))
-                """,
-                sent=self.env["marketing.touchpoint.type"]._get_id("sent"),
-                moment=self._get_sending_moment(mailing),
-                mailing=mailing._origin.id or None,
-            )
-        )
-
     # ------------------------------------------------------------------
     # PROFILE
     # ------------------------------------------------------------------

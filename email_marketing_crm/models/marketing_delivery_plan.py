@@ -35,6 +35,7 @@ PLAN_GATES = (
     *CHOICES,
     "already_mailed",
     "duplicate",
+    "frequency_cap",
     "holdout",
 )
 COMPOSE_GATES = (
@@ -45,6 +46,7 @@ COMPOSE_GATES = (
     *REFUSALS,
     *CHOICES,
     "duplicate",
+    "frequency_cap",
 )
 SEND_GATES = ("canceled", *REFUSALS, "complaint_open", "reacted")
 #: From this size on a plan tells the database what it added: a planner that takes a
@@ -105,12 +107,15 @@ class MarketingDelivery(models.Model):
                 WITH planned AS (
                     INSERT INTO marketing_delivery (
                         mailing_id, company_id, person_id, res_id, email, visit,
-                        state, reason, due, planned_date, attempts)
+                        state, reason, due, wait_reason, planned_date, attempts)
                     SELECT %(mailing)s, %(company)s, person_id, res_id, email, visit,
                            CASE WHEN reason IS NULL THEN 'planned' ELSE 'skipped' END,
-                           reason, %(due)s, %(now)s, 0
+                           reason, COALESCE(timing.due, %(due)s),
+                           CASE WHEN reason IS NULL THEN timing.wait_reason END,
+                           %(now)s, 0
                       FROM (SELECT candidate.*, %(reason)s AS reason
                               FROM (%(candidates)s) candidate) gated
+                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
                      ORDER BY person_id
                     ON CONFLICT (mailing_id, person_id, visit) DO NOTHING
                     RETURNING id, person_id, reason
@@ -122,6 +127,7 @@ class MarketingDelivery(models.Model):
                 mailing=mailing.id,
                 company=self.env.company.id,
                 due=due or now,
+                timing=self._get_planned_timing(mailing, due or now),
                 now=now,
                 reason=self._get_reason(mailing, PLAN_GATES),
                 candidates=candidates,
@@ -138,6 +144,14 @@ class MarketingDelivery(models.Model):
             ]
         )
         return count
+
+    @api.model
+    def _get_planned_timing(self, mailing, due):
+        """SELECT of `due` and `wait_reason` of the person `gated.person_id`.
+
+        At most one row; without one a mail is due when the mailing is.
+        """
+        return SQL("SELECT NULL::timestamp AS due, NULL AS wait_reason WHERE FALSE")
 
     # ------------------------------------------------------------------
     # CANDIDATES

@@ -143,6 +143,7 @@ class MarketingPerson(models.Model):
                 "score_id.person_id",
                 ("rule_id", "points", "hits", "last_date", "sentence"),
             ),
+            "marketing.person.rhythm": ("person_id", ("summary", "update_date")),
             "marketing.lifecycle.move": (
                 "person_id",
                 ("date", "from_stage_id", "to_stage_id", "cause"),

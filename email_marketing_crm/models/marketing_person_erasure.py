@@ -62,6 +62,16 @@ class MarketingPerson(models.Model):
                 self.env._("Points of events that were deleted before are forgotten."),
             ),
             ErasureRule(
+                "marketing.person.rhythm",
+                "deleted",
+                self.env._("The hours at which the person reads are forgotten."),
+            ),
+            ErasureRule(
+                "marketing.frequency.usage",
+                "deleted",
+                self.env._("Looks at what was counted are forgotten."),
+            ),
+            ErasureRule(
                 "marketing.lifecycle.move",
                 "anonymized",
                 self.env._("Figures of the funnel stay, without their cause."),

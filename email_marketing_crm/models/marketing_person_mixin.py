@@ -7,7 +7,16 @@ from .marketing_timeline import ENGAGEMENT_GROUPS
 
 #: Fields that a person is made of, on whichever model has them.
 IDENTITY_FIELDS = frozenset(
-    {"name", "contact_name", "partner_name", "lang", "lang_id", "tz", "company_id"}
+    {
+        "name",
+        "contact_name",
+        "partner_name",
+        "lang",
+        "lang_id",
+        "tz",
+        "country_id",
+        "company_id",
+    }
 )
 
 
@@ -237,11 +246,21 @@ class MarketingPersonMixin(models.AbstractModel):
             else SQL("TRUE"),
             "name": SQL("record.name"),
             "lang": SQL("NULL::varchar"),
-            "tz": SQL("NULL::varchar"),
+            "tz": self._get_country_zone_sql()
+            if "country_id" in self._fields
+            else SQL("NULL::varchar"),
             "company_id": SQL("record.company_id")
             if "company_id" in self._fields
             else SQL("NULL::int4"),
         }
+
+    @api.model
+    def _get_country_zone_sql(self):
+        """SQL: the zone of the record's country, where it has a single one."""
+        return SQL(
+            "(SELECT country.marketing_tz FROM res_country country"
+            " WHERE country.id = record.country_id)"
+        )
 
     # ------------------------------------------------------------------
     # MERGE

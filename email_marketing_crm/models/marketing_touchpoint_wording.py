@@ -69,6 +69,7 @@ class MarketingTouchpoint(models.Model):
         """Sentences by code of type, the most telling first; see `tools/wording.py`."""
         return {
             "sent": [self.env._("Mail “%(mailing)s” sent")],
+            "sales_mail": [self.env._("Mail “%(title)s” by %(user)s")],
             "delivered": [self.env._("Mail “%(mailing)s” delivered")],
             "skipped": [
                 self.env._("Mail “%(mailing)s” not sent: %(reason)s"),

@@ -18,5 +18,7 @@ class ResPartner(models.Model):
     def _get_identity_columns(self):
         return super()._get_identity_columns() | {
             "lang": SQL("record.lang"),
-            "tz": SQL("record.tz"),
+            "tz": SQL(
+                "COALESCE(NULLIF(record.tz, ''), %s)", self._get_country_zone_sql()
+            ),
         }

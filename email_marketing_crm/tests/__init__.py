@@ -3,6 +3,10 @@ from hypothesis import settings
 from . import (
     test_ab_test,
     test_access,
+    test_best_hour,
+    test_frequency,
+    test_quiet_hours,
+    test_tools_timing,
     test_address,
     test_after_bounce,
     test_after_statistics,

@@ -12,6 +12,7 @@ from .common_delivery import DeliveryCase
 NOT_TOLD = {
     "marketing.delivery.preview",  # a check of an audience, gone with the day
     "marketing.duplicate",  # is about somebody else too
+    "marketing.frequency.usage",  # a look at what was counted, gone with the day
     "marketing.inbox",  # what is about to be worked out
     "marketing.score.checkpoint",  # is part of the score
     "marketing.segment.member",  # has a section of its own

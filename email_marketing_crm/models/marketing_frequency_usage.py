@@ -1,0 +1,180 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class MarketingFrequencyUsage(models.TransientModel):
+    """What a person got, counted against one limit of a rule, at some moment.
+
+    Written by one statement when somebody looks: all limits of one person, or everybody
+    who would be capped tomorrow. What is planned until then is counted as if it left.
+    Rows are their user's own, and forgotten within hours.
+    """
+
+    _name = "marketing.frequency.usage"
+    _description = "Mails Counted Against a Limit"
+    _order = "is_full desc, person_id, window_id"
+    _rec_name = "person_id"
+
+    person_id = fields.Many2one(
+        "marketing.person", required=True, readonly=True, ondelete="cascade"
+    )
+    window_id = fields.Many2one(
+        "marketing.frequency.window",
+        "Limit",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
+    )
+    rule_id = fields.Many2one(
+        "marketing.frequency.rule", readonly=True, ondelete="cascade"
+    )
+    used = fields.Float("Counted", readonly=True, digits=(16, 2), aggregator=None)
+    is_full = fields.Boolean("No More", readonly=True)
+    free_date = fields.Datetime(
+        "Next One From", readonly=True, help="When one more mail fits into this limit."
+    )
+    moment = fields.Datetime("As Of", readonly=True)
+
+    @api.model
+    def _open_capped(self, rules=None):
+        """Show whose limits are used up tomorrow at this hour, by rule."""
+        windows = (rules or self.env["marketing.frequency.rule"].search([])).window_ids
+        moment = fields.Datetime.now() + timedelta(days=1)
+        if windows:
+            self._fill(windows, moment, SQL("usage.is_full"), self._get_mailed(windows))
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_frequency_usage_action"
+        )
+        return action | {
+            "domain": [("create_uid", "=", self.env.uid)],
+            "context": {
+                "search_default_group_rule": 1,
+                "search_default_group_window": 1,
+            },
+        }
+
+    @api.model
+    def _open_person(self, person):
+        """Show what a person got, counted against each limit that applies to him."""
+        person.check_access("read")
+        windows = self.env["marketing.frequency.rule"]._get_windows(
+            company=self.env.company
+        )
+        self._fill(
+            windows, fields.Datetime.now(), SQL("TRUE"), SQL("SELECT %s", person.id)
+        )
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_frequency_usage_action"
+        )
+        return action | {
+            "name": self.env._("Mails to %s", person.display_name),
+            "domain": [("create_uid", "=", self.env.uid)],
+            "context": {"hide_person": True},
+        }
+
+    @api.model
+    def _get_mailed(self, windows):
+        """SELECT of the ids of everybody whom these windows may have something of."""
+        longest = max(
+            window.days if window.unit == "rolling" else 31 for window in windows
+        )
+        since = fields.Datetime.now() - timedelta(days=longest + 1)
+        types = self.env["marketing.touchpoint.type"]
+        return SQL(
+            """
+            SELECT person_id FROM marketing_delivery
+             WHERE state = 'planned'
+                OR (state IN ('composed', 'sending', 'sent', 'unknown')
+                    AND COALESCE(sent_date, composed_date, due) > %(since)s)
+            UNION
+            SELECT person_id FROM marketing_touchpoint
+             WHERE type_id IN (%(sent)s, %(sales)s) AND date > %(since)s
+            """,
+            since=since,
+            sent=types._get_id("sent"),
+            sales=types._get_id("sales_mail"),
+        )
+
+    @api.model
+    def _fill(self, windows, moment, condition, person_ids):
+        """Replace the user's rows by those of these persons.
+
+        :param condition: SQL on `usage`
+        :param person_ids: SELECT of ids
+        """
+        self.env.flush_all()
+        self.env.cr.execute(
+            "DELETE FROM marketing_frequency_usage WHERE create_uid = %s",
+            [self.env.uid],
+        )
+        if not windows:
+            self.invalidate_model()
+            return
+        now = fields.Datetime.now()
+        readable = self.env["marketing.person"]._search([]).subselect()
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO marketing_frequency_usage (
+                    person_id, window_id, rule_id, used, is_full, free_date, moment,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT person.id, usage.window_id, usage.rule_id, usage.used,
+                       usage.is_full, usage.free, %(moment)s,
+                       %(user)s, %(now)s, %(user)s, %(now)s
+                  FROM marketing_person person
+                 CROSS JOIN LATERAL (%(usage)s) usage
+                 WHERE person.id IN (%(person_ids)s) AND person.id IN %(readable)s
+                   AND %(condition)s
+                """,
+                moment=moment,
+                user=self.env.uid,
+                now=now,
+                usage=self.env["marketing.delivery"]
+                .sudo()
+                ._get_usage(
+                    windows.sudo(),
+                    SQL("person.id"),
+                    self.env["marketing.person"]._get_zone_sql("person"),
+                    moment,
+                    planned_until=moment,
+                ),
+                person_ids=person_ids,
+                readable=readable,
+                condition=condition,
+            )
+        )
+        self.invalidate_model()
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def action_open_person(self):
+        self.ensure_one()
+        return self.person_id.get_formview_action()
+
+    def action_view_mails(self):
+        """The deliveries to the person, the latest first."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_delivery_action"
+        )
+        return action | {
+            "name": self.env._("Mails to %s", self.person_id.display_name),
+            "domain": [
+                ("person_id", "=", self.person_id.id),
+                ("state", "!=", "skipped"),
+            ],
+            "context": {},
+        }
+
+
+class MarketingPerson(models.Model):
+    _inherit = "marketing.person"
+
+    def action_view_frequency(self):
+        """Open what the person got, counted against each rule."""
+        self.ensure_one()
+        return self.env["marketing.frequency.usage"]._open_person(self)
