@@ -37,6 +37,7 @@
         "data/marketing_check_policy_data.xml",
         "data/marketing_check_word_data.xml",
         "data/marketing_timing_data.xml",
+        "data/marketing_mail_template_data.xml",
         # wizards
         "wizard/marketing_consent_change_views.xml",
         "wizard/marketing_handoff_reject_views.xml",
@@ -48,6 +49,7 @@
         "wizard/marketing_duplicate_merge_views.xml",
         "wizard/marketing_mailing_wizard_views.xml",
         "wizard/marketing_mailing_check_launch_views.xml",
+        "wizard/marketing_mail_preview_views.xml",
         # views
         "views/marketing_menus.xml",
         "views/marketing_person_views.xml",
@@ -70,6 +72,8 @@
         "views/mailing_mailing_views.xml",
         "views/marketing_sender_views.xml",
         "views/marketing_content_condition_views.xml",
+        "views/marketing_mail_template_views.xml",
+        "views/mailing_snippets.xml",
         "views/marketing_mailing_translation_views.xml",
         "views/marketing_ab_test_views.xml",
         "views/mailing_mailing_content_views.xml",
@@ -120,9 +124,17 @@
         "web.assets_backend": [
             "email_marketing_crm/static/src/**/*",
             ("remove", "email_marketing_crm/static/src/journey_tree/**/*"),
+            ("remove", "email_marketing_crm/static/src/mail_editor/**/*"),
         ],
         "web.assets_backend_lazy": [
             "email_marketing_crm/static/src/journey_tree/**/*",
+        ],
+        "mass_mailing.assets_builder": [
+            "email_marketing_crm/static/src/mail_editor/**/*",
+            ("remove", "email_marketing_crm/static/src/mail_editor/**/*.inside.scss"),
+        ],
+        "mass_mailing.assets_inside_builder_iframe": [
+            "email_marketing_crm/static/src/mail_editor/**/*.inside.scss",
         ],
         "web.assets_tests": [
             "email_marketing_crm/static/tests/tours/**/*",

@@ -7,3 +7,5 @@ from . import (
     unsubscribe,
     webhook,
 )
+from . import consent, disclosure, events, marketing_import, tracking, unsubscribe
+from . import mailing_view

@@ -12,6 +12,7 @@ from . import marketing_person_origin
 from . import marketing_email_domain
 from . import marketing_person_address
 from . import marketing_person_mixin
+from . import marketing_person_fields
 from . import marketing_suppression
 from . import marketing_suppression_import
 from . import marketing_person_suppression
@@ -83,6 +84,7 @@ from . import marketing_delivery_timing
 from . import marketing_delivery_preview
 from . import marketing_content_condition
 from . import marketing_mailing_translation
+from . import marketing_mail_template
 from . import marketing_delivery_content
 from . import marketing_mailing_plan
 from . import marketing_person_delivery
@@ -201,6 +203,7 @@ from . import mailing_mailing_delivery
 from . import mailing_mailing_consent
 from . import mailing_mailing_approval
 from . import mailing_mailing_content
+from . import mailing_mailing_template
 from . import mailing_mailing_language
 from . import mailing_mailing_ab_test
 from . import mailing_mailing_condition
@@ -209,6 +212,8 @@ from . import mailing_mailing_salesperson
 from . import mailing_mailing_audience
 from . import mailing_mailing_resend
 from . import mailing_mailing_schedule
+from . import mailing_mailing_seen
+from . import mailing_mailing_test_person
 from . import mailing_mailing_test
 from . import mailing_mailing_timing
 from . import mailing_subscription

@@ -74,13 +74,38 @@ class MarketingMailingTranslation(models.Model):
 
     @api.model
     def default_get(self, fields_list):
-        """A translation starts from the text that is to be translated."""
+        """A translation starts from the text that is to be translated.
+
+        Where the mailing was begun with a template that there is in another language
+        of this database, it starts from that one.
+        """
         values = super().default_get(fields_list)
         mailing = self.env["mailing.mailing"].browse(values.get("mailing_id"))
+        if not mailing:
+            return values
+        twin = self._find_twin(mailing)
+        if twin and "lang_id" in fields_list and not values.get("lang_id"):
+            values["lang_id"] = twin.lang_id.id
+        source = (
+            twin.get_mailing_values(mailing.mailing_model_real)
+            if twin and values.get("lang_id") == twin.lang_id.id
+            else mailing
+        )
         for name in ("subject", "preview", "body_arch", "body_html"):
-            if mailing and name in fields_list and name not in values:
-                values[name] = mailing[name]
+            if name in fields_list and name not in values:
+                values[name] = source[name]
         return values
+
+    @api.model
+    def _find_twin(self, mailing):
+        """The mailing's template in a language that it is not written in yet."""
+        template = mailing.sudo().marketing_template_id
+        written = mailing.marketing_lang_id + mailing.marketing_translation_ids.lang_id
+        wanted = self.env["res.lang"].search([("id", "not in", written.ids)])
+        found = template.browse()
+        for lang in wanted:
+            found = found or template._get_twin(lang)
+        return found.with_env(self.env)
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -43,6 +43,12 @@ class MarketingPersonMixin(models.AbstractModel):
         ondelete="set null",
         help="Everything known about the human behind this address.",
     )
+    marketing_name = fields.Char(
+        "Name of the Person",
+        related="marketing_person_id.name",
+        related_sudo=True,
+        help="The human's name, also where the record has a title of its own.",
+    )
     marketing_score = fields.Float(
         "Score",
         related="marketing_person_id.score_id.score",

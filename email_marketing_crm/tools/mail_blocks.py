@@ -3,13 +3,15 @@
 A block is an element with the attribute ``data-marketing-condition``: the id of a
 condition. Who does not meet it gets the mail without the element and all that is in
 it. A place is an element with ``data-marketing-sender``: a part of who sends the mail
-(`SENDER_PARTS`). Its own text stays where that part is not known.
+(`SENDER_PARTS`). Its own text stays where that part is not known. The same for
+``data-marketing-company`` and the company, which is known when a template is chosen.
 
 Everything else is given back as it was read: placeholders, and comments for Outlook.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from urllib.parse import urlsplit
 
 from lxml import etree, html
 
@@ -17,6 +19,10 @@ CONDITION = "data-marketing-condition"
 SENDER = "data-marketing-sender"
 #: What of a sender can be written into a mail; the signature is HTML.
 SENDER_PARTS = ("name", "function", "phone", "email", "signature")
+
+COMPANY = "data-marketing-company"
+#: What of a company: text, but for the logo (of a picture) and the website (of a link).
+COMPANY_PARTS = ("name", "address", "logo", "website")
 
 _IDS = re.compile(rf'{CONDITION}\s*=\s*["\'](\d+)["\']')
 _WRAPPED = re.compile(r"\A<div>(.*)</div>\s*\Z", re.DOTALL)
@@ -71,6 +77,32 @@ def fill_sender(body: str, parts: Mapping[str, str]) -> str:
             _take_directives_out(signature.iter())
             element.text = signature.text
             element.extend(list(signature))
+        else:
+            element.text = value
+    return _serialize(root)
+
+
+def fill_company(body: str, parts: Mapping[str, str]) -> str:
+    """The mail with what is known of the company.
+
+    The marks stay: who looks for the address of the company finds it by them.
+
+    :param parts: by name, of `COMPANY_PARTS`; the logo and the website are addresses.
+        A link keeps what follows the host in it
+    """
+    root = _parse(body)
+    for element in root.xpath(f".//*[@{COMPANY}]"):
+        name = element.get(COMPANY)
+        value = parts.get(name)
+        if not value:
+            continue
+        if name == "logo":
+            element.set("src", value)
+            element.set("alt", parts.get("name") or element.get("alt", ""))
+        elif name == "website":
+            path = urlsplit(element.get("href", ""))
+            query = f"?{path.query}" if path.query else ""
+            element.set("href", value.rstrip("/") + "/" + path.path.strip("/") + query)
         else:
             element.text = value
     return _serialize(root)

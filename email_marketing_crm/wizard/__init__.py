@@ -11,3 +11,4 @@ from . import marketing_mailing_decision
 from . import marketing_mailing_reschedule
 from . import marketing_mailing_resend
 from . import marketing_mailing_check_launch
+from . import marketing_mail_preview

@@ -1,0 +1,45 @@
+from markupsafe import Markup
+
+from odoo import http
+from odoo.http import request
+
+from odoo.addons.mass_mailing.controllers.main import MassMailController
+
+PREFERENCES_PATH = "/marketing/preferences"
+
+
+class MarketingMailViewController(MassMailController):
+    """A mail in the browser: the very one that its reader got.
+
+    His language, the blocks that were for him, the salesperson who sent it. The link
+    to the preferences is his own, as in the mail.
+    """
+
+    @http.route()
+    def mailing_view_in_browser(
+        self, mailing_id, email=None, document_id=None, hash_token=None, **kwargs
+    ):
+        request.update_context(marketing_view=True)
+        response = super().mailing_view_in_browser(
+            mailing_id,
+            email=email,
+            document_id=document_id,
+            hash_token=hash_token,
+            **kwargs,
+        )
+        body = response.qcontext.get("body")
+        if body and email and PREFERENCES_PATH in body:
+            response.qcontext["body"] = self._personalize_preferences(body, email)
+        return response
+
+    def _personalize_preferences(self, body, email):
+        """The token of the link proved the address, so its person may be shown."""
+        persons = request.env["marketing.person"].sudo()
+        found = persons._get_ids_by_email([persons._normalize(email)])
+        person = persons.browse(found.values())
+        if not person:
+            return body
+        marker = f'href="{PREFERENCES_PATH}"'
+        return Markup(
+            str(body).replace(marker, f'href="{person._get_preference_url()}"')
+        )

@@ -1,0 +1,96 @@
+import {registry} from "@web/core/registry";
+
+const EDITED = "[name=body_arch] :iframe";
+const SHOWN = ".o_marketing_mail_preview :iframe";
+const FOR_SOME = "longest morning of the month";
+
+registry.category("web_tour.tours").add("marketing_content", {
+    steps: () => [
+        {
+            content: "Templates in Chinese, too",
+            trigger: ".o_marketing_template_gallery button[data-lang=zh_CN]",
+            run: "click",
+        },
+        {
+            trigger: ".o_marketing_template[data-name=新品发布]",
+        },
+        {
+            trigger: ".o_marketing_template_gallery button[data-lang=en_US]",
+            run: "click",
+        },
+        {
+            content: "Take the product announcement",
+            trigger: ".o_marketing_template[data-name='Product announcement']",
+            run: "click",
+        },
+        {
+            content: "Choose a block",
+            trigger: `${EDITED} .o_mail_snippet_general p:contains(${FOR_SOME})`,
+            run: "click",
+        },
+        {
+            content: "Who is it for?",
+            trigger: "[data-label='Shown To'] .o-hb-selectMany2X-toggle",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o-hb-selectMany2X-dropdown .o-dropdown-item:contains(Readers of Chinese)",
+            run: "click",
+        },
+        {
+            content: "The block is marked",
+            trigger: `${EDITED} section[data-marketing-condition]:contains(${FOR_SOME})`,
+        },
+        {
+            trigger: ".o_marketing_condition_open:contains(Change Condition)",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+        },
+        {
+            content: "Look at it as the first person",
+            trigger: "button[name=action_preview]",
+            run: "click",
+        },
+        {
+            trigger: `${SHOWN} body:contains(Hello Ana Pereira)`,
+        },
+        {
+            trigger: `${SHOWN} body:not(:contains(${FOR_SOME}))`,
+        },
+        {
+            content: "And as the next one",
+            trigger: ".modal button[name=action_next]",
+            run: "click",
+        },
+        {
+            trigger: `${SHOWN} body:contains(Hello Li Xiaolong)`,
+        },
+        {
+            trigger: `${SHOWN} p:contains(${FOR_SOME})`,
+        },
+        {
+            trigger: ".modal [name=condition_ids] .o_tag:contains(Readers of Chinese)",
+        },
+        {
+            content: "On a phone",
+            trigger: ".o_marketing_mail_preview button:has(.fa-mobile)",
+            run: "click",
+        },
+        {
+            trigger: ".o_marketing_mail_preview iframe[style*='375px']",
+        },
+        {
+            trigger: ".modal-footer button[special=cancel], .modal-footer .btn-secondary",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal))",
+        },
+    ],
+});

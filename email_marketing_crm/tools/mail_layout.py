@@ -1,0 +1,533 @@
+"""How the mails of the template library look.
+
+A mail is written as a small XML document that says what is in it (`<hero>`, `<text>`,
+`<button>` …) and nothing about how it looks. From it come two texts that look the
+same: the one that is edited, made of sections as Odoo's editor knows them, and the one
+that is sent, made of tables. Both carry every style inline: many mail programs know no
+style sheets, Outlook knows no more than tables, and Gmail cuts what is over 102 KB.
+
+Blocks: ``header``, ``hero``, ``picture``, ``heading``, ``text``, ``button``,
+``columns`` of ``column``, ``list`` of ``item``, ``facts`` of ``fact``, ``quote``,
+``scale``, ``divider``, ``signature``, ``footer``. Within text: ``b``, ``i``, ``a``,
+``br``, ``p``, ``field`` (a value of who gets the mail, its text being what stands there
+without one), ``sender`` and ``company`` (filled by `tools/mail_blocks.py`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+
+from lxml import etree
+
+#: Pixels a mail is wide; phones make it narrower.
+WIDTH = 600
+FONT = (
+    "Arial, 'Helvetica Neue', Helvetica, 'PingFang SC', 'Microsoft YaHei', sans-serif"
+)
+INK = "#1f2937"
+TEXT = "#374151"
+MUTED = "#6b7280"
+LINE = "#e5e7eb"
+PAPER = "#ffffff"
+DESK = "#f3f4f6"
+SOFT = "#f9fafb"
+PICTURES = "/email_marketing_crm/static/img/mail/"
+UNSUBSCRIBE = "/unsubscribe_from_list"
+PREFERENCES = "/marketing/preferences"
+VIEW = "/view"
+#: Where links lead until a marketer says where: the website of the company, if known.
+EXAMPLE = "https://www.example.com/"
+
+#: Words of the layout itself: of the header and the footer.
+WORDS = {
+    "en": {
+        "view": "View in browser",
+        "why": "You get this mail because you agreed to hear from",
+        "preferences": "Choose what you get",
+        "unsubscribe": "Unsubscribe",
+        "company": "Your company",
+    },
+    "zh": {
+        "view": "在浏览器中查看",
+        "why": "您收到此邮件，是因为您同意接收以下公司的资讯：",
+        "preferences": "管理订阅偏好",
+        "unsubscribe": "退订",
+        "company": "贵公司",
+    },
+}
+
+
+@dataclass
+class Section:
+    """A part of a mail from edge to edge.
+
+    :param columns: HTML of each column; one column is a section of text
+    :param name: what the editor calls it
+    """
+
+    columns: list[str]
+    name: str
+    padding: str = "12px 32px"
+    background: str = PAPER
+    align: str = "left"
+
+
+@dataclass
+class Mail:
+    """A mail that is read from its document."""
+
+    lang: str
+    name: str
+    subject: str
+    preview: str
+    is_plain: bool
+    accent: str
+    sections: list[Section] = field(default_factory=list)
+
+    def get_arch(self) -> str:
+        """The text as Odoo's editor of mailings wants it."""
+        if self.is_plain:
+            return (
+                '<div data-name="Mailing" class="o_layout oe_unremovable oe_unmovable'
+                ' o_basic_theme"><div class="oe_structure">'
+                f'<div class="o_mail_no_options">{self._get_plain()}</div></div></div>'
+            )
+        sections = "".join(_get_arch_section(section) for section in self.sections)
+        return (
+            '<div data-name="Mailing" class="o_layout oe_unremovable oe_unmovable"'
+            f' style="background-color: {DESK};">'
+            '<div class="container o_mail_wrapper o_mail_regular oe_unremovable">'
+            '<div class="row mw-100 mx-0"><div class="col o_mail_no_options'
+            ' o_mail_wrapper_td bg-white oe_structure">'
+            f"{sections}</div></div></div></div>"
+        )
+
+    def get_html(self) -> str:
+        """The text as it is sent."""
+        if self.is_plain:
+            return (
+                f'<div class="o_layout" style="max-width: {WIDTH}px; padding: 16px;'
+                f' font-family: {FONT};">{self._get_plain()}</div>'
+            )
+        sections = "".join(_get_html_section(section) for section in self.sections)
+        return (
+            f"{_open_table(f'background-color: {DESK};', css_class='o_layout')}<tr>"
+            '<td align="center" style="padding: 24px 0;">'
+            f'<!--[if mso]><table role="presentation" width="{WIDTH}" cellpadding="0"'
+            ' cellspacing="0" border="0"><tr><td><![endif]-->'
+            f'<div style="max-width: {WIDTH}px; margin: 0 auto; text-align: left;">'
+            f"{sections}</div>"
+            "<!--[if mso]></td></tr></table><![endif]--></td></tr></table>"
+        )
+
+    def _get_plain(self) -> str:
+        return "".join(column for part in self.sections for column in part.columns)
+
+
+def read_mail(document: etree._Element, accent: str, *, is_plain: bool = False) -> Mail:
+    """Read the document of a mail.
+
+    :param document: the element `<mail lang="…" name="…" subject="…" preview="…">`
+    :param accent: colour of what stands out, as `#0f766e`
+    :param is_plain: as if typed in a mail program: no picture, no colour
+    :raises ValueError: where there is a block that nobody knows
+    """
+    mail = Mail(
+        lang=document.get("lang"),
+        name=document.get("name"),
+        subject=document.get("subject"),
+        preview=document.get("preview"),
+        is_plain=is_plain,
+        accent=accent,
+    )
+    reader = _Reader(mail)
+    for block in document.iterchildren(tag=etree.Element):
+        read = getattr(reader, f"read_{block.tag}", None)
+        if read is None:
+            raise ValueError(f"Unknown block <{block.tag}> in {mail.name}")
+        mail.sections.extend(read(block))
+    return mail
+
+
+class _Reader:
+    """Turns each kind of block into sections."""
+
+    def __init__(self, mail: Mail):
+        self.mail = mail
+        self.words = WORDS[mail.lang.split("_")[0]]
+
+    # blocks ------------------------------------------------------------
+
+    def read_header(self, block) -> Iterator[Section]:
+        yield Section(
+            [
+                f'<p style="margin: 0; font-size: 12px; line-height: 18px;'
+                f' text-align: right;"><a href="{VIEW}" style="color: {MUTED};'
+                f' font-size: 12px; text-decoration: underline;">{self.words["view"]}'
+                "</a></p>"
+            ],
+            "View Online",
+            padding="8px 32px",
+            background=DESK,
+        )
+        yield Section(
+            [
+                '<p style="margin: 0; text-align: center;"><img'
+                ' data-marketing-company="logo" src="/logo.png" alt="Logo"'
+                ' class="img-fluid" width="140" style="width: 140px; max-width: 60%;'
+                ' height: auto; border: 0;"/></p>'
+            ],
+            "Logo",
+            padding="24px 32px",
+            align="center",
+        )
+
+    def read_hero(self, block) -> Iterator[Section]:
+        picture = block.get("picture")
+        if picture:
+            yield Section(
+                [_picture(picture, block.get("alt"), WIDTH)],
+                "Picture",
+                padding="0",
+                background=self.mail.accent,
+                align="center",
+            )
+        inner = self._title(block.get("title"), size=28, color=PAPER)
+        if _has_text(block):
+            inner += self._paragraphs(block, color=PAPER, size=17)
+        yield Section(
+            [inner],
+            "Title",
+            padding="28px 32px",
+            background=self.mail.accent,
+            align="center",
+        )
+
+    def read_picture(self, block) -> Iterator[Section]:
+        yield Section(
+            [_picture(block.get("src"), block.get("alt"), WIDTH - 64, radius=8)],
+            "Picture",
+        )
+
+    def read_heading(self, block) -> Iterator[Section]:
+        yield Section(
+            [self._title(self._inline(block), size=20, is_markup=True)],
+            "Heading",
+            padding="20px 32px 0",
+        )
+
+    def read_text(self, block) -> Iterator[Section]:
+        if self.mail.is_plain:
+            yield Section([self._paragraphs(block, size=15)], "Text")
+        else:
+            yield Section([self._paragraphs(block)], "Text", padding="20px 32px 0")
+
+    def read_button(self, block) -> Iterator[Section]:
+        yield Section(
+            [self._button(self._inline(block), block.get("href"))],
+            "Button",
+            padding="12px 32px 24px",
+            align="center",
+        )
+
+    def read_columns(self, block) -> Iterator[Section]:
+        yield Section(
+            [self._column(column) for column in block.iterchildren("column")],
+            "Columns",
+            padding="8px 24px",
+        )
+
+    def read_list(self, block) -> Iterator[Section]:
+        items = "".join(
+            f'<li style="margin: 0 0 8px; color: {TEXT};">{self._inline(item)}</li>'
+            for item in block.iterchildren("item")
+        )
+        size = 15 if self.mail.is_plain else 16
+        yield Section(
+            [
+                f'<ul style="margin: 0 0 16px; padding: 0 0 0 20px; color: {TEXT};'
+                f' font-size: {size}px; line-height: 26px;">{items}</ul>'
+            ],
+            "List",
+        )
+
+    def read_facts(self, block) -> Iterator[Section]:
+        rows = "".join(
+            f'<p style="margin: 0 0 8px; font-size: 16px; line-height: 26px;'
+            f' color: {TEXT};"><b style="color: {INK};">{escape(fact.get("name"))}</b>'
+            f"&#160;&#160;{self._inline(fact)}</p>"
+            for fact in block.iterchildren("fact")
+        )
+        yield Section([rows], "Facts", padding="20px 32px 12px", background=SOFT)
+
+    def read_quote(self, block) -> Iterator[Section]:
+        # Slanted Chinese characters are hard to read.
+        style = "normal" if self.mail.lang.startswith("zh") else "italic"
+        yield Section(
+            [
+                f'<p style="margin: 0 0 8px; font-size: 18px; line-height: 28px;'
+                f' color: {INK}; font-style: {style};">{self._inline(block)}</p>'
+                f'<p style="margin: 0; font-size: 14px; line-height: 22px;'
+                f' color: {MUTED};">{escape(block.get("by"))}</p>'
+            ],
+            "Quote",
+            padding="24px 32px",
+            background=SOFT,
+        )
+
+    def read_scale(self, block) -> Iterator[Section]:
+        """Answers from low to high, each a link of its own."""
+        low, high = block.get("low"), block.get("high")
+        answers = "&#160; ".join(
+            f"<a {_link(None, f'?answer={number}')}"
+            ' style="display: inline-block; width: 44px; line-height: 44px;'
+            f" margin: 0 0 8px; border: 1px solid {self.mail.accent};"
+            f" border-radius: 8px; color: {self.mail.accent}; font-size: 17px;"
+            f' font-weight: bold; text-align: center; text-decoration: none;">{number}'
+            "</a>"
+            for number in range(1, 6)
+        )
+        yield Section(
+            [
+                f'<p style="margin: 0; text-align: center;">{answers}</p>'
+                f'<p style="margin: 0; font-size: 13px; line-height: 20px;'
+                f' color: {MUTED}; text-align: center;">1 = {escape(low)} ·'
+                f" 5 = {escape(high)}</p>"
+            ],
+            "Scale",
+            padding="12px 32px 20px",
+            align="center",
+        )
+
+    def read_divider(self, block) -> Iterator[Section]:
+        yield Section(
+            [
+                f'<p style="margin: 0; border-top: 1px solid {LINE}; font-size: 1px;'
+                ' line-height: 1px;">&#160;</p>'
+            ],
+            "Separator",
+            padding="16px 32px 4px",
+        )
+
+    def read_signature(self, block) -> Iterator[Section]:
+        size = 15 if self.mail.is_plain else 16
+        yield Section(
+            [
+                f'<div data-marketing-sender="signature" style="margin: 0 0 16px;'
+                f' color: {TEXT}; font-size: {size}px; line-height: 24px;">'
+                f"{self._inline(block)}</div>"
+            ],
+            "Signature",
+        )
+
+    def read_footer(self, block) -> Iterator[Section]:
+        links = " · ".join(
+            f'<a href="{href}" style="color: {MUTED}; font-size: 12px;'
+            ' text-decoration: underline;">'
+            f"{self.words[name]}</a>"
+            for href, name in (
+                (PREFERENCES, "preferences"),
+                (UNSUBSCRIBE, "unsubscribe"),
+                (VIEW, "view"),
+            )
+        )
+        company = f'<span data-marketing-company="name">{self.words["company"]}</span>'
+        address = '<span data-marketing-company="address"></span>'
+        style = f"margin: 0 0 6px; font-size: 12px; line-height: 20px; color: {MUTED};"
+        if self.mail.is_plain:
+            yield Section(
+                [
+                    f'<p style="{style} border-top: 1px solid {LINE};'
+                    f' padding-top: 12px;">{company} · {address}</p>'
+                    f'<p style="{style}">{links}</p>'
+                ],
+                "Footer",
+            )
+            return
+        yield Section(
+            [
+                f'<p style="{style} text-align: center;">{self.words["why"]}'
+                f" {company}</p>"
+                f'<p style="{style} text-align: center;">{address}</p>'
+                f'<p style="{style} text-align: center;">{links}</p>'
+            ],
+            "Footer",
+            padding="24px 32px",
+            background=DESK,
+            align="center",
+        )
+
+    # parts of blocks -----------------------------------------------------
+
+    def _title(self, text, size, color=INK, is_markup=False) -> str:
+        text = text if is_markup else escape(text or "")
+        align = "center" if size > 24 else "left"
+        return (
+            f'<h2 style="margin: 0 0 8px; color: {color}; font-size: {size}px;'
+            f" line-height: {round(size * 1.35)}px; font-weight: bold;"
+            f' text-align: {align};">{text}</h2>'
+        )
+
+    def _paragraphs(self, block, color=TEXT, size=16) -> str:
+        """Each `<p>` of a block; a block without is one paragraph."""
+        paragraphs = list(block.iterchildren("p")) or [block]
+        align = "center" if color == PAPER else "left"
+        return "".join(
+            f'<p style="margin: 0 0 {0 if color == PAPER else 16}px; color: {color};'
+            f" font-size: {size}px; line-height: {size + 10}px; text-align: {align};"
+            f'">{self._inline(paragraph)}</p>'
+            for paragraph in paragraphs
+        )
+
+    def _button(self, label: str, href: str) -> str:
+        accent = self.mail.accent
+        return (
+            '<p style="margin: 0; text-align: center;">'
+            f'<a {_link(href)} class="btn btn-primary" style="display:'
+            f" inline-block; padding: 12px 28px; background-color: {accent};"
+            f" border: 1px solid {accent}; border-radius: 6px; color: {PAPER};"
+            " font-size: 16px; line-height: 24px; font-weight: bold;"
+            f' text-decoration: none;">{label}</a></p>'
+        )
+
+    def _column(self, column) -> str:
+        picture = column.get("picture")
+        inner = _picture(picture, column.get("alt"), 260, radius=8) if picture else ""
+        inner += (
+            f'<h3 style="margin: 12px 0 6px; color: {INK}; font-size: 17px;'
+            ' line-height: 24px; font-weight: bold;">'
+            f"{escape(column.get('title'))}</h3>"
+            f'<p style="margin: 0 0 8px; color: {TEXT}; font-size: 15px;'
+            f' line-height: 24px;">{self._inline(column)}</p>'
+        )
+        if column.get("link"):
+            inner += (
+                f'<p style="margin: 0 0 12px; font-size: 15px; line-height: 24px;">'
+                f'<a {_link(column.get("href"))} style="color:'
+                f' {self.mail.accent}; font-weight: bold; text-decoration: underline;">'
+                f"{escape(column.get('link'))}</a></p>"
+            )
+        return inner
+
+    def _inline(self, element) -> str:
+        """Text with what may stand in a line."""
+        written = [escape(_squeeze(element.text), quote=False)]
+        for child in element.iterchildren(tag=etree.Element):
+            written.append(self._inline_element(child))
+            written.append(escape(_squeeze(child.tail), quote=False))
+        return "".join(written).strip()
+
+    def _inline_element(self, child) -> str:
+        inner = self._inline(child)
+        if child.tag == "br":
+            return "<br/>"
+        if child.tag in ("b", "i"):
+            return f"<{child.tag}>{inner}</{child.tag}>"
+        if child.tag == "a":
+            return (
+                f'<a {_link(child.get("href"))} style="color:'
+                f' {self.mail.accent}; text-decoration: underline;">{inner}</a>'
+            )
+        if child.tag == "field":
+            return f'<t t-out="object.{child.get("name")}">{inner}</t>'
+        if child.tag in ("sender", "company"):
+            part = child.get("part")
+            return f'<span data-marketing-{child.tag}="{part}">{inner}</span>'
+        raise ValueError(f"<{child.tag}> cannot stand in a line")
+
+
+def _has_text(block) -> bool:
+    return bool((block.text or "").strip() or len(block))
+
+
+def _link(href: str | None, query: str = "") -> str:
+    """Where a link leads; without an address to the website of the company."""
+    if href:
+        return f'href="{escape(href)}"'
+    return f'data-marketing-company="website" href="{EXAMPLE}{escape(query)}"'
+
+
+def _squeeze(text: str | None) -> str:
+    """Line breaks of the document are spaces, and none between Chinese characters."""
+    words = (text or "").split("\n")
+    squeezed = words[0]
+    for word in words[1:]:
+        word = word.lstrip()
+        is_chinese = squeezed[-1:] > "\u2e80" and word[:1] > "\u2e80"
+        squeezed = squeezed.rstrip() + ("" if is_chinese else " ") + word
+    return squeezed
+
+
+def _picture(src: str, alt: str | None, width: int, radius: int = 0) -> str:
+    if "/" not in src:
+        src = PICTURES + src
+    return (
+        '<p style="margin: 0; line-height: 0; text-align: center;">'
+        f'<img src="{escape(src)}" alt="{escape(alt or "")}" width="{width}"'
+        ' class="img-fluid"'
+        ' style="width: 100%; max-width: 100%; height: auto; border: 0;'
+        f' border-radius: {radius}px;"/></p>'
+    )
+
+
+def _get_arch_section(section: Section) -> str:
+    """A section of the editor, which makes tables of it by itself."""
+    style = f"padding: {section.padding}; background-color: {section.background};"
+    if len(section.columns) == 1:
+        inner = f'<div class="container s_allow_columns">{section.columns[0]}</div>'
+        snippet = "s_text_block"
+    else:
+        size = 12 // len(section.columns)
+        columns = "".join(
+            f'<div class="col-lg-{size} col-md-{size} pt8 pb8">{column}</div>'
+            for column in section.columns
+        )
+        inner = f'<div class="container"><div class="row">{columns}</div></div>'
+        snippet = "s_three_columns"
+    return (
+        f'<section class="{snippet} o_mail_snippet_general" style="{style}"'
+        f' data-snippet="{snippet}" data-vxml="001" data-name="{section.name}">'
+        f"{inner}</section>"
+    )
+
+
+def _get_html_section(section: Section) -> str:
+    """A section that is sent: a table, its columns side by side where there is room."""
+    style = f"background-color: {section.background};"
+    if len(section.columns) == 1:
+        inner = section.columns[0]
+    else:
+        width = (WIDTH - 48) // len(section.columns)
+        inner = _get_html_columns(section.columns, width)
+    return (
+        f"{_open_table(style)}<tr><td"
+        f' style="padding: {section.padding}; font-family: {FONT};'
+        f' text-align: {section.align};">{inner}</td></tr></table>'
+    )
+
+
+def _get_html_columns(columns: list[str], width: int) -> str:
+    """Columns that stand below each other on a phone, without a media query."""
+    written = [
+        '<!--[if mso]><table role="presentation" width="100%" cellpadding="0"'
+        ' cellspacing="0" border="0"><tr><![endif]-->'
+    ]
+    for column in columns:
+        written.append(
+            f'<!--[if mso]><td width="{width}" valign="top"><![endif]-->'
+            f'<div style="display: inline-block; width: 100%; max-width: {width}px;'
+            f' vertical-align: top; font-size: 15px;">'
+            f'<div style="padding: 8px;">{column}</div></div>'
+            "<!--[if mso]></td><![endif]-->"
+        )
+    written.append("<!--[if mso]></tr></table><![endif]-->")
+    return "".join(written)
+
+
+def _open_table(style: str, css_class: str = "") -> str:
+    named = f' class="{css_class}"' if css_class else ""
+    return (
+        f'<table role="presentation"{named} width="100%" cellpadding="0"'
+        f' cellspacing="0" border="0" style="width: 100%; border-collapse: collapse;'
+        f' {style}">'
+    )
