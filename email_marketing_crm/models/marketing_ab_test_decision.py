@@ -331,8 +331,8 @@ class MarketingAbTest(models.Model):
         values = {
             "version": self.arm_ids[best].name if best < len(self.arm_ids) else "",
             "lead": self._format_value(decision["difference"]),
-            "low": self._format_value(decision["low"]),
-            "high": self._format_value(decision["high"]),
+            "low": self._format_number(decision["low"]),
+            "high": self._format_number(decision["high"]),
             "chance": f"{100 * decision['p_value']:.2g} %",
             "limit": f"{100 * decision['level']:.2g} %",
         }
@@ -345,13 +345,13 @@ class MarketingAbTest(models.Model):
             )
         if self.state == "decided":
             return self.env._(
-                "Version %(version)s wins: it is ahead by %(lead)s (between %(low)s "
-                "and %(high)s). Between equally good versions this happens in "
+                "Version %(version)s wins: it is ahead by %(lead)s (%(low)s to "
+                "%(high)s). Between equally good versions this happens in "
                 "%(chance)s of tests, which is below the limit of %(limit)s.",
                 **values,
             )
         return self.env._(
-            "No version wins: %(version)s is ahead by %(lead)s (between %(low)s and "
+            "No version wins: %(version)s is ahead by %(lead)s (%(low)s to "
             "%(high)s), which happens between equally good versions in %(chance)s of "
             "tests; the limit is %(limit)s.",
             **values,
@@ -380,14 +380,18 @@ class MarketingAbTest(models.Model):
         """The lead of a version over the first one, in words."""
         low, high = get_interval(figure, first, 0.05)
         return self.env._(
-            "%(lead)s (between %(low)s and %(high)s)",
+            "%(lead)s (%(low)s to %(high)s)",
             lead=self._format_value(figure.mean - first.mean),
-            low=self._format_value(low),
-            high=self._format_value(high),
+            low=self._format_number(low),
+            high=self._format_number(high),
         )
 
     def _format_value(self, value):
         """A figure of the test in words: percentage points, or money."""
         if self.metric == "revenue":
             return format_amount(self.env, value, self.env.company.currency_id)
-        return self.env._("%s percentage points", f"{100 * value:.2f}")
+        return self.env._("%s percentage points", self._format_number(value))
+
+    def _format_number(self, value):
+        """The same without its unit."""
+        return f"{value if self.metric == 'revenue' else 100 * value:.2f}"

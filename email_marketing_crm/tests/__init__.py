@@ -2,6 +2,7 @@ from hypothesis import settings
 
 from . import (
     test_ab_test,
+    test_ab_test_tour,
     test_access,
     test_best_hour,
     test_frequency,
