@@ -52,7 +52,7 @@ class MarketingDuplicate(models.Model):
         selection="_selection_reason", string="Main Reason", readonly=True
     )
     reasons = fields.Char("Codes of All Reasons", readonly=True)
-    reason_text = fields.Char("Why", compute="_compute_reason_text")
+    reason_text = fields.Text("Why", compute="_compute_reason_text")
     score = fields.Integer(
         "Likelihood (%)", readonly=True, aggregator=None, help="An estimate."
     )
