@@ -65,6 +65,14 @@ from . import marketing_segment_verdict
 from . import marketing_segment_member
 from . import marketing_sender
 from . import marketing_sender_dns
+from . import marketing_sender_provider
+from . import marketing_sender_brake
+from . import marketing_sender_braking
+from . import marketing_sender_result
+from . import marketing_sender_warm_up
+from . import marketing_sender_day
+from . import marketing_sender_pace
+from . import marketing_email_domain_provider
 from . import marketing_delivery
 from . import marketing_delivery_state
 from . import marketing_handover
@@ -98,6 +106,7 @@ from . import marketing_segment_action_loop
 from . import marketing_segment_explain
 from . import marketing_segment_template
 from . import marketing_delivery_gate_address
+from . import marketing_delivery_pace
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
@@ -190,6 +199,7 @@ from . import mail_compose_message_content
 from . import mail_mail
 from . import mail_mail_handover
 from . import mail_notification
+from . import mail_mail_sender
 from . import mail_mail_consent
 from . import mail_render_mixin
 from . import mail_mail_recipient

@@ -112,7 +112,7 @@ class MailMail(models.Model):
                    AND (delivery.due <= %(now)s OR mailing.marketing_hold = 'stopped')
                    AND delivery.person_id %% %(count)s = %(number)s
                    AND (mail.scheduled_date IS NULL OR mail.scheduled_date <= %(now)s)
-                   AND %(active)s
+                   AND %(active)s AND %(free)s
                  ORDER BY delivery.due, delivery.id
                  LIMIT %(limit)s
                 """,
@@ -120,6 +120,7 @@ class MailMail(models.Model):
                 count=count,
                 number=number,
                 active=self.env["marketing.delivery"]._get_active_mailings(),
+                free=self.env["marketing.sender.brake"]._get_free(),
                 limit=SEND_BATCH,
             )
         )

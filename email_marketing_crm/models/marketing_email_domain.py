@@ -8,6 +8,7 @@ from odoo.tools import SQL, file_open
 from ..tools.address_check import Verdict, check_domain
 from ..tools.address_typo import suggest_domain
 from ..tools.dns_lookup import DnsLookup
+from ..tools.mail_provider import ServerRecorder
 
 STATES = [
     ("valid", "Valid"),
@@ -217,6 +218,7 @@ class MarketingEmailDomain(models.Model):
     def _ask(self, domains):
         """`[Verdict]` of domains, in their order; asked about side by side."""
         lookup = self._get_lookup()
+        recorder = ServerRecorder(lookup)
 
         def ask(domain):
             _id, name, kind, _state = domain
@@ -224,13 +226,15 @@ class MarketingEmailDomain(models.Model):
                 return Verdict("valid")
             if lookup is None:
                 return Verdict("unknown", "dns_off")
-            return check_domain(name, lookup)
+            return check_domain(name, recorder)
 
         if lookup is None:
             return [ask(domain) for domain in domains]
         # The threads touch nothing but the network.
         with ThreadPoolExecutor(THREADS) as pool:
-            return list(pool.map(ask, domains))
+            verdicts = list(pool.map(ask, domains))
+        self._note_servers(recorder.servers)
+        return verdicts
 
     @api.model
     def _get_lookup(self):

@@ -121,6 +121,7 @@ class MarketingInbox(models.Model):
             "marketing.score.model",
             "marketing.segment",
             "marketing.segment.action",
+            "marketing.sender",
             "marketing.handoff.policy",
             "marketing.journey.participant",
         ]

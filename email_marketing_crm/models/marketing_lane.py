@@ -105,6 +105,7 @@ class MarketingLane(models.Model):
             "journey": "marketing.journey.participant",
             "import": "marketing.import",
             "address": "marketing.email.domain",
+            "pace": "marketing.sender",
             "compose": "marketing.delivery",
             "smtp": "mail.mail",
             "check": "marketing.mailing.check",
@@ -118,6 +119,7 @@ class MarketingLane(models.Model):
             ("journey", self.env._("Journeys")),
             ("import", self.env._("Imports")),
             ("address", self.env._("Address checks")),
+            ("pace", self.env._("Pace of senders")),
             ("compose", self.env._("Composing")),
             ("smtp", self.env._("Sending")),
             ("check", self.env._("Checks before sending")),
@@ -126,7 +128,7 @@ class MarketingLane(models.Model):
     @api.model
     def _get_single_kinds(self):
         """Kinds of work that cannot be shared: they have one worker, number 0."""
-        return {"import", "check"}
+        return {"import", "pace", "check"}
 
     @api.model
     def _get_lane_count(self):

@@ -1,6 +1,7 @@
+from psycopg2.errors import UniqueViolation
+
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
-from odoo.tools import SQL
+from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.tools.mail import email_domain_extract
 
 from odoo.addons.base.models.res_partner import _tz_get
@@ -178,19 +179,15 @@ class MarketingSender(models.Model):
         missing = {key[:2] for key in keys if key not in found}
         if not missing:
             return found
-        rows = self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO marketing_sender (domain, mail_server_id, tz, active)
-                SELECT domain, server, 'UTC', TRUE
-                  FROM unnest(%s::varchar[], %s::int[]) missing (domain, server)
-                ON CONFLICT DO NOTHING
-                RETURNING id
-                """,
-                [domain for _server, domain in missing],
-                [server or None for server, _domain in missing],
-            )
-        )
-        made = self.browse([sender_id for (sender_id,) in rows])
-        made.write(self._add_missing_default_values({"create_uid": self.env.uid}))
+        try:
+            with self.env.cr.savepoint():
+                self.create(
+                    [
+                        {"domain": domain, "mail_server_id": server}
+                        for server, domain in sorted(missing, key=str)
+                    ]
+                )
+                self.env.flush_all()
+        except UniqueViolation as error:
+            raise ConcurrencyError(str(error)) from error  # Odoo tries again
         return found | self._find([key for key in keys if key not in found])

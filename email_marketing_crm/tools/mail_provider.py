@@ -7,6 +7,8 @@ servers (MX) tell, since many companies have their mail at a big provider.
 import re
 from collections.abc import Iterable
 
+from .address_check import Lookup
+
 PROVIDERS = ("gmail", "outlook", "yahoo", "qq", "163", "aliyun", "other")
 #: Providers that give anybody a mailbox under their own domains.
 FREE_PROVIDERS = frozenset(PROVIDERS) - {"other"}
@@ -62,6 +64,23 @@ SERVERS = {
     "mxhichina.com": "aliyun",
     "hichina.com": "aliyun",
 }
+
+
+class ServerRecorder:
+    """A `Lookup` that remembers which servers take the mail of the domains asked for.
+
+    :param lookup: who is asked
+    """
+
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup = lookup
+        self.servers: dict[str, list[str]] = {}
+
+    def __call__(self, domain: str, kind: str) -> list[str]:
+        answer = self.lookup(domain, kind)
+        if kind == "MX":
+            self.servers[domain] = answer
+        return answer
 
 
 def provider_of_domain(domain: str) -> str:

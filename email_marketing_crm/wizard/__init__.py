@@ -5,6 +5,7 @@ from . import marketing_profile_answer
 from . import marketing_person_erase
 from . import marketing_segment_add
 from . import marketing_suppression_lift
+from . import marketing_sender_release
 from . import marketing_journey_add
 from . import marketing_journey_remove
 from . import marketing_mailing_decision

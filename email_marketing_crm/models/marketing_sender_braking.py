@@ -1,0 +1,290 @@
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.sender_brake import DEFAULT_LIMITS, TRIES, WINDOW, decide_brakes
+from ..tools.sender_pace import HOUR
+
+#: What a provider puts off is tried again after this, at half the pace.
+CAREFUL_AFTER = timedelta(hours=1)
+CAREFUL_SHARE = 0.5
+
+
+class MarketingSender(models.Model):
+    """When a sender brakes itself, who is told, and how it goes on."""
+
+    _inherit = "marketing.sender"
+
+    # limits, per cent of the mails of a day
+    bounce_limit = fields.Float(
+        "Bounces (%)",
+        default=DEFAULT_LIMITS["bounce"],
+        aggregator=None,
+        tracking=True,
+        help="Mails that bounce for good. 0: not watched.",
+    )
+    complaint_limit = fields.Float(
+        "Spam Reports (%)",
+        default=DEFAULT_LIMITS["complaint"],
+        digits=(16, 2),
+        aggregator=None,
+        tracking=True,
+        help="Gmail and Yahoo want less than 0.3 %. 0: not watched.",
+    )
+    policy_limit = fields.Float(
+        "Refused by Policy (%)",
+        default=DEFAULT_LIMITS["policy"],
+        aggregator=None,
+        tracking=True,
+        help="Mails that a provider refuses because of the sender or the content. "
+        "0: not watched.",
+    )
+    deferral_limit = fields.Float(
+        "Put Off (%)",
+        default=DEFAULT_LIMITS["deferral"],
+        aggregator=None,
+        tracking=True,
+        help="Mails that a provider wants later. 0: not watched.",
+    )
+    brake_ids = fields.One2many("marketing.sender.brake", "sender_id", "Brakes")
+    brake_state = fields.Selection(
+        [("free", "Running"), ("partly", "Partly braked"), ("braked", "Braked")],
+        "State",
+        compute="_compute_brake_state",
+        search="_search_brake_state",
+        compute_sudo=True,
+    )
+    brake_text = fields.Text(compute="_compute_brake_state", compute_sudo=True)
+    can_go_on = fields.Boolean(compute="_compute_can_go_on")
+
+    @api.depends("brake_ids.state")
+    def _compute_brake_state(self):
+        brakes = self.env["marketing.sender.brake"].search(
+            [("sender_id", "in", self.ids), ("state", "=", "active")]
+        )
+        for sender in self:
+            active = brakes.filtered(lambda brake, own=sender: brake.sender_id == own)
+            if not active:
+                sender.brake_state = "free"
+            elif all(brake.provider for brake in active):
+                sender.brake_state = "partly"
+            else:
+                sender.brake_state = "braked"
+            sender.brake_text = "\n".join(dict.fromkeys(active.mapped("explanation")))
+
+    @api.model
+    def _search_brake_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        active = Domain("state", "=", "active")
+        whole = active & Domain("provider", "=", False)
+        braked = Domain("brake_ids", "any", whole)
+        touched = Domain("brake_ids", "any", active)
+        domains = {"braked": braked, "partly": touched & ~braked, "free": ~touched}
+        return Domain.OR(domains[state] for state in value if state in domains)
+
+    @api.depends_context("uid")
+    @api.depends("user_id")
+    def _compute_can_go_on(self):
+        is_manager = self.env.user.has_group(
+            "email_marketing_crm.group_marketing_manager"
+        )
+        for sender in self:
+            sender.can_go_on = is_manager or sender.user_id == self.env.user
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def _check_may_go_on(self):
+        self.check_access("read")
+        if not all(sender.can_go_on for sender in self):
+            raise AccessError(
+                self.env._(
+                    "Only the owner of the sender or a marketing manager may stop it or"
+                    " let it go on."
+                )
+            )
+
+    def action_brake(self):
+        """Stop all mail of these senders at once."""
+        self._check_may_go_on()
+        free = self.sudo().filtered(lambda sender: sender.brake_state != "braked")
+        free._insert_brakes(
+            [(sender.id, None, "manual", 0, 0, 0.0, None) for sender in free]
+        )
+
+    def action_go_on(self):
+        """Ask what was done about the cause, then let the mails leave."""
+        self.ensure_one()
+        self._check_may_go_on()
+        if self.brake_state == "free":
+            raise UserError(self.env._("Nothing of this sender is braked."))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Go On"),
+            "res_model": "marketing.sender.release",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_sender_id": self.id},
+        }
+
+    def _go_on(self, note):
+        """Release the brakes of these senders; what was before is forgiven."""
+        brakes = self.sudo().brake_ids.filtered(lambda brake: brake.state == "active")
+        brakes._release(note)
+        self.sudo().activity_unlink(["mail.mail_activity_data_warning"])
+        for sender in self:
+            sender.sudo().message_post(
+                body=self.env._("Mails may leave again: %s", note),
+                author_id=self.env.user.partner_id.id,
+            )
+        self.env["marketing.delivery"]._wake_lanes("pace", "compose", "smtp")
+
+    # ------------------------------------------------------------------
+    # BRAKING
+    # ------------------------------------------------------------------
+
+    def _brake_if_needed(self):
+        """Stop what passes a limit; asked with each batch in which something failed."""
+        for sender in self:  # a handful: those of one batch
+            limits = {cause: sender[f"{cause}_limit"] for cause in DEFAULT_LIMITS}
+            stopped, since = sender._get_brakes_since()
+            brakes = decide_brakes(sender._get_results(since), limits, stopped)
+            sender._insert_brakes(
+                [
+                    (
+                        sender.id,
+                        brake.provider,
+                        brake.cause,
+                        brake.count,
+                        brake.total,
+                        limits[brake.cause],
+                        fields.Datetime.now() + CAREFUL_AFTER
+                        if brake.cause == "deferral"
+                        else None,
+                    )
+                    for brake in brakes
+                ]
+            )
+
+    def _get_brakes_since(self):
+        """Providers that are braked, and the moment from which results count."""
+        self.ensure_one()
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT provider, state, end_date FROM marketing_sender_brake"
+                " WHERE sender_id = %s AND (state = 'active' OR end_date >= %s)",
+                self.id,
+                fields.Datetime.now() - WINDOW,
+            )
+        )
+        stopped = {provider for provider, state, _end in rows if state == "active"}
+        ends = [end + timedelta(seconds=1) for _provider, _state, end in rows if end]
+        return stopped, max([fields.Datetime.now() - WINDOW, *ends])
+
+    @api.model
+    def _insert_brakes(self, rows):
+        """Insert brakes; an insert meets no other lane."""
+        if not rows:
+            return
+        self.env.cr.executemany(
+            """
+            INSERT INTO marketing_sender_brake (
+                sender_id, provider, cause, count, total, "limit", until, date,
+                state, is_told)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'active', FALSE)
+            """,
+            [(*row, fields.Datetime.now()) for row in rows],
+        )
+        self.env["marketing.sender.brake"].invalidate_model()
+        self.invalidate_model(["brake_ids", "brake_state", "brake_text"])
+        self.env["marketing.delivery"]._wake_lanes("pace")
+
+    # ------------------------------------------------------------------
+    # GOING ON
+    # ------------------------------------------------------------------
+
+    def _end_brakes(self):
+        """Go on carefully where a provider only wanted mails later."""
+        self.ensure_one()
+        over = self.brake_ids.filtered(
+            lambda brake: (
+                brake.state == "active"
+                and brake.until
+                and brake.until <= fields.Datetime.now()
+            )
+        )
+        for brake in over:
+            self._slow_down(brake)
+        if over:
+            over._release(self.env._("By itself, at half the pace."))
+            self.env["marketing.delivery"]._wake_lanes("compose", "smtp")
+
+    def _slow_down(self, brake):
+        """Give a provider half of what it got in the hour before the brake."""
+        since, until = brake.date - HOUR, brake.date + timedelta(seconds=1)
+        counts = self._get_results(since, until).get(brake.provider, {})
+        pace = max(sum(counts.get(outcome, 0) for outcome in TRIES), 2)
+        line = self.provider_ids.filtered(
+            lambda line: line.provider == brake.provider
+        ) or self.env["marketing.sender.provider"].create(
+            {"sender_id": self.id, "provider": brake.provider}
+        )
+        line.write(
+            {
+                "careful_quota": max(int(pace * CAREFUL_SHARE), 1),
+                "full_pace": pace,
+                "careful_date": fields.Datetime.now() + HOUR,
+            }
+        )
+
+    def _quicken_providers(self):
+        """Twice as much each hour that went well, until the full pace is back."""
+        self.ensure_one()
+        due = self.provider_ids.filtered(
+            lambda line: (
+                line.careful_quota and line.careful_date <= fields.Datetime.now()
+            )
+        )
+        for line in due:
+            quota = line.careful_quota * 2
+            if quota > line.full_pace:
+                quota = 0
+            line.write(
+                {
+                    "careful_quota": quota,
+                    "careful_date": quota and fields.Datetime.now() + HOUR,
+                }
+            )
+
+    def _tell_owners(self):
+        """Tell the owners of senders that were braked, with the numbers."""
+        news = self.brake_ids.filtered(
+            lambda brake: brake.state == "active" and not brake.is_told
+        )
+        news.is_told = True
+        for sender in news.sender_id:
+            owner = sender.user_id
+            translated = sender.with_context(lang=owner.lang or self.env.lang)
+            brakes = news.filtered(lambda brake, own=sender: brake.sender_id == own)
+            reasons = dict.fromkeys(
+                brakes.with_context(translated.env.context).mapped("explanation")
+            )
+            text = Markup("<br/>").join(reasons)
+            translated.message_post(
+                body=text,
+                partner_ids=owner.partner_id.ids,
+                subject=translated.env._("%s is braked", sender.display_name),
+            )
+            translated.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=translated.env._("Mails are stopped: find out why"),
+                note=text,
+                user_id=(owner or self.env.user).id,
+            )

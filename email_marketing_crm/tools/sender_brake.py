@@ -1,0 +1,157 @@
+"""When a sender must stop: what providers think of its mail, from its last results.
+
+Amazon SES looks at a sender from 5 % bounces and 0.1 % complaints on and stops it at
+10 % and 0.5 %; Gmail and Yahoo want less than 0.3 % complaints. We stop before they do.
+"""
+
+import smtplib
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from .sender_ramp import is_over
+
+#: What can become of a mail.
+OUTCOMES = (
+    "sent",
+    "deferred",
+    "refused_policy",
+    "refused_address",
+    "bounced_hard",
+    "bounced_soft",
+    "complained",
+)
+#: Outcomes of handing a mail over: each mail has one of them for each try.
+TRIES = ("sent", "deferred", "refused_policy", "refused_address")
+#: What is counted for each cause.
+CAUSES = {
+    "bounce": ("bounced_hard", "refused_address"),
+    "complaint": ("complained",),
+    "policy": ("refused_policy",),
+    "deferral": ("deferred",),
+}
+#: So many are a fact and not chance, whatever the rate.
+MIN_COUNTS = {"bounce": 5, "complaint": 3, "policy": 5, "deferral": 10}
+#: Per cent of the mails of the window.
+DEFAULT_LIMITS = {"bounce": 5.0, "complaint": 0.3, "policy": 5.0, "deferral": 20.0}
+#: Bounces and complaints are the fault of the list: everybody gets less of it. What a
+#: server answers is the opinion of its provider.
+ABOUT_THE_SENDER = ("bounce", "complaint")
+#: Results that are looked at.
+WINDOW = timedelta(hours=24)
+
+
+class OutcomeLog:
+    """What became of the mails of one run, by delivery.
+
+    Travels in a context, hence no dictionary: two runs' logs are never the same.
+    """
+
+    __slots__ = ("outcomes",)
+
+    def __init__(self) -> None:
+        self.outcomes: dict[int, str] = {}
+
+
+class Brake(NamedTuple):
+    """Something that must not go on.
+
+    :param provider: whose mail stops, None for all of the sender
+    :param count: how many mails had that outcome, of `total` in the window
+    """
+
+    provider: str | None
+    cause: str
+    count: int
+    total: int
+
+
+def decide_brakes(
+    results: Mapping[str, Mapping[str, int]],
+    limits: Mapping[str, float],
+    stopped: Collection[str | None] = (),
+) -> list[Brake]:
+    """Return what has to stop now.
+
+    :param results: `{provider: {outcome: mails}}` of the window
+    :param limits: per cent by cause; 0 watches nothing
+    :param stopped: providers whose mail has stopped already, None for everything
+    """
+    if None in stopped:
+        return []
+    whole: dict[str, int] = {}
+    for counts in results.values():
+        for outcome, number in counts.items():
+            whole[outcome] = whole.get(outcome, 0) + number
+    for cause in ABOUT_THE_SENDER:
+        found = _find(None, cause, whole, limits)
+        if found:
+            return [found]
+    brakes = []
+    for provider, counts in sorted(results.items()):
+        if provider in stopped:
+            continue
+        found = (_find(provider, cause, counts, limits) for cause in CAUSES)
+        brakes += [brake for brake in found if brake][:1]
+    return brakes
+
+
+def _find(
+    provider: str | None,
+    cause: str,
+    counts: Mapping[str, int],
+    limits: Mapping[str, float],
+) -> Brake | None:
+    limit = limits.get(cause, 0)
+    count = sum(counts.get(outcome, 0) for outcome in CAUSES[cause])
+    total = sum(counts.get(outcome, 0) for outcome in TRIES)
+    if limit and is_over(count, total, limit, MIN_COUNTS[cause]):
+        return Brake(provider, cause, count, total)
+    return None
+
+
+def classify_refusal(error: BaseException | None) -> str | None:
+    """Return the outcome of a mail that an SMTP server did not take.
+
+    4xx is for the moment; of the others, 5.7.x says that the mail is not wanted from
+    this sender (RFC 3463, section 3.8). Servers that give no such code mean the sender
+    or the content when they refuse these, or answer 554, and the address otherwise.
+
+    :param error: looked for along its chain of causes, since Odoo wraps it
+    :return: one of `OUTCOMES`, None where no server answered
+    """
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        answer = _read_answer(error)
+        if answer:
+            is_address = isinstance(error, smtplib.SMTPRecipientsRefused)
+            return _classify_answer(*answer, is_address=is_address)
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _read_answer(error: BaseException) -> tuple[int, str] | None:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        answers = list(error.recipients.values())
+        if not answers:
+            return None
+        code, message = max(answers, key=lambda answer: answer[0])
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, message = error.smtp_code, error.smtp_error
+    else:
+        return None
+    if isinstance(message, bytes):
+        message = message.decode(errors="replace")
+    return code, str(message)
+
+
+def _classify_answer(code: int, message: str, *, is_address: bool) -> str:
+    if 400 <= code < 500:
+        return "deferred"
+    enhanced = message.lstrip().split(" ", 1)[0]
+    if enhanced.startswith("5."):
+        is_policy = enhanced.startswith("5.7.")
+    else:
+        is_policy = code == 554 or not is_address
+    return "refused_policy" if is_policy else "refused_address"
