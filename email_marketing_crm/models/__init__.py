@@ -106,7 +106,6 @@ from . import marketing_segment_action_loop
 from . import marketing_segment_explain
 from . import marketing_segment_template
 from . import marketing_delivery_gate_address
-from . import marketing_delivery_pace
 from . import marketing_handoff_policy
 from . import marketing_handoff_reason
 from . import marketing_handoff
@@ -172,6 +171,7 @@ from . import marketing_ab_test_decision
 from . import marketing_ab_test_size
 from . import marketing_ab_arm
 from . import marketing_delivery_ab_test
+from . import marketing_delivery_pace
 
 # what came of mails
 from . import marketing_mailing_count
