@@ -2,8 +2,10 @@ import time
 
 from odoo import models
 from odoo.fields import Domain
+from odoo.tools import SQL
 
 from ..tools.content_check import Content, guess_language
+from ..tools.mail_blocks import find_conditions, keep_blocks
 from ..tools.merge_field import (
     find_body_fields,
     find_inline_fields,
@@ -15,6 +17,8 @@ from ..tools.merge_field import (
 RENDER_BATCH = 200
 #: Who fails is named up to here; then a check has seen enough.
 MAX_ERRORS = 200
+#: Persons a finding opens where it cannot ask for them again.
+MAX_LISTED = 5000
 #: The cursor of a check that wrote the mail for everybody it had to.
 DONE = -1
 #: Kinds of values that are missing when nothing stands there. A number is never
@@ -39,28 +43,19 @@ class MarketingMailingCheck(models.Model):
 
     def _check_values(self, text):
         """Who has no value where the text shows one and says nothing instead."""
-        places = {}
-        for place, found in (
-            ("subject", find_inline_fields(text["subject"])),
-            ("preview", find_inline_fields(text["preview"])),
-            ("body", find_body_fields(str(text["body_html"]))),
-        ):
-            for merge_field in found:
-                if not merge_field.is_guarded:
-                    places.setdefault(merge_field.path, place)
+        records = self._get_records()
         domain = self._get_domain(text)
-        records = self._get_records().with_context(active_test=False)
         audience = None
-        for path, place in places.items():
+        for path, (place, condition) in self._get_shown_paths(text).items():
             missing = self._get_missing_domain(records, path)
             if missing is None:
                 continue
-            active = self._get_records()
-            count = active.search_count(domain & missing)
+            missing &= domain & self._get_reader_domain(condition)
+            count = records.search_count(missing)
             if not count:
                 continue
             if audience is None:
-                audience = active.search_count(domain)
+                audience = records.search_count(domain)
             self._note(
                 "missing_value",
                 self.env._(
@@ -74,12 +69,52 @@ class MarketingMailingCheck(models.Model):
                 count=count,
                 variant=text.get("name") or False,
                 target="people",
-                people_domain=repr(list(domain & missing)),
+                people_domain=repr(
+                    [("id", "in", records.search(missing, limit=MAX_LISTED).ids)]
+                    if condition
+                    else list(missing)
+                ),
                 advice=self.env._(
                     "Say what they read instead (a default value of the field), or "
                     "fill in what is missing."
                 ),
             )
+
+    def _get_shown_paths(self, text):
+        """Values that are shown without a word for who has none.
+
+        :returns: `{path: (place, the condition of its block, or nothing)}`; what stands
+            outside of a block is shown to everybody
+        """
+        conditions = self.env["marketing.content.condition"].sudo()
+        body = str(text["body_html"])
+        found = [
+            ("subject", find_inline_fields(text["subject"]), conditions),
+            ("preview", find_inline_fields(text["preview"]), conditions),
+        ]
+        wanted = find_conditions(body)
+        common = keep_blocks(body, ()) if wanted else body
+        found.append(("body", find_body_fields(common), conditions))
+        for condition in conditions.browse(sorted(wanted)).exists():
+            shown = keep_blocks(body, (condition.id,))
+            found.append(("body", find_body_fields(shown), condition))
+        paths = {}
+        for place, merge_fields, condition in found:
+            for merge_field in merge_fields:
+                if not merge_field.is_guarded:
+                    paths.setdefault(merge_field.path, (place, condition))
+        return paths
+
+    def _get_reader_domain(self, condition):
+        """Who sees the block of a condition."""
+        if not condition or "marketing_person_id" not in self._get_records()._fields:
+            return Domain.TRUE
+        self.env.flush_all()
+        readers = SQL(
+            "(SELECT person.id FROM marketing_person person WHERE %s)",
+            condition._get_condition(),
+        )
+        return Domain("marketing_person_id", "in", readers)
 
     def _get_missing_domain(self, records, path):
         """Who has nothing at the end of a path; None where that cannot be asked."""

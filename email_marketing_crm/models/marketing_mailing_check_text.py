@@ -176,7 +176,11 @@ class MarketingMailingCheck(models.Model):
                 )
             self._note(
                 code,
-                self.env._("“%(word)s”: %(places)s", word=word.word, places=excerpts),
+                self.env._(
+                    "“%(word)s” is better avoided: %(places)s",
+                    word=word.word,
+                    places=excerpts,
+                ),
                 level=limit_level(word.severity, self._get_level(code)),
                 place=hits[0].part,
                 word_id=word.id,

@@ -37,6 +37,7 @@ from . import (
     test_capture,
     test_check_launch,
     test_check_mailing,
+    test_check_tour,
     test_consent_properties,
     test_delivery,
     test_disclosure,

@@ -142,6 +142,49 @@ class TestCheckMailing(CheckCase):
             [("subject", 2), ("preview", 3)],
         )
 
+    def test_a_block_is_asked_about_those_who_see_it(self):
+        big = self.make_segment(self.chen.email, name="Big buyers")
+        condition = self.env["marketing.content.condition"].create(
+            {"name": "Big", "segment_ids": [(6, 0, big.ids)]}
+        )
+        block = '<p data-marketing-condition="%d">%s</p>'
+        mailing = self.make_clean(
+            body_html=CLEAN
+            + block % (condition.id, 'In <t t-out="object.city"/>: ')
+            + block % (condition.id, '<t t-out="object.city.upper()"/>')
+        )
+        check = self.check(mailing)
+        for code in ("missing_value", "render_error"):
+            finding = self.finding(check, code)
+            self.assertEqual(finding.count, 1)
+            people = self.env["res.partner"].search(finding.action_open()["domain"])
+            self.assertEqual(people, self.chen)
+
+    def test_each_language_is_checked_for_its_readers(self):
+        chinese = self.env["res.lang"]._activate_lang("zh_CN")
+        self.partners.lang = "en_US"
+        self.chen.lang = "zh_CN"
+        self.env.flush_all()
+        self.run_inbox()
+        mailing = self.make_clean()
+        self.env["marketing.mailing.translation"].create(
+            {
+                "mailing_id": mailing.id,
+                "lang_id": chinese.id,
+                "subject": "国家级新水泵已经上市",
+                "preview": "安静、小巧，只需一半的电流，欢迎您来参观展厅",
+                "body_html": '<p>尊敬的<t t-out="object.city"/>客户，我们的新水泵现在'
+                "可以订购了，安静、小巧，欢迎您来我们的展厅参观。</p>",
+            }
+        )
+        check = self.check(mailing)
+        self.assertEqual(
+            {finding.variant for finding in check.finding_ids}, {chinese.name}
+        )
+        self.assertEqual(self.finding(check, "missing_value").count, 1)
+        self.assertEqual(self.finding(check, "law_word").place, "subject")
+        self.assertFalse(self.finding(check, "language"))
+
     def test_who_the_mail_cannot_be_written_for_is_named(self):
         mailing = self.make_clean(
             body_html=CLEAN + '<t t-out="object.city.upper()"/>',

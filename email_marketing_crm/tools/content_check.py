@@ -257,13 +257,15 @@ def count_words(text: str) -> int:
 
 def cut_excerpt(text: str, start: int, end: int, around: int = 24) -> str:
     """What stands around a place of a text, on one line."""
-    before, after = text[max(0, start - around) : start], text[end : end + around]
-    excerpt = " ".join(f"{before}{text[start:end]}{after}".split())
-    return (
-        ("…" if start > around else "")
-        + excerpt
-        + ("…" if end + around < len(text) else "")
-    )
+    first, last = max(0, start - around), min(len(text), end + around)
+    while 0 < first < start and _is_letter(text[first]) and _is_letter(text[first - 1]):
+        first += 1
+    while (
+        end < last < len(text) and _is_letter(text[last - 1]) and _is_letter(text[last])
+    ):
+        last -= 1
+    excerpt = " ".join(text[first:last].split())
+    return f"{'…' if first else ''}{excerpt}{'…' if last < len(text) else ''}"
 
 
 def guess_language(text: str) -> str | None:
