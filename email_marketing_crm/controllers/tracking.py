@@ -2,7 +2,7 @@ import base64
 
 from werkzeug.exceptions import NotFound, Unauthorized
 
-from odoo import http
+from odoo import SUPERUSER_ID, http
 from odoo.http import Response, request
 from odoo.tools import consteq
 
@@ -17,26 +17,25 @@ PIXEL = base64.b64decode(
 class MarketingTrackingController(MassMailController):
     """Odoo's own pixel and link routes: they know what asked, and cost less.
 
-    Nobody who loads a pixel or follows a link needs a session of his own.
+    Nobody who loads a pixel or follows a link needs a session of his own, a language
+    or a user: `marketing_hit` leaves all that out (`models/ir_http.py`).
     """
 
-    @http.route(save_session=False)
+    @http.route(auth="none", save_session=False, marketing_hit=True)
     def track_mail_open(self, mail_id, token, **post):
-        self._remember_hit()
-        hit = request.env["marketing.hit"].sudo()
-        if not hit._is_available():
+        hit = self._prepare_hit()
+        if hit is None:
             return super().track_mail_open(mail_id, token, **post)
-        mails = request.env["mail.mail"]
+        mails = hit.env["mail.mail"]
         if not consteq(token, mails._generate_mail_recipient_token(mail_id)):
             raise Unauthorized()
         hit._record_open(mail_id)
         return Response(PIXEL, mimetype="image/gif")
 
-    @http.route(save_session=False)
+    @http.route(auth="none", save_session=False, marketing_hit=True)
     def full_url_redirect(self, code, mailing_trace_id, **post):
-        self._remember_hit()
-        hit = request.env["marketing.hit"].sudo()
-        if not hit._is_available():
+        hit = self._prepare_hit()
+        if hit is None:
             return super().full_url_redirect(code, mailing_trace_id, **post)
         try:
             url = hit._record_click(
@@ -49,11 +48,19 @@ class MarketingTrackingController(MassMailController):
             raise NotFound() from error
         return request.redirect(url, code=301, local=False)
 
-    def _remember_hit(self):
-        """What tells people from machines; no address of the visitor is kept."""
-        request.update_context(
+    def _prepare_hit(self):
+        """Remember what tells people from machines; no address of them is kept.
+
+        :returns: what records the hit; None where Odoo's own code has to
+        """
+        hit = request.env(user=SUPERUSER_ID)["marketing.hit"].with_context(
             marketing_hit={
                 "user_agent": request.httprequest.headers.get("User-Agent", ""),
                 "method": request.httprequest.method,
             }
         )
+        if hit._is_available():
+            return hit
+        request.update_env(user=request.env.ref("base.public_user").id)
+        request.update_context(marketing_hit=hit.env.context["marketing_hit"])
+        return None

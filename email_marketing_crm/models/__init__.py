@@ -187,6 +187,7 @@ from . import crm_lead_handoff
 from . import crm_team
 from . import crm_team_member
 from . import ir_config_parameter
+from . import ir_http
 from . import ir_mail_server
 from . import ir_qweb
 from . import link_tracker

@@ -1,7 +1,16 @@
-"""Opens and clicks as they come over HTTP: one statement each, then the touchpoint."""
+"""Opens and clicks as they come over HTTP: one statement each, touchpoint included."""
 
-from odoo import SUPERUSER_ID, api, fields, models, tools
+import json
+from functools import lru_cache
+
+import psycopg2
+
+from odoo import SUPERUSER_ID, api, fields, models, modules, tools
+from odoo.sql_db import connection_info_for
 from odoo.tools import SQL
+
+from ..tools.kept_connection import KeptConnections
+from ..tools.reliability import TOO_FAST_SECONDS, classify_hit, is_at_least
 
 #: Modules whose overrides of the methods below do what the statements do.
 KNOWN_MODULES = (
@@ -24,20 +33,181 @@ WRITTEN_FIELDS = {
     "link.tracker.click": ("link_id", "mailing_trace_id", "mass_mailing_id", "ip"),
 }
 #: SQL: the owner of a trace may be followed. Old mails hold links that know him.
-IS_TRACKED = SQL(
-    """
+_IS_TRACKED = """
     NOT EXISTS (SELECT FROM marketing_person AS silent
                  WHERE silent.email_normalized = lower(mailing_trace.email)
                    AND silent.is_do_not_track)
+"""
+#: Functions keep their plans for as long as the connection lives: PostgreSQL needs
+#: longer to plan these statements than to run them (`tools/kept_connection.py`).
+#: `facts` says what the request shows: now, user, too_fast (seconds), agent and method,
+#: the types with their settling seconds, and the class for a hit that comes too fast
+#: and for any other. A function returns the rows of traces whose person is not known.
+_FUNCTIONS = (
     """
+    CREATE OR REPLACE FUNCTION marketing_capture_hit(
+        trace mailing_trace, kind text, facts jsonb, link int, dedup text)
+    RETURNS boolean LANGUAGE plpgsql AS $$
+    DECLARE
+        owner int; silent boolean; touchpoint int; delay float; class jsonb;
+        hit_date timestamp := facts->>'now';
+        type_id int := facts->'types'->kind->>0;
+        settling float := facts->'types'->kind->>1;
+    BEGIN
+        IF trace.trace_type <> 'mail' OR trace.is_test_trace OR trace.email IS NULL
+        THEN
+            RETURN TRUE;
+        END IF;
+        SELECT known.id, known.is_do_not_track INTO owner, silent
+          FROM marketing_person AS person
+          JOIN marketing_person AS known
+            ON known.id = COALESCE(person.merged_into_id, person.id)
+         WHERE person.email_normalized = trace.email;
+        IF owner IS NULL THEN
+            RETURN FALSE;
+        ELSIF silent THEN
+            RETURN TRUE;
+        END IF;
+        delay := extract(epoch FROM hit_date - trace.sent_datetime);
+        class := facts->'classes'->kind->(
+            CASE WHEN delay < (facts->>'too_fast')::float THEN 0 ELSE 1 END);
+        INSERT INTO marketing_touchpoint (
+                person_id, type_id, date, mailing_id, link_id, res_model, res_id, value,
+                reliability, reliability_reasons, data, dedup_key)
+        VALUES (owner, type_id, hit_date, trace.mass_mailing_id, link, trace.model,
+                trace.res_id, 0, class->>0, class->>1,
+                jsonb_build_object('user_agent', facts->>'user_agent', 'method',
+                                   facts->>'method', 'seconds_since_sent', delay),
+                dedup)
+            ON CONFLICT (dedup_key) DO NOTHING
+        RETURNING id INTO touchpoint;
+        IF touchpoint IS NOT NULL THEN
+            INSERT INTO marketing_inbox (person_id, touchpoint_id, kind, due, attempts)
+            VALUES (owner, touchpoint, 'touchpoint',
+                    hit_date + settling * interval '1 second', 0);
+        END IF;
+        RETURN TRUE;
+    END $$
+    """,
+    f"""
+    CREATE OR REPLACE FUNCTION marketing_record_open(mail int, facts jsonb)
+    RETURNS SETOF text LANGUAGE plpgsql AS $$
+    DECLARE
+        trace mailing_trace;
+        hit_date timestamp := facts->>'now';
+        is_new boolean := FALSE;
+    BEGIN
+        FOR trace IN
+            UPDATE mailing_trace
+               SET trace_status = 'open', open_datetime = hit_date,
+                   write_date = hit_date, write_uid = (facts->>'user')::int
+             WHERE mail_mail_id_int = mail AND trace_status NOT IN ('open', 'reply')
+               AND {_IS_TRACKED}
+            RETURNING mailing_trace.*
+        LOOP
+            is_new := TRUE;
+            IF NOT marketing_capture_hit(
+                trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open')
+            THEN
+                RETURN NEXT to_jsonb(trace)::text;
+            END IF;
+        END LOOP;
+        -- A program opened it first: the human who comes later is worth knowing.
+        IF NOT is_new AND facts->>'is_human' = 'true' THEN
+            FOR trace IN
+                SELECT * FROM mailing_trace
+                 WHERE mail_mail_id_int = mail AND trace_status = 'open'
+                   AND {_IS_TRACKED}
+                   AND NOT EXISTS (
+                       SELECT FROM marketing_touchpoint AS known
+                        WHERE known.dedup_key = 'trace:' || mailing_trace.id || ':open'
+                          AND known.reliability IN ('human_likely', 'human_confirmed'))
+            LOOP
+                IF NOT marketing_capture_hit(
+                    trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open:human')
+                THEN
+                    RETURN NEXT to_jsonb(trace)::text;
+                END IF;
+            END LOOP;
+        END IF;
+    END $$
+    """,
+    f"""
+    CREATE OR REPLACE FUNCTION marketing_record_click(
+        hit int, link int, campaign int, mailing int, address text, country text,
+        facts jsonb, OUT click int, OUT unknown text, OUT opened boolean)
+    LANGUAGE plpgsql AS $$
+    DECLARE
+        trace mailing_trace;
+        hit_date timestamp := facts->>'now';
+        author int := facts->>'user';
+    BEGIN
+        SELECT * INTO trace FROM mailing_trace
+         WHERE id = hit AND (mailing IS NULL OR mass_mailing_id = mailing)
+           AND {_IS_TRACKED}
+           FOR NO KEY UPDATE;
+        opened := trace.id IS NOT NULL AND trace.trace_status NOT IN ('open', 'reply');
+        IF trace.id IS NOT NULL THEN
+            UPDATE mailing_trace
+               SET links_click_datetime = hit_date,
+                   trace_status = CASE WHEN opened THEN 'open' ELSE trace_status END,
+                   open_datetime = CASE WHEN opened THEN hit_date
+                                        ELSE open_datetime END,
+                   write_date = hit_date, write_uid = author
+             WHERE id = trace.id;
+        END IF;
+        INSERT INTO link_tracker_click (
+                link_id, campaign_id, mailing_trace_id, mass_mailing_id, ip, country_id,
+                create_uid, create_date, write_uid, write_date)
+        VALUES (link, campaign, trace.id, COALESCE(trace.mass_mailing_id, mailing),
+                CASE WHEN trace.id IS NOT NULL THEN address END,
+                (SELECT id FROM res_country WHERE code = country),
+                author, hit_date, author, hit_date)
+        RETURNING id INTO click;
+        IF trace.id IS NULL THEN
+            RETURN;
+        END IF;
+        IF opened THEN
+            PERFORM marketing_capture_hit(
+                trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open');
+        END IF;
+        IF NOT marketing_capture_hit(trace, 'clicked', facts, link, 'click:' || click)
+        THEN
+            unknown := to_jsonb(trace)::text;
+        END IF;
+    END $$
+    """,
 )
+
+
+#: Classes of hits that came by no request: too fast, and at any other time.
+NO_REQUEST = dict.fromkeys(("opened", "clicked"), [["unknown", "no_request"]] * 2)
+#: What hits are written through.
+CONNECTIONS = KeptConnections(
+    lambda name: psycopg2.connect(**connection_info_for(name)[1])
+)
+
+
+@lru_cache(maxsize=2048)
+def _get_classes(user_agent, method):
+    """`{type: [[class, reasons] when too fast, the same at any other time]}`."""
+    return {
+        code: [
+            [found.reliability, ",".join(found.reasons)]
+            for delay in (0.0, None)
+            for found in [classify_hit(kind, user_agent, method, delay)]
+        ]
+        for kind, code in (("open", "opened"), ("click", "clicked"))
+    }
 
 
 class MarketingHit(models.AbstractModel):
     """Writes what a pixel or a link reports as Odoo would, in one statement.
 
     Odoo reads and writes a hit record by record: 7 statements for an open, 18 for a
-    click. Where another module has a say in these records (an override, an automation
+    click. Here PostgreSQL's functions do it, with the touchpoint and its place in the
+    inbox; what a request shows is classified by `tools/reliability.py` as ever. Where
+    another module has a say in these records (an override, an automation
     rule, a stored field that follows), Odoo's way is gone instead.
     """
 
@@ -68,30 +238,40 @@ class MarketingHit(models.AbstractModel):
             )
         )
 
+    def init(self):
+        """Make the functions; Odoo has made the tables they write."""
+        super().init()
+        self._drop_functions()
+        for definition in _FUNCTIONS:
+            self.env.cr.execute(definition)
+
+    @api.model
+    def _drop_functions(self):
+        self.env.cr.execute(
+            "DROP FUNCTION IF EXISTS marketing_record_open(int, jsonb);"
+            "DROP FUNCTION IF EXISTS marketing_record_click("
+            "int, int, int, int, text, text, jsonb);"
+            "DROP FUNCTION IF EXISTS marketing_capture_hit("
+            "mailing_trace, text, jsonb, int, text)"
+        )
+
+    # ------------------------------------------------------------------
+    # HITS
+    # ------------------------------------------------------------------
+
     @api.model
     def _record_open(self, mail_id):
         """The pixel of a mail was loaded: its trace is opened, unless it was before."""
-        self._flush_for_hit()
-        rows = self.env.execute_query(
+        rows = self._run(
             SQL(
-                """
-                UPDATE mailing_trace
-                   SET trace_status = 'open', open_datetime = %(now)s,
-                       write_date = %(now)s, write_uid = %(user)s
-                 WHERE mail_mail_id_int = %(mail)s
-                   AND trace_status NOT IN ('open', 'reply')
-                   AND %(is_tracked)s
-             RETURNING id, email, mass_mailing_id, model, res_id, sent_datetime,
-                       trace_type = 'mail' AND is_test_trace IS NOT TRUE
-                """,
-                now=fields.Datetime.now(),
-                user=SUPERUSER_ID,
-                mail=mail_id,
-                is_tracked=IS_TRACKED,
+                "SELECT marketing_record_open(%s, %s::jsonb)",
+                mail_id,
+                json.dumps(self._get_facts()),
             )
         )
-        for trace in rows:  # one, but for a mail that was sent anew
-            self._capture_hit("opened", trace, dedup_key=f"trace:{trace[0]}:open")
+        for (row,) in rows:
+            trace = json.loads(row)
+            self._capture_hit("opened", trace, dedup_key=f"trace:{trace['id']}:open")
 
     @api.model
     def _record_click(self, code, trace_id, ip, country_code):
@@ -107,90 +287,85 @@ class MarketingHit(models.AbstractModel):
         link_id, campaign_id, mailing_id, url = self.env["link.tracker"]._get_target(
             code
         )
-        self._flush_for_hit()
-        [(click_id, was_open, *trace)] = self.env.execute_query(
+        [(click_id, unknown, was_opened)] = self._run(
             SQL(
-                """
-                WITH before AS (
-                    SELECT id, trace_status IN ('open', 'reply') AS was_open
-                      FROM mailing_trace
-                     WHERE id = %(trace)s
-                       AND (%(mailing)s IS NULL OR mass_mailing_id = %(mailing)s)
-                       AND %(is_tracked)s
-                       FOR NO KEY UPDATE
-                ),
-                followed AS (
-                    UPDATE mailing_trace AS trace
-                       SET links_click_datetime = %(now)s,
-                           trace_status = CASE WHEN before.was_open
-                               THEN trace.trace_status ELSE 'open' END,
-                           open_datetime = CASE WHEN before.was_open
-                               THEN trace.open_datetime
-                               ELSE %(now)s END,
-                           write_date = %(now)s, write_uid = %(user)s
-                      FROM before
-                     WHERE trace.id = before.id
-                 RETURNING before.was_open, trace.id, trace.email,
-                           trace.mass_mailing_id, trace.model, trace.res_id,
-                           trace.sent_datetime,
-                           trace.trace_type = 'mail'
-                               AND trace.is_test_trace IS NOT TRUE AS is_counted
-                ),
-                click AS (
-                    INSERT INTO link_tracker_click (
-                        link_id, campaign_id, mailing_trace_id, mass_mailing_id, ip,
-                        country_id, create_uid, create_date, write_uid, write_date)
-                    SELECT %(link)s, %(campaign)s, followed.id,
-                           COALESCE(followed.mass_mailing_id, %(mailing)s),
-                           CASE WHEN followed.id IS NOT NULL THEN %(ip)s END,
-                           (SELECT id FROM res_country WHERE code = %(country)s),
-                           %(user)s, %(now)s,
-                           %(user)s, %(now)s
-                      FROM (VALUES (1)) AS hit LEFT JOIN followed ON TRUE
-                 RETURNING id
-                )
-                SELECT click.id, followed.* FROM click LEFT JOIN followed ON TRUE
-                """,
-                trace=trace_id,
-                mailing=mailing_id,
-                link=link_id,
-                campaign=campaign_id,
-                ip=ip,
-                country=country_code or None,
-                user=SUPERUSER_ID,
-                now=fields.Datetime.now(),
-                is_tracked=IS_TRACKED,
+                "SELECT click, unknown, opened"
+                " FROM marketing_record_click(%s, %s, %s, %s, %s, %s, %s::jsonb)",
+                trace_id,
+                link_id,
+                campaign_id,
+                mailing_id,
+                ip,
+                country_code or None,
+                json.dumps(self._get_facts()),
             )
         )
-        if trace[0]:
-            if not was_open:
-                self._capture_hit("opened", trace, dedup_key=f"trace:{trace[0]}:open")
+        if unknown:
+            trace = json.loads(unknown)
+            if was_opened:
+                self._capture_hit(
+                    "opened", trace, dedup_key=f"trace:{trace['id']}:open"
+                )
             self._capture_hit(
                 "clicked", trace, link_id=link_id, dedup_key=f"click:{click_id}"
             )
         return url
 
     @api.model
-    def _flush_for_hit(self):
-        self.env["mailing.trace"].flush_model()
-        self.env["marketing.person"].flush_model(["is_do_not_track"])
+    def _get_facts(self):
+        """What the functions need to know of the request; see `_FUNCTIONS`."""
+        hit = self.env.context.get("marketing_hit")
+        types = self.env["marketing.touchpoint.type"]
+        settling = types._get_settling_seconds()
+        classes = _get_classes(hit["user_agent"], hit["method"]) if hit else NO_REQUEST
+        codes = {code: types._get_id(code) for code in classes}
+        return {
+            "now": fields.Datetime.now().isoformat(),
+            "user": SUPERUSER_ID,
+            "too_fast": TOO_FAST_SECONDS,
+            "user_agent": (hit["user_agent"] or "")[:255].replace("\0", "")
+            if hit
+            else None,
+            "method": hit and hit["method"],
+            "is_human": is_at_least(classes["opened"][1][0], "human_likely"),
+            "types": {
+                code: [type_id, settling.get(type_id, 0)]
+                for code, type_id in codes.items()
+            },
+            "classes": classes,
+        }
+
+    @api.model
+    def _run(self, query):
+        """Run one of the functions, committed at once; a test sees it in its own.
+
+        The rows that are read or locked are those of this moment, not those of the
+        beginning of the request: two clicks at once need not be tried again.
+        """
+        if modules.module.current_test:
+            self.env.flush_all()
+            return self.env.execute_query(query)
+        return CONNECTIONS.execute(self.env.cr.dbname, query.code, query.params)
 
     @api.model
     def _capture_hit(self, code, trace, **values):
-        """Record an open or a click of a trace, as its model would."""
-        _id, email, mailing_id, model, res_id, sent_datetime, is_counted = trace
-        if not is_counted or not email:
-            return
+        """Record a hit of somebody who has no person yet, as its model would."""
         kind = {"opened": "open", "clicked": "click"}[code]
+        sent = trace["sent_datetime"]
         self.env["marketing.touchpoint"]._capture(
             [
-                self.env["mailing.trace"]._prepare_hit_values(kind, sent_datetime)
+                self.env["mailing.trace"]._prepare_hit_values(
+                    kind,
+                    fields.Datetime.to_datetime(sent.replace("T", " ")[:19])
+                    if sent
+                    else None,
+                )
                 | {
                     "type": code,
-                    "email": email,
-                    "mailing_id": mailing_id,
-                    "res_model": model,
-                    "res_id": res_id,
+                    "email": trace["email"],
+                    "mailing_id": trace["mass_mailing_id"],
+                    "res_model": trace["model"],
+                    "res_id": trace["res_id"],
                 }
                 | values
             ]

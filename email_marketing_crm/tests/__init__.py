@@ -109,6 +109,7 @@ from . import (
     test_tools_holdout,
     test_tools_import,
     test_tools_journey,
+    test_tools_kept_connection,
     test_tools_mail_provider,
     test_tools_mail_bytes,
     test_tools_pg_array,

@@ -186,7 +186,7 @@ class TestCaptureGateway(CaptureCase):
         self.assertIn("hard_bounce", self.touchpoints_of("ana@example.com"))
         person = self.person_of("ana@example.com")
         self.assertEqual(person.suppression, "bounce")
-        person.with_user(self.user_manager).action_lift_suppression()
+        person.with_user(self.user_manager)._lift_suppression("It was wrong")
         self.assertEqual(person.suppression, "none")
 
     def test_a_full_mailbox_does_not(self):

@@ -1,3 +1,5 @@
+from datetime import datetime
+
 from odoo.tests import HttpCase, tagged
 
 from .common import BROWSER
@@ -233,3 +235,33 @@ class TestTrackingRoutes(HttpCase):
         self.assertFalse(self.touchpoint("unsubscribed"))
         self.assertEqual(self.ask(path + token, method="POST").status_code, 200)
         self.assertEqual(len(self.touchpoint("unsubscribed")), 1)
+
+    def test_a_human_after_a_program_is_recorded_once(self):
+        """Apple's proxy loads the picture first; the reader comes later."""
+        self.ask(self.pixel, user_agent="Mozilla/5.0")
+        for _time in range(3):
+            self.ask(self.pixel)
+            self.ask(self.pixel, user_agent="Mozilla/5.0")
+        self.assertEqual(
+            sorted(self.touchpoint("opened").mapped("reliability")),
+            ["human_likely", "machine_open"],
+        )
+
+    def test_a_hit_right_after_sending_is_a_machine(self):
+        self.trace.sent_datetime = datetime.now().replace(microsecond=0)
+        self.env.flush_all()
+        self.ask(self.click_path)
+        self.assertEqual(self.touchpoint("clicked").reliability, "security_scan")
+        self.assertEqual(self.touchpoint("clicked").reliability_reasons, "too_fast")
+        self.assertEqual(self.touchpoint("opened").reliability, "machine_open")
+
+    def test_somebody_nobody_knew_becomes_a_person(self):
+        self.trace.email = "new@example.com"
+        self.env.flush_all()
+        self.ask(self.click_path)
+        self.env.invalidate_all()
+        events = self.env["marketing.touchpoint"].search(
+            [("person_id.email_normalized", "=", "new@example.com")]
+        )
+        self.assertEqual(set(events.type_id.mapped("code")), {"opened", "clicked"})
+        self.assertEqual(set(events.mapped("reliability")), {"human_likely"})
