@@ -90,6 +90,7 @@ from . import marketing_quiet_hours
 from . import marketing_timing_estimate
 from . import marketing_delivery_timing
 from . import marketing_delivery_preview
+from . import marketing_delivery_preview_timing
 from . import marketing_content_condition
 from . import marketing_mailing_translation
 from . import marketing_mail_template

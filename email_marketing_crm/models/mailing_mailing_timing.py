@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ..tools.local_time import find_zone, next_occurrence, to_local
+from .mailing_mailing import SENDING_STATES
 from .marketing_delivery import WAITING_STATES
 
 
@@ -114,7 +115,7 @@ class MailingMailing(models.Model):
     def _reschedule_deliveries(self):
         """Give each person the moment that the new hour of the mailing means to him."""
         result = super()._reschedule_deliveries()
-        for mailing in self.filtered(lambda mailing: mailing.state == "in_queue"):
+        for mailing in self.filtered(lambda mailing: mailing.state in SENDING_STATES):
             self.env["marketing.delivery"].sudo()._retime(mailing)
         return result
 

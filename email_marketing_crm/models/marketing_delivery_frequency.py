@@ -330,7 +330,7 @@ class MarketingDelivery(models.Model):
             return {}
         persons = self.env["marketing.person"]
         zones = persons._get_zones()
-        now = fields.Datetime.now()
+        now = self._get_due_moment(ids)
         rows = self.env.execute_query(
             SQL(
                 """

@@ -145,28 +145,31 @@ class MarketingDeliveryPreview(models.TransientModel):
         savepoint = self.env.cr.savepoint(flush=False)
         try:
             self.env.cr.execute(
-                """
-                INSERT INTO marketing_delivery (
-                    id, mailing_id, company_id, person_id, res_id, email, visit, state,
-                    due, planned_date, attempts)
-                SELECT %(imagined)s + id, mailing_id, %(company)s, person_id, res_id,
-                       email, 0, 'planned', %(moment)s, %(now)s, 0
-                  FROM marketing_delivery_preview
-                 WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
-                   AND outcome = 'planned'
-                 ORDER BY id LIMIT %(limit)s
-                ON CONFLICT DO NOTHING
-                RETURNING id
-                """,
-                {
-                    "imagined": IMAGINED,
-                    "company": self.env.company.id,
-                    "moment": moment,
-                    "now": fields.Datetime.now(),
-                    "mailing": mailing.id,
-                    "user": self.env.uid,
-                    "limit": WAITS_LIMIT,
-                },
+                SQL(
+                    """
+                    INSERT INTO marketing_delivery (
+                        id, mailing_id, company_id, person_id, res_id, email, visit,
+                        state, due, planned_date, attempts)
+                    SELECT %(imagined)s + gated.id, mailing_id, %(company)s, person_id,
+                           res_id, email, 0, 'planned',
+                           COALESCE(timing.due, %(moment)s), %(now)s, 0
+                      FROM marketing_delivery_preview gated
+                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
+                     WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
+                       AND outcome = 'planned'
+                     ORDER BY gated.id LIMIT %(limit)s
+                    ON CONFLICT DO NOTHING
+                    RETURNING id
+                    """,
+                    imagined=IMAGINED,
+                    company=self.env.company.id,
+                    moment=moment,
+                    timing=deliveries._get_planned_timing(mailing.sudo(), moment),
+                    now=fields.Datetime.now(),
+                    mailing=mailing.id,
+                    user=self.env.uid,
+                    limit=WAITS_LIMIT,
+                )
             )
             ids = [delivery_id for (delivery_id,) in self.env.cr.fetchall()]
             deliveries._invalidate_deliveries()

@@ -210,23 +210,39 @@ class MarketingDelivery(models.Model):
     def _get_quiet_waits(self, mailing, ids):
         """Mails to persons for whom it is a quiet hour: `{id: (reason, moment)}`."""
         now = fields.Datetime.now()
-        openings = self._get_openings(self._get_quiet_rule(mailing, now), now)
-        if not openings or not ids:
+        quiet = self._get_quiet_rule(mailing, now)
+        if not quiet or not ids:
             return {}
         rows = self.env.execute_query(
             SQL(
-                "SELECT delivery.id, %s FROM marketing_delivery delivery"
+                "SELECT delivery.id, %s, GREATEST(delivery.due, %s)"
+                " FROM marketing_delivery delivery"
                 " JOIN marketing_person person ON person.id = delivery.person_id"
                 " WHERE delivery.id = ANY(%s)",
                 self.env["marketing.person"]._get_zone_sql("person"),
+                now,
                 list(ids),
             )
         )
-        return {
-            delivery_id: ("quiet_hours", openings[zone])
-            for delivery_id, zone in rows
-            if zone in openings
+        zones = self.env["marketing.person"]._get_zones()
+        openings = {
+            (zone, moment): find_open(moment, zones[zone], quiet)
+            for zone, moment in {row[1:] for row in rows}
         }
+        return {
+            delivery_id: ("quiet_hours", openings[zone, moment])
+            for delivery_id, zone, moment in rows
+            if openings[zone, moment] > moment
+        }
+
+    @api.model
+    def _get_due_moment(self, ids):
+        """When these leave: now, or later where somebody asks what would be then."""
+        [(due,)] = self.env.execute_query(
+            SQL("SELECT max(due) FROM marketing_delivery WHERE id = ANY(%s)", list(ids))
+        )
+        now = fields.Datetime.now()
+        return max(due or now, now)
 
     @api.model
     def _get_openings(self, quiet, now):

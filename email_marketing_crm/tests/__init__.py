@@ -7,6 +7,7 @@ from . import (
     test_best_hour,
     test_frequency,
     test_quiet_hours,
+    test_timing_tour,
     test_tools_timing,
     test_address,
     test_after_bounce,

@@ -333,6 +333,30 @@ class TestQuietHours(TimingCase):
         )
         self.assertFalse(self.deliveries_of(mailing))
 
+    def test_the_preview_says_who_gets_it_later(self):
+        self.live_in(ana="Asia/Tokyo")
+        self.make_quiet()
+        mailing = self.make_mailing(
+            self.segment,
+            schedule_type="scheduled",
+            schedule_date=datetime(2026, 3, 10, 18, 0),  # 03:00 in Tokyo
+        )
+        preview = self.env["marketing.delivery.preview"].with_user(self.user_marketing)
+        for send_time, expected in (
+            ("at_once", ("quiet_hours", datetime(2026, 3, 10, 23, 0))),
+            ("local", ("local_time", datetime(2026, 3, 10, 9, 0))),
+        ):
+            mailing.write(
+                {"marketing_send_time": send_time, "marketing_send_tz": "UTC"}
+            )
+            mailing.with_user(self.user_marketing).action_check_audience()
+            rows = preview.search([("mailing_id", "=", mailing.id)])
+            found = {
+                row.person_id.email_normalized: (row.wait_reason, row.wait_until)
+                for row in rows
+            }
+            self.assertEqual(found, {ANA: expected, BEN: (False, False)})
+
     # ------------------------------------------------------------------
     # rights and words
     # ------------------------------------------------------------------
