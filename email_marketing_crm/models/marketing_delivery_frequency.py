@@ -132,8 +132,9 @@ class MarketingDelivery(models.Model):
     def _get_usage(self, windows, person, zone, moment, planned_until=None):
         """SELECT of what a person got by each window that applies to him.
 
-        `window_id`, `rule_id`, `start`, `used` (the weights of the mails), `is_full` (one more
-        is too much), `is_calendar`, `free` (when one more fits, as far as is known).
+        `window_id`, `rule_id`, `start`, `used` (the weights of the mails), `is_full`
+        (one more is too much), `is_calendar`, `free` (when one more fits, as far as is
+        known).
 
         :param person: SQL of the person's id
         :param zone: SQL of the name of his zone, one of `_get_zones`

@@ -150,7 +150,7 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _get_reader_segments(self, mailing):
-        """The segments whose members read a mailing: its own, or that of its journey."""
+        """The segments whose members read it: the mailing's, or that of its journey."""
         if mailing.marketing_kind != "journey":
             return mailing.marketing_segment_ids
         steps = self.env["marketing.journey.step"].sudo()

@@ -157,7 +157,7 @@ class TestFrequencyCap(TimingCase):
         )
 
     def test_a_mail_that_has_not_left_yet_takes_the_place_of_today(self):
-        """Ready since yesterday, as the mail server is down: it may leave any moment."""
+        """Ready since yesterday, as the mail server is down: it may leave now."""
         self.make_rule((1, "day"))
         first = self.launch(self.make_mailing(self.segment))
         self.compose()
