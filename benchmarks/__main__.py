@@ -20,6 +20,7 @@ GROUPS = (
     "segments",
     "delivery_plan",
     "import",
+    "delivery",
 )
 
 

@@ -246,6 +246,9 @@ COMMANDS = {
         mailings.send_stock,
         mailings.send_bare,
         mailings.count_sent,
+        mailings.set_lanes,
+        mailings.get_memory,
+        mailings.get_message,
     )
 }
 

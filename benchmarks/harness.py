@@ -93,6 +93,12 @@ class Sink:
         )
         self.port = int(self.process.stdout.readline())
 
+    def addresses(self) -> dict[str, int]:
+        """How many mails each address got."""
+        self.process.stdin.write("addresses\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
     def count(self) -> tuple[int, int]:
         """Mails it took since the last call, and addresses that got some."""
         self.process.stdin.write("count\n")

@@ -1,9 +1,13 @@
 """Commands of the workers that plan and send a newsletter, ours and Odoo's."""
 
+import email.policy
+import resource
 import smtplib
 import time
+from email.message import EmailMessage
 
 import odoo
+from odoo.tools import html2plaintext
 
 #: A themed newsletter: blocks of a table with inline styles, 12 tracked links, three
 #: merge fields, an unsubscription; 45 KB once it is a mail.
@@ -135,6 +139,30 @@ def _measure(env, work):
     work()
     env.cr.commit()
     return [time.perf_counter() - start, time.process_time() - cpu]
+
+
+def set_lanes(env, count):
+    """How many workers share the work."""
+    env["ir.config_parameter"].set_param("email_marketing_crm.lanes", str(count))
+    env.cr.commit()
+
+
+def get_memory(env):
+    """Most memory the worker ever took, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def get_message(env):
+    """A mail of the newsletter, as the mail server gets it."""
+    message = EmailMessage(policy=email.policy.SMTP)
+    message["Subject"] = "Pumps of the season"
+    message["From"] = "Pumps <news@pumps.example.com>"
+    message["To"] = "Person <person@example.com>"
+    body = make_newsletter()
+    text = html2plaintext(body)
+    message.add_alternative(text, subtype="plain", charset="utf-8")
+    message.add_alternative(body, subtype="html", charset="utf-8")
+    return message.as_bytes().decode()
 
 
 def count_sent(env, mailing_id):

@@ -1,10 +1,13 @@
 """A mail server that takes everything: `python -m benchmarks.sink`.
 
 Prints its port, then answers SMTP as fast as Python can: it keeps no mail, and counts
-them. `QUIT` on standard input ends it; it prints how many mails it took.
+them. On standard input it is asked for its figures: `count` prints how many mails came
+since the last time and how many addresses got some, `addresses` how many each got. It
+ends with its input.
 """
 
 import asyncio
+import json
 import re
 import sys
 
@@ -71,10 +74,12 @@ async def main() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Session(seen), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
-    while await loop.run_in_executor(None, sys.stdin.readline):
-        # How many mails came since the last time, and how many addresses got some.
-        print(sum(seen.values()), len(seen), flush=True)
-        seen.clear()
+    while question := await loop.run_in_executor(None, sys.stdin.readline):
+        if question == "addresses\n":
+            print(json.dumps({key.decode(): seen[key] for key in seen}), flush=True)
+        else:
+            print(sum(seen.values()), len(seen), flush=True)
+            seen.clear()
 
 
 if __name__ == "__main__":

@@ -73,6 +73,7 @@
         "views/mailing_mailing_views.xml",
         "views/mailing_mailing_pace_views.xml",
         "views/marketing_sender_views.xml",
+        "views/marketing_sender_high_volume_views.xml",
         "views/marketing_sender_day_views.xml",
         "views/marketing_content_condition_views.xml",
         "views/marketing_mail_template_views.xml",

@@ -64,6 +64,7 @@ from . import marketing_segment_manual
 from . import marketing_segment_verdict
 from . import marketing_segment_member
 from . import marketing_sender
+from . import marketing_sender_high_volume
 from . import marketing_sender_dns
 from . import marketing_sender_provider
 from . import marketing_sender_brake
@@ -89,6 +90,7 @@ from . import marketing_frequency_usage
 from . import marketing_quiet_hours
 from . import marketing_timing_estimate
 from . import marketing_delivery_timing
+from . import marketing_delivery_high_volume
 from . import marketing_delivery_preview
 from . import marketing_delivery_preview_timing
 from . import marketing_content_condition
@@ -212,6 +214,7 @@ from . import mailing_contact
 from . import mailing_list
 from . import mailing_mailing
 from . import mailing_mailing_delivery
+from . import mailing_mailing_high_volume
 from . import mailing_mailing_consent
 from . import mailing_mailing_approval
 from . import mailing_mailing_content
@@ -239,6 +242,7 @@ from . import marketing_mailing_check_audience
 from . import marketing_mailing_check_program
 from . import mailing_mailing_check
 from . import marketing_journey_check
+from . import mailing_trace_handover
 from . import res_config_settings
 from . import res_config_settings_after
 from . import res_config_settings_check

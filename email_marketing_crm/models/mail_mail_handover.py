@@ -97,11 +97,15 @@ class MailMail(models.Model):
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
     @api.model
-    def _settle_safely(self, handover, error):
+    def _settle_safely(self, handover, error=None):
         """Write down what became of each mail, however often it takes.
 
         The own transaction may be gone with the database; the mails are not.
         """
+        if modules.module.current_test:
+            self._settle(handover, error)
+            handover.journal.end()
+            return
         try:
             self.env.cr.rollback()
         except psycopg2.Error:
@@ -125,6 +129,10 @@ class MailMail(models.Model):
         is ready again, and about the one in between a human decides.
         """
         deliveries = self.env["marketing.delivery"]
+        mine = deliveries.browse(handover.deliveries.values())
+        if mine[:1].is_high_volume:
+            deliveries._settle_volume(handover, error)
+            return
         self._settle_results(handover)
         deliveries._mark_unknown(
             SQL("id = ANY(%s)", handover.unknown),

@@ -128,9 +128,7 @@ class MarketingDelivery(models.Model):
         )
         released = self.env.cr.rowcount
         self._invalidate_deliveries()
-        if released and test.varies != "hour":
-            self._retime(test.mailing_id)
-        elif released:
+        if released:
             self._wake_lanes("compose", at=min(due))
         return released
 

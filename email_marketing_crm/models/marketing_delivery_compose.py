@@ -4,7 +4,7 @@ from collections import defaultdict
 from psycopg2 import errors
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, split_every
 
 from .marketing_delivery_plan import COMPOSE_GATES
 
@@ -52,7 +52,10 @@ class MarketingDelivery(models.Model):
     @api.model
     def _run_lane(self, number, count):
         self.env.flush_all()
-        room = min(COMPOSE_BATCH, COMPOSE_AHEAD - self._count_composed(number, count))
+        room = min(
+            self._get_compose_batch(),
+            COMPOSE_AHEAD - self._count_composed(number, count),
+        )
         if room <= 0:
             return 0, 0
         claimed = self._claim_due(number, count, room)
@@ -67,6 +70,11 @@ class MarketingDelivery(models.Model):
         if claimed:
             self._wake_lanes("smtp")
         return len(claimed), int(len(claimed) == room)
+
+    @api.model
+    def _get_compose_batch(self):
+        """Mails that one run takes."""
+        return COMPOSE_BATCH
 
     @api.model
     def _get_active_mailings(self):
@@ -162,7 +170,7 @@ class MarketingDelivery(models.Model):
         )
         for deliveries in self._split_visits(rows):
             for content, part in mailing._split_by_content(deliveries):
-                self._compose_safely(mailing, content, part)
+                self._compose_part(mailing, content, part)
 
     @api.model
     def _get_waits(self, mailing, ids):
@@ -227,6 +235,12 @@ class MarketingDelivery(models.Model):
         return batches
 
     @api.model
+    def _compose_part(self, mailing, content, deliveries):
+        """Compose the mails that have one text, as many at once as memory likes."""
+        for pairs in split_every(COMPOSE_BATCH, deliveries.items()):
+            self._compose_safely(mailing, content, dict(pairs))
+
+    @api.model
     def _compose_safely(self, mailing, content, deliveries):
         """Compose a batch; when it fails, bisect until the culprit is alone."""
         try:
@@ -265,6 +279,7 @@ class MarketingDelivery(models.Model):
                 """
                 UPDATE marketing_delivery delivery
                    SET state = 'composed', composed_date = %(now)s, error = NULL,
+                       is_high_volume = FALSE,
                        mail_mail_id_int = mail.id,
                        trace_id = trace.id,
                        email = COALESCE(trace.email, delivery.email)

@@ -38,10 +38,10 @@ def start(name: str, script: str) -> subprocess.Popen:
     )
 
 
-def run(name: str, script: str) -> str:
+def run(name: str, script: str, timeout: float = 300) -> str:
     """Run a script to its end and return what it printed."""
     process = start(name, script)
-    output, _errors = process.communicate(timeout=300)
+    output, _errors = process.communicate(timeout=timeout)
     if process.returncode:
         raise AssertionError(f"The process ended with {process.returncode}:\n{output}")
     return output

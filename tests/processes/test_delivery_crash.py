@@ -7,7 +7,7 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from dev import ports, postgres
-from tests.processes import odoo_process
+from tests.processes import kill_run, odoo_process
 
 MAILS = 100
 
@@ -222,3 +222,20 @@ def test_server_that_hangs_up(addon_database, sink):
     assert found["unknown"] == sink.hang_up_within
     assert len(found["sent"]) == MAILS - 2
     assert set(sink.taken.values()) == {1}
+
+
+@pytest.mark.parametrize("is_high_volume", [False, True], ids=["standard", "volume"])
+def test_workers_killed_at_random(addon_database, is_high_volume):
+    """The small edition of what `make bench` does fifty times with 5000 mails."""
+    kills = 5
+    found = kill_run.run(
+        addon_database,
+        mails=500,
+        kills=kills,
+        is_high_volume=is_high_volume,
+        pause=(0.1, 0.4) if is_high_volume else (0.3, 1.2),
+    )
+    assert found["doubled"] == 0, "Mails came twice."
+    assert found["missing"] == 0, "Mails are missing."
+    assert found["sent"] + found["unknown"] == 500
+    assert found["unknown"] <= kills, "A kill leaves one mail in doubt at most."

@@ -1,0 +1,448 @@
+"""How the high-volume lane writes the mails of one text: once, and filled in."""
+
+import datetime
+import logging
+import re
+from email.utils import format_datetime
+from typing import NamedTuple
+
+from werkzeug.urls import url_encode, url_quote_plus
+
+from odoo.tools.mail import (
+    email_normalize,
+    email_normalize_all,
+    email_split_and_format_normalize,
+    formataddr,
+)
+
+from ..tools import mail_holes
+from ..tools.mail_bytes import to_bytes
+from ..tools.mail_skeleton import Skeleton, Text, fold_header, is_plain_value
+from .ir_mail_server import LIST_MAIL
+from .mail_mail_consent import PREFERENCES_PATH
+
+_logger = logging.getLogger(__name__)
+
+#: Headers that are the recipient's own.
+OWN_HEADERS = (
+    "message-id",
+    "references",
+    "subject",
+    "to",
+    "date",
+    "x-odoo-objects",
+    "list-unsubscribe",
+)
+
+
+class CannotWriteError(Exception):
+    """These mails cannot be written at once: they go through Odoo one by one."""
+
+
+class Recipient(NamedTuple):
+    """What is his own about a mail to somebody."""
+
+    res_id: int
+    delivery_id: int
+    address: str
+    to: str
+    subject: str
+    record_headers: dict
+    values: list  # what is printed in the holes, as plain text
+
+
+class Ids(NamedTuple):
+    """The numbers of a mail, by which opens, clicks, replies and bounces find it."""
+
+    mail: int
+    trace: int
+    message: str
+
+
+class Reference(NamedTuple):
+    """A mail that Odoo wrote, by which ours is made and checked."""
+
+    ids: Ids
+    body: str
+    plain: str
+    message: object
+    server: tuple
+    sender: str
+
+
+class MailWriter:
+    """Writes the mails of one part of a mailing (see `_split_by_content`).
+
+    :param mailing: the mailing, as the company that sends it
+    :param content: values of the composer that differ from the mailing's own
+    :param deliveries: `{record id: delivery id}`
+    """
+
+    def __init__(self, mailing, content, deliveries):
+        self.mailing = mailing
+        self.content = content
+        self.deliveries = deliveries
+        self.composer = mailing._create_delivery_composer(content, deliveries, {})
+        self.model = self.composer.model
+        self.cut = mail_holes.cut_template(self.composer.body or "")
+        if self.cut is None:
+            raise CannotWriteError("parts of the text depend on the recipient")
+        self.is_compiled = self.composer._has_unsafe_expression_template_qweb(
+            self.composer.body or "", self.model
+        )
+        self.separator = mail_holes.make_separator()
+
+    # ------------------------------------------------------------------
+    # RECIPIENTS
+    # ------------------------------------------------------------------
+
+    def group(self, res_ids):
+        """Recipients whose mails are the same but for what is their own.
+
+        :returns: `({group: [Recipient]}, record ids that Odoo has to write to)`
+        :raises Exception: whatever a template raises for one of them
+        """
+        composer = self.composer
+        records = composer.env[self.model].with_prefetch(res_ids).browse(res_ids)
+        companies = records._mail_get_companies(default=composer.env.company)
+        domains = records._mail_get_alias_domains(default_company=composer.env.company)
+        langs = composer._render_lang(res_ids)
+        subjects = composer._render_field("subject", res_ids, compute_lang=True)
+        froms = composer._render_field("email_from", res_ids)
+        replies = composer._render_field("reply_to", res_ids)
+        recipients = records._message_get_default_recipients()
+        printed = self._print_values(res_ids, langs)
+        groups, others = {}, []
+        for record in records:
+            to = self._get_to(recipients.get(record.id, {}))
+            values = printed[record.id]
+            address = to and email_normalize(to, strict=False)
+            if values is None or not address or not address.isascii():
+                others.append(record.id)
+                continue
+            headers = dict(record._notify_by_email_get_headers())
+            own = headers.pop("X-Odoo-Objects", "")
+            key = (
+                langs[record.id],
+                companies[record.id].id,
+                domains[record.id].id,
+                froms[record.id],
+                replies[record.id],
+                tuple(sorted(headers.items())),
+                tuple(bool(value) for value in values),
+            )
+            groups.setdefault(key, []).append(
+                Recipient(
+                    record.id,
+                    self.deliveries[record.id],
+                    address,
+                    to,
+                    subjects[record.id],
+                    {"X-Odoo-Objects": own} if own else {},
+                    values,
+                )
+            )
+        return groups, others
+
+    def _print_values(self, res_ids, langs):
+        """`{record id: values in the holes}`, printed by Odoo; None: one is awkward."""
+        if not self.cut.holes:
+            return {res_id: [] for res_id in res_ids}
+        source = self.cut.get_source(self.separator, self.is_compiled)
+        by_lang = {}
+        for res_id in res_ids:
+            by_lang.setdefault(langs[res_id], []).append(res_id)
+        found = {}
+        for lang, ids in by_lang.items():
+            composer = self.composer.with_context(lang=lang) if lang else self.composer
+            rendered = composer._render_template(
+                source,
+                self.model,
+                ids,
+                engine="qweb",
+                options={"preserve_comments": True},
+            )
+            for res_id, text in rendered.items():
+                values = [
+                    mail_holes.to_plain(value)
+                    for value in mail_holes.split_values(str(text), self.separator)
+                ]
+                is_markup = "<" in text
+                is_whole = len(values) == len(self.cut.holes)
+                found[res_id] = (
+                    values
+                    if is_whole and not is_markup and all(map(is_plain_value, values))
+                    else None
+                )
+        return found
+
+    def _get_to(self, recipients):
+        """The one address of a record, as Odoo writes it into To; None: not one."""
+        partner_ids = [
+            *recipients.get("partner_ids", []),
+            *self.composer.partner_ids.ids,
+        ]
+        if recipients.get("email_cc"):
+            return None
+        if partner_ids and not recipients.get("email_to"):
+            partner = self.composer.env["res.partner"].browse(partner_ids[:1])
+            emails = email_normalize_all(partner.email)
+            found = [formataddr((partner.name or "", email)) for email in emails]
+        elif not partner_ids:
+            found = email_split_and_format_normalize(recipients.get("email_to") or "")
+        else:
+            return None
+        if len(partner_ids) > 1 or len(found) != 1:
+            return None
+        return found[0]
+
+    # ------------------------------------------------------------------
+    # WRITING
+    # ------------------------------------------------------------------
+
+    def write_skeleton(self, recipients, sessions):
+        """Write the mail of a group once.
+
+        :param recipients: all of the group
+        :param sessions: opens and keeps the connections to mail servers
+        :returns: a `Letter`
+        :raises CannotWriteError: when what Odoo writes is not what we would
+        """
+        first, last = recipients[0], recipients[-1]
+        # Links are looked for and made here: what follows is rolled back.
+        self.composer._render_field(
+            "body", [first.res_id], options={"preserve_comments": True}
+        )
+        body = self.cut.get_body(
+            [bool(value) for value in first.values], self.is_compiled
+        )
+        probe = self._write_by_odoo(first, sessions, {**self.content, "body": body})
+        letter = Letter(self, probe, first)
+        for recipient in {first.res_id: first, last.res_id: last}.values():
+            reference = self._write_by_odoo(recipient, sessions, self.content)
+            expected = letter.normalize(reference.message)
+            date = str(reference.message["Date"])
+            written = letter.fill(recipient, reference.ids, date)
+            if letter.normalize(written) != expected:
+                _logger.debug("%s\n%s", letter.normalize(written), expected)
+                raise CannotWriteError("Odoo writes them in another way")
+        return letter
+
+    def _write_by_odoo(self, recipient, sessions, content):
+        """The mail that Odoo would send; nothing of it stays in the database."""
+        env = self.mailing.env
+        savepoint = env.cr.savepoint(flush=True)
+        try:
+            composer = self.mailing._create_delivery_composer(
+                content, {recipient.res_id: recipient.delivery_id}, {}
+            ).with_context(marketing_memo=self.composer.env.context["marketing_memo"])
+            mail = composer._action_send_mail()[0]
+            return self._read_reference(mail[:1], sessions)
+        finally:
+            savepoint.close(rollback=True)
+            env.invalidate_all(flush=False)
+
+    def _read_reference(self, mail, sessions):
+        """What Odoo makes of a mail right before SMTP (`mail.mail._send`)."""
+        if not mail:
+            raise CannotWriteError("Odoo leaves the recipient out")
+        [(server_id, alias_domain_id, smtp_from, _ids)] = (
+            mail._split_by_mail_configuration()
+        )
+        servers = mail.env["ir.mail_server"]
+        server = servers.browse(server_id)
+        values = mail._prepare_outgoing_list(mail_server=server or mail.mail_server_id)
+        if len(values) != 1 or values[0]["attachments"]:
+            raise CannotWriteError("it is more than one message")
+        [value] = values
+        session = sessions.get(server_id, smtp_from)
+        if session is None:
+            raise CannotWriteError("no mail is sent here")
+        context = {"send_validated_to": value["email_to_normalized"]}
+        if alias_domain_id:
+            domain = mail.env["mail.alias.domain"].sudo().browse(alias_domain_id)
+            context["domain_notifications_email"] = domain.default_from_email
+            context["domain_bounce_address"] = (
+                value["headers"].get("Return-Path") or domain.bounce_email
+            )
+        servers = servers.with_context(**context)
+        froms = email_split_and_format_normalize(mail.email_from)
+        message = servers._build_email__(
+            email_from=froms[0] if froms else mail.email_from,
+            email_to=value["email_to"],
+            subject=value["subject"],
+            body=value["body"],
+            body_alternative=value["body_alternative"],
+            email_cc=value["email_cc"],
+            reply_to=value["reply_to"],
+            attachments=[],
+            message_id=value["message_id"],
+            references=value["references"],
+            object_id=value["object_id"],
+            subtype="html",
+            subtype_alternative="plain",
+            headers=value["headers"],
+        )
+        sender, addresses, message = servers._prepare_email_message__(message, session)
+        if len(addresses) != 1:
+            raise CannotWriteError("it goes to more than one address")
+        message.policy = LIST_MAIL
+        return Reference(
+            Ids(mail.id, mail.mailing_trace_ids[:1].id, mail.message_id),
+            str(value["body"]),
+            value["body_alternative"],
+            message,
+            (server_id, smtp_from),
+            sender,
+        )
+
+
+class Letter:
+    """The mail of a group: a skeleton, and how it is filled in.
+
+    :param writer: of the part
+    :param probe: the `Reference` with markers in its holes
+    :param recipient: whom the probe is written to
+    """
+
+    def __init__(self, writer, probe, recipient):
+        self.mailing = writer.mailing
+        self.content = writer.content
+        self.env = writer.mailing.env
+        self.server = probe.server
+        self.sender = probe.sender
+        memo = writer.composer.env.context["marketing_memo"]
+        # Odoo writes the HTML anew when it shortens links: quotes are no entities then.
+        self.is_rewritten = any(key[0] == "link" for key in memo)
+        self.headers = [
+            (name, None)
+            if name.lower() in OWN_HEADERS
+            else (name, LIST_MAIL.fold_binary(name, value))
+            for name, value in probe.message.raw_items()
+            if name.lower() not in ("mime-version", "content-type")
+        ]
+        markers = {
+            hole.marker: f"value{number}"
+            for number, hole in enumerate(writer.cut.holes)
+        }
+        self.used = {"unsubscribe", "view", "preferences"}
+        self.links = {
+            name: _learn_link(getattr(self.mailing, f"_get_{name}_url"), recipient)
+            for name in ("unsubscribe_oneclick", "unsubscribe", "view")
+        }
+        own = self._get_own_texts(recipient, probe.ids)
+        html, plain = probe.body, probe.plain
+        for name, text in own.items():
+            if name in ("unsubscribe", "view", "preferences") and text not in html:
+                continue
+            marker = f"Zq{name}{writer.separator}"
+            markers[marker] = name
+            html = html.replace(text, marker)
+            plain = plain.replace(text, marker)
+        marker = f"Zqtrace{writer.separator}"
+        markers[marker] = "trace"
+        trace = re.compile(rf"(/r/\w+/m/){probe.ids.trace}(?!\d)")
+        html = trace.sub(rf"\g<1>{marker}", html)
+        plain = trace.sub(rf"\g<1>{marker}", plain)
+        self.skeleton = Skeleton(LIST_MAIL, Text(plain, markers), Text(html, markers))
+        self.used = self.skeleton.used
+
+    def _get_own_texts(self, recipient, ids):
+        """Texts of a mail that are made for its recipient, by name of the hole."""
+        mails = self.env["mail.mail"]
+        token = mails._generate_mail_recipient_token(ids.mail)
+        texts = {"pixel": f"{ids.mail}/{token}"}
+        hash_token = self.mailing._generate_mailing_recipient_token(
+            recipient.res_id, recipient.address
+        )
+        for name in ("unsubscribe", "view"):
+            if name in self.used:
+                texts[name] = self.links[name](recipient, hash_token)
+        texts["unsubscribe_oneclick"] = self.links["unsubscribe_oneclick"](
+            recipient, hash_token
+        )
+        if "preferences" in self.used:
+            texts["preferences"] = self._get_preference_url(recipient.address)
+        return texts
+
+    def _get_preference_url(self, address):
+        persons = self.env["marketing.person"].sudo()
+        found = persons._get_or_create_ids([address])
+        person = persons.browse(found.values())._get_person()
+        if person:
+            return person._get_preference_url()
+        return f"{self.mailing.get_base_url()}{PREFERENCES_PATH}"
+
+    def fill(self, recipient, ids, date):
+        """The mail to somebody, as bytes.
+
+        :param ids: `Ids` of the mail
+        :param date: of the header
+        """
+        texts = self._get_own_texts(recipient, ids)
+        values = {name: text.encode() for name, text in texts.items()}
+        values["trace"] = str(ids.trace).encode()
+        html, plain = dict(values), values
+        for number, value in enumerate(recipient.values):
+            plain[f"value{number}"] = value.encode()
+            html[f"value{number}"] = (
+                mail_holes.to_markup(value)
+                if self.is_rewritten
+                else mail_holes.to_escaped(value)
+            ).encode()
+        own = {
+            "message-id": ids.message,
+            "references": ids.message,
+            "subject": recipient.subject,
+            "to": recipient.to,
+            "date": date,
+            "x-odoo-objects": recipient.record_headers.get("X-Odoo-Objects"),
+            "list-unsubscribe": f"<{texts['unsubscribe_oneclick']}>",
+        }
+        headers = [
+            folded
+            if folded is not None
+            else fold_header(LIST_MAIL, name, own[name.lower()])
+            for name, folded in self.headers
+        ]
+        return self.skeleton.fill(headers, plain, html)
+
+    @staticmethod
+    def normalize(mail):
+        """A mail without what is drawn for each: the boundary between its bodies."""
+        content = mail if isinstance(mail, bytes) else to_bytes(mail)
+        return re.sub(rb"={15}\d{19}==", b"", content)
+
+
+def _learn_link(make, recipient):
+    """A function that makes one of Odoo's links to a mailing without building it.
+
+    What differs in it are the record, the address and their token; where the link has
+    another form, Odoo goes on making it.
+
+    :param make: Odoo's method, of the address and the record
+    :returns: function of a `Recipient` and his token
+    """
+    mailing = make.__self__
+    token = mailing._generate_mailing_recipient_token(
+        recipient.res_id, recipient.address
+    )
+    known = url_encode(
+        {
+            "document_id": recipient.res_id,
+            "email": recipient.address,
+            "hash_token": token,
+        }
+    )
+    start, found, end = make(recipient.address, recipient.res_id).partition(known)
+    if not found:
+        return lambda somebody, _token: make(somebody.address, somebody.res_id)
+    return lambda somebody, token: (
+        f"{start}document_id={somebody.res_id}&email={url_quote_plus(somebody.address)}"
+        f"&hash_token={token}{end}"
+    )
+
+
+def get_date():
+    """The date of a mail that is sent now, as Odoo writes it."""
+    return format_datetime(datetime.datetime.now(datetime.UTC).replace(tzinfo=None))

@@ -1,0 +1,436 @@
+import email
+import re
+import smtplib
+from email import policy
+from unittest.mock import patch
+
+from odoo import Command
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common_delivery import DeliveryCase
+from .common_smtp import ScriptedServer
+
+LOGGER = "odoo.addons.email_marketing_crm.models.marketing_delivery_high_volume"
+#: What is drawn for each mail: numbers of mails and traces, tokens, and times.
+DRAWN = [
+    (rb"={15}\d{19}==", b"BOUNDARY"),
+    (rb"=\r\n", b""),
+    (rb"/r/(\w+)/m/\d+", rb"/r/\1/m/TRACE"),
+    (rb"mail/track/\d+/\w+/", b"mail/track/MAIL/"),
+    (rb"(?i)(message-id|references): .*?\r\n(?=\S)", rb"\1: ID\r\n"),
+    (rb"(?i)date: .*?\r\n", b"date: NOW\r\n"),
+]
+BODY = """
+<div class="o_layout"><p>Dear <t t-out="object.name">friend</t>, how is
+<t t-out="object.city">your town</t>?</p>
+<p>{text}</p>
+<p><a href="https://www.example.com/pumps?a=1&amp;b=2">Pumps</a> and
+<a href="https://www.example.com/valves">valves</a>,
+<a href="/view">in your browser</a>.</p>
+<p><a href="/unsubscribe_from_list">Unsubscribe</a> or
+<a href="/marketing/preferences">choose</a></p></div>
+"""
+
+
+class VolumeCase(DeliveryCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.emails_known = [f"volume{number}@example.com" for number in range(20)]
+        names = ["Ana", "O'Brien & Co", "张三", "Ünal", 'Bo "Bee"', "Dr. Who, MD"]
+        cls.partners = cls.env["res.partner"].create(
+            [
+                {
+                    "name": names[number % len(names)],
+                    "email": address,
+                    "city": "Ghent" if number % 3 else False,
+                }
+                for number, address in enumerate(cls.emails_known)
+            ]
+        )
+        cls.segment = cls.make_segment(*cls.emails_known)
+        cls.mailing = cls.make_volume_mailing()
+
+    def setUp(self):
+        super().setUp()
+        self.smtp = ScriptedServer()
+
+    @classmethod
+    def make_volume_mailing(cls, **values):
+        mailing = cls.make_mailing(
+            cls.segment, **{"body_html": BODY.format(text="Look: " * 30), **values}
+        )
+        mailing.marketing_sender_id.is_high_volume = True
+        return mailing
+
+    def deliver(self, mailing=None):
+        """Run both lanes with the scripted server."""
+        (mailing or self.mailing).action_launch()
+        self.run_lanes()
+
+    def run_lanes(self):
+        with (
+            self.smtp.patched(self.env),
+            patch.object(type(self.env["ir.mail_server"]), "_disable_send", bool),
+        ):
+            self.compose()
+            self._run_lane("mail.mail")
+
+    def states(self):
+        return {
+            delivery.email: delivery.state
+            for delivery in self.deliveries_of(self.mailing)
+        }
+
+
+@tagged("post_install", "-at_install")
+class TestHighVolume(VolumeCase):
+    def test_everybody_gets_the_mail_once(self):
+        self.deliver()
+        self.assertCountEqual(self.smtp.addresses, self.emails_known)
+        deliveries = self.deliveries_of(self.mailing)
+        self.assertEqual(set(deliveries.mapped("state")), {"sent"})
+        self.assertTrue(all(deliveries.mapped("is_high_volume")))
+        self.assertEqual(set(deliveries.trace_id.mapped("trace_status")), {"sent"})
+        self.assertEqual(
+            deliveries.trace_id.mapped("mail_mail_id_int"),
+            deliveries.mapped("mail_mail_id_int"),
+        )
+        self.assertFalse(
+            self.env["mail.mail"].search([("mailing_id", "=", self.mailing.id)]),
+            "No mail.mail is written.",
+        )
+        self.assertFalse(self.env["marketing.handover"].search([]))
+        self.assertEqual(self.mailing.state, "done")
+        self.assertEqual(
+            self.env["marketing.touchpoint"].search_count(
+                [("mailing_id", "=", self.mailing.id), ("type_id.code", "=", "sent")]
+            ),
+            len(self.emails_known),
+        )
+
+    def test_the_same_mails_as_the_standard_lane(self):
+        """Byte for byte, but for what is drawn for each mail."""
+        for values in (
+            {},
+            {"subject": "Dear {{ object.name }}, new pumps", "preview": "For you"},
+            {"body_html": BODY.format(text="水泵" * 300), "subject": "新水泵"},
+            {"body_html": "<p>Hi <t t-out='object.name'/></p>"},
+            {"body_html": "<p><b t-out='object.city or object.name'>x</b></p>"},
+            {"body_html": "<p>Short, and to all the same.</p>"},
+            {"email_from": '"Pümps" <news@pumps.example.com>'},
+        ):
+            with self.subTest(values):
+                self.assert_same_mails(values)
+
+    def assert_same_mails(self, values):
+        volume = self.make_volume_mailing(**values)
+        self.smtp = ScriptedServer()
+        self.deliver(volume)
+        self.assertTrue(all(self.deliveries_of(volume).mapped("is_high_volume")))
+        fast = dict(self.smtp.taken)
+        self.assertEqual(len(fast), len(self.emails_known))
+        standard = self.make_volume_mailing(**values)
+        standard.marketing_sender_id.is_high_volume = False
+        self.smtp = ScriptedServer()
+        self.deliver(standard)
+        self.assertFalse(any(self.deliveries_of(standard).mapped("is_high_volume")))
+        slow = dict(self.smtp.taken)
+        for address in self.emails_known:
+            self.assertEqual(
+                self.normalize(fast[address], volume),
+                self.normalize(slow[address], standard),
+                address,
+            )
+
+    def normalize(self, content, mailing):
+        """A mail without what differs between two mails to one person."""
+        for pattern, replacement in DRAWN:
+            content = re.sub(pattern, replacement, content, flags=re.DOTALL)
+        message = email.message_from_bytes(content, policy=policy.SMTP)
+        texts = []
+        for part in message.walk():
+            if not part.is_multipart():
+                text = part.get_content()
+                for pattern, replacement in DRAWN:
+                    text = re.sub(pattern.decode(), replacement.decode(), text)
+                texts += [part["Content-Transfer-Encoding"], text]
+        headers = [(name, str(value)) for name, value in message.items()]
+        links = re.compile(
+            rf"mailing/{mailing.id}/|hash_token=\w+|/r/\w+|preferences/\S+"
+        )
+        return [links.sub("", text) for text in texts], [
+            (name, links.sub("", value)) for name, value in headers
+        ]
+
+    def test_opens_clicks_replies_and_bounces_find_their_mail(self):
+        self.deliver()
+        delivery = self.deliveries_of(self.mailing)[0]
+        content = dict(self.smtp.taken)[delivery.email]
+        message = email.message_from_bytes(content, policy=policy.SMTP)
+        html = message.get_body(("html",)).get_content()
+        pixel = re.search(r"mail/track/(\d+)/(\w+)/blank.gif", html)
+        self.assertEqual(int(pixel[1]), delivery.mail_mail_id_int)
+        self.assertEqual(
+            pixel[2],
+            self.env["mail.mail"]._generate_mail_recipient_token(int(pixel[1])),
+        )
+        code, trace = re.search(r"/r/(\w+)/m/(\d+)", html).groups()
+        self.assertEqual(int(trace), delivery.trace_id.id)
+        self.env["link.tracker.click"].add_click(
+            code, mailing_trace_id=int(trace), ip="10.0.0.1"
+        )
+        self.assertEqual(delivery.trace_id.trace_status, "open")
+        self.assertTrue(delivery.trace_id.links_click_datetime)
+        self.assertEqual(str(message["Message-Id"]), delivery.trace_id.message_id)
+        reply = (
+            f"From: {delivery.email}\r\nTo: news@pumps.example.com\r\nSubject: Re\r\n"
+            f"Message-Id: <reply@example.com>\r\n"
+            f"In-Reply-To: {delivery.trace_id.message_id}\r\n"
+            f"References: {delivery.trace_id.message_id}\r\n\r\nYes, please."
+        )
+        with mute_logger("odoo.addons.mail.models.mail_thread"):
+            self.env["mail.thread"].message_process("res.partner", reply.encode())
+        self.assertEqual(delivery.trace_id.trace_status, "reply")
+        other = self.deliveries_of(self.mailing)[1]
+        other.trace_id.set_bounced(
+            domain=[("message_id", "in", [other.trace_id.message_id])]
+        )
+        self.assertEqual(other.trace_id.trace_status, "bounce")
+
+    def test_who_opts_out_a_second_before(self):
+        """The gates are asked for each group right before it is handed over."""
+        victim = self.partners[7]
+        begin = type(self.env["marketing.delivery"])._group_safely
+
+        def opt_out(deliveries, *args):
+            found = begin(deliveries, *args)
+            self.env["mail.blacklist"]._add(victim.email)
+            return found
+
+        with patch.object(
+            type(self.env["marketing.delivery"]), "_group_safely", opt_out
+        ):
+            self.deliver()
+        self.assertNotIn(victim.email, self.smtp.addresses)
+        self.assertEqual(self.outcomes(self.mailing)[victim.email], "blacklisted")
+
+    def test_template_that_fails_for_some(self):
+        """They have failed with words that help; everybody else gets his mail."""
+        self.mailing.body_html = (
+            "<p>Dear <t t-out='object.name[0 if object.ref != \"bad\" else 99]'/></p>"
+        )
+        self.mailing.action_launch()
+        (self.partners[1] | self.partners[9] | self.partners[19]).ref = "bad"
+        with mute_logger(
+            LOGGER,
+            "odoo.addons.mail.models.mail_render_mixin",
+            "odoo.addons.email_marketing_crm.models.marketing_delivery_compose",
+        ):
+            self.run_lanes()
+        failed = self.deliveries_of(self.mailing).filtered(
+            lambda delivery: delivery.state == "failed"
+        )
+        self.assertEqual(
+            set(failed.mapped("email")),
+            {self.emails_known[number] for number in (1, 9, 19)},
+        )
+        self.assertTrue(all("index out of range" in one.error for one in failed))
+        self.assertEqual(len(self.smtp.taken), 17)
+        self.assertEqual(len(set(self.smtp.addresses)), 17)
+
+    def test_awkward_values_go_through_odoo(self):
+        self.partners[3].name = "<b>Eve</b> = 1"
+        self.deliver()
+        by_email = {one.email: one for one in self.deliveries_of(self.mailing)}
+        self.assertFalse(by_email["volume3@example.com"].is_high_volume)
+        self.assertTrue(by_email["volume2@example.com"].is_high_volume)
+        self.assertIn("volume3@example.com", self.smtp.addresses)
+
+    def test_who_is_not_tracked(self):
+        person = self.partners[5].marketing_person_id
+        person.is_do_not_track = True
+        self.deliver()
+        content = dict(self.smtp.taken)["volume5@example.com"]
+        self.assertNotIn(b"mail/track", content.replace(b"=\r\n", b""))
+
+    def test_template_that_cannot_be_cut(self):
+        self.mailing.body_html = (
+            "<p><t t-if='object.city'>Hello</t> <t t-out='object.name'/></p>"
+        )
+        self.deliver()
+        self.assertCountEqual(self.smtp.addresses, self.emails_known)
+        self.assertFalse(any(self.deliveries_of(self.mailing).mapped("is_high_volume")))
+
+    def test_what_falls_back(self):
+        attachment = self.env["ir.attachment"].create({"name": "a.txt", "raw": b"a"})
+        for values, word in (
+            ({"attachment_ids": [Command.set(attachment.ids)]}, "attachments"),
+            ({"keep_archives": True}, "kept"),
+            ({"reply_to_mode": "update"}, "Replies"),
+        ):
+            with self.subTest(word):
+                mailing = self.make_volume_mailing(**values)
+                self.assertEqual(mailing.marketing_lane, "standard")
+                self.assertIn(word, mailing.marketing_lane_reason)
+        self.assertEqual(self.mailing.marketing_lane, "high_volume")
+        sender = self.mailing.marketing_sender_id
+        self.assertEqual(sender.lane, "high_volume")
+        sender.is_high_volume = False
+        self.assertEqual(sender.lane, "standard")
+        self.assertIn("switched off", self.mailing.marketing_lane_reason)
+
+    def test_another_module_changes_how_mails_are_sent(self):
+        sender = self.mailing.marketing_sender_id
+        with patch.object(
+            type(sender),
+            "_get_sending_overrides",
+            lambda self: {"other_module": ["mail.mail.send"]},
+        ):
+            self.assertEqual(sender.lane, "standard")
+            self.assertIn("other_module", sender.lane_reason)
+            self.deliver()
+        self.assertFalse(any(self.deliveries_of(self.mailing).mapped("is_high_volume")))
+        self.assertCountEqual(self.smtp.addresses, self.emails_known)
+
+    def test_no_module_of_odoo_stands_in_the_way(self):
+        self.assertEqual(self.env["marketing.sender"]._get_sending_overrides(), {})
+
+
+@tagged("post_install", "-at_install")
+class TestVolumeFaults(VolumeCase):
+    """What servers do, and what becomes of the mails; nothing twice, nothing lost."""
+
+    def assert_nothing_twice(self):
+        self.assertEqual(len(self.smtp.addresses), len(set(self.smtp.addresses)))
+
+    def test_recipient_refused_for_good(self):
+        self.smtp.recipients["volume3@example.com"] = (550, b"No such user")
+        self.deliver()
+        found = self.states()
+        self.assertEqual(found.pop("volume3@example.com"), "failed")
+        self.assertEqual(set(found.values()), {"sent"})
+        delivery = self.deliveries_of(self.mailing).filtered(
+            lambda one: one.state == "failed"
+        )
+        self.assertEqual(delivery.error, "550 No such user")
+        self.assertEqual(delivery.trace_id.trace_status, "error")
+        self.assert_nothing_twice()
+
+    def test_recipient_wanted_later(self):
+        self.smtp.recipients["volume3@example.com"] = (451, b"Greylisted")
+        self.deliver()
+        delivery = self.deliveries_of(self.mailing).filtered(
+            lambda one: one.state != "sent"
+        )
+        self.assertEqual(
+            (delivery.email, delivery.state), ("volume3@example.com", "planned")
+        )
+        self.assertFalse(delivery.trace_id)
+        self.smtp.recipients.clear()
+        self.run_lanes()
+        self.assertEqual(delivery.state, "planned", "not before five minutes")
+        self.clock.tick(301)
+        self.run_lanes()
+        self.assertEqual(delivery.state, "sent")
+        self.assertEqual(delivery.attempts, 2)
+        self.assert_nothing_twice()
+        self.assertEqual(
+            self.env["mailing.trace"].search_count(
+                [("mass_mailing_id", "=", self.mailing.id)]
+            ),
+            len(self.emails_known),
+        )
+
+    def test_content_refused(self):
+        self.smtp.contents["volume3@example.com"] = (554, b"Spam")
+        self.smtp.contents["volume4@example.com"] = (452, b"Later")
+        self.deliver()
+        found = self.states()
+        self.assertEqual(found.pop("volume3@example.com"), "failed")
+        self.assertEqual(found.pop("volume4@example.com"), "planned")
+        self.assertEqual(set(found.values()), {"sent"})
+
+    def test_server_hangs_up_within_the_content(self):
+        """One mail is in doubt, the rest waits a while."""
+        self.smtp.contents["volume3@example.com"] = smtplib.SMTPServerDisconnected()
+        self.deliver()
+        found = self.states()
+        self.assertEqual(found["volume3@example.com"], "unknown")
+        self.assertEqual(list(found.values()).count("unknown"), 1)
+        self.assertEqual(
+            set(found.values()) - {"unknown", "sent"}, {"planned"}, "others wait"
+        )
+        self.smtp.contents.clear()
+        self.clock.tick(301)
+        self.run_lanes()
+        found = self.states()
+        self.assertEqual(found.pop("volume3@example.com"), "unknown")
+        self.assertEqual(set(found.values()), {"sent"})
+        self.assert_nothing_twice()
+
+    def test_server_hangs(self):
+        self.smtp.contents["volume3@example.com"] = TimeoutError("timed out")
+        self.deliver()
+        self.assertEqual(self.states()["volume3@example.com"], "unknown")
+        self.assert_nothing_twice()
+
+    def test_sessions_are_limited(self):
+        """A server that says 421 after some mails is asked again at once."""
+        self.smtp.mails_per_session = 6
+        self.deliver()
+        self.assertEqual(set(self.states().values()), {"sent"})
+        self.assert_nothing_twice()
+        self.assertGreaterEqual(len(self.smtp.sessions), 4)
+
+    def test_server_is_down_for_a_while(self):
+        """Nothing fails because nobody is there, however long."""
+        self.smtp.is_down = True
+        self.deliver()
+        for _try in range(8):
+            self.clock.tick(3600)
+            self.run_lanes()
+        self.assertEqual(set(self.states().values()), {"planned"})
+        self.smtp.is_down = False
+        self.clock.tick(3600)
+        self.run_lanes()
+        self.assertEqual(set(self.states().values()), {"sent"})
+        self.assert_nothing_twice()
+
+    def test_server_without_pipelining(self):
+        self.smtp.extensions = ("size",)
+        self.smtp.recipients["volume3@example.com"] = (550, b"No such user")
+        self.deliver()
+        self.assertEqual(self.states()["volume3@example.com"], "failed")
+        self.assertEqual(len(self.smtp.taken), len(self.emails_known) - 1)
+
+    def test_scheduler_was_off_for_a_week(self):
+        """What was due meanwhile leaves with the next run; it is gated again then."""
+        self.mailing.action_launch()
+        self.env["mail.blacklist"]._add(self.emails_known[2])
+        self.clock.tick(7 * 24 * 3600)
+        self.run_lanes()
+        found = self.outcomes(self.mailing)
+        self.assertEqual(found.pop(self.emails_known[2]), "blacklisted")
+        self.assertEqual(set(found.values()), {"sent"})
+        self.assert_nothing_twice()
+
+    def test_worker_that_died(self):
+        """Its journal tells: finished, in hand, or never left."""
+        self.mailing.action_launch()
+        deliveries = self.deliveries_of(self.mailing)
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET state = 'sending', is_high_volume = TRUE"
+            " WHERE mailing_id = %s",
+            [self.mailing.id],
+        )
+        journal = self.env["marketing.handover"]._begin(deliveries.ids)
+        journal.write(deliveries[0].id, "{}")
+        journal.write(deliveries[1].id, f'{{"{deliveries[0].id}": null}}')
+        self.env["marketing.delivery"]._invalidate_deliveries()
+        self.run_lanes()
+        self.assertEqual(deliveries[0].state, "sent")
+        self.assertEqual(deliveries[1].state, "unknown")
+        self.assertEqual(set(deliveries[2:].mapped("state")), {"sent"})
+        self.assertCountEqual(self.smtp.addresses, deliveries[2:].mapped("email"))

@@ -1,0 +1,122 @@
+import email.policy
+import io
+import re
+import unittest
+from email.message import EmailMessage
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from odoo.tools.mail import formataddr
+
+from odoo.addons.email_marketing_crm.models.ir_mail_server import LIST_MAIL
+from odoo.addons.email_marketing_crm.tools.mail_skeleton import (
+    Skeleton,
+    Text,
+    fold_header,
+    is_plain_value,
+)
+
+LETTERS = st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="«»")
+WORDS = st.text(LETTERS, max_size=40)
+VALUES = st.fixed_dictionaries({"name": WORDS, "trace": st.integers(1, 10**9).map(str)})
+PIECES = st.lists(
+    st.one_of(
+        st.text(LETTERS, max_size=120),
+        st.text("abc =\t.", max_size=200),
+        st.text("张三李四王五", max_size=80),
+        st.sampled_from(["\n", "\r\n", "«name»", "«trace»", "=", " \n", ".\n"]),
+    ),
+    max_size=25,
+).map("".join)
+MARKERS = {"«name»": "name", "«trace»": "trace"}
+HEADERS = st.sampled_from(
+    ["Message-Id", "references", "Subject", "X-Odoo-Objects", "List-Unsubscribe"]
+)
+ASCII = st.text(
+    st.characters(min_codepoint=32, max_codepoint=126, blacklist_characters="\\"),
+    max_size=150,
+)
+
+
+def fill(text, values):
+    return re.sub("«(name|trace)»", lambda found: values[found[1]], text)
+
+
+def write(policy, headers, plain, html):
+    """The mail as Python's own package writes it."""
+    message = EmailMessage(policy=policy)
+    for name, value in headers:
+        message[name] = value
+    message["MIME-Version"] = "1.0"
+    message.add_alternative(plain, subtype="plain", charset="utf-8")
+    message.add_alternative(html, subtype="html", charset="utf-8")
+    out = io.BytesIO()
+    email.generator.BytesGenerator(out).flatten(message, linesep="\r\n")
+    return out.getvalue()
+
+
+def normalize(content):
+    return re.sub(rb"={15}\d{19}==", b"BOUNDARY", content)
+
+
+class TestSkeleton(unittest.TestCase):
+    """A mail that is filled in is the mail that Python would have written."""
+
+    @given(PIECES, PIECES, st.lists(VALUES, min_size=1, max_size=3))
+    def test_bodies(self, plain, html, recipients):
+        skeleton = Skeleton(
+            email.policy.SMTP, Text(plain, MARKERS), Text(html, MARKERS)
+        )
+        headers = [("Subject", "Pumps")]
+        folded = [fold_header(email.policy.SMTP, *header) for header in headers]
+        for values in recipients:
+            given_values = {name: value.encode() for name, value in values.items()}
+            self.assertEqual(
+                normalize(skeleton.fill(folded, given_values, given_values)),
+                normalize(
+                    write(
+                        email.policy.SMTP,
+                        headers,
+                        fill(plain, values),
+                        fill(html, values),
+                    )
+                ),
+            )
+
+    @given(HEADERS, ASCII)
+    def test_headers(self, name, value):
+        for policy in (email.policy.SMTP, LIST_MAIL):
+            message = EmailMessage(policy=policy)
+            try:
+                message[name] = value
+                expected = policy.fold_binary(*message.raw_items().__next__())
+            except Exception as error:
+                with self.assertRaises(type(error)):
+                    fold_header(policy, name, value)
+            else:
+                self.assertEqual(fold_header(policy, name, value), expected)
+
+    @given(
+        st.text(LETTERS, max_size=90), st.from_regex(r"[a-z0-9.]{1,50}", fullmatch=True)
+    )
+    def test_recipients(self, name, local):
+        value = formataddr((name, f"{local}@example.com"))
+        message = EmailMessage(policy=LIST_MAIL)
+        try:
+            message["To"] = value
+            expected = LIST_MAIL.fold_binary(*next(message.raw_items()))
+        except Exception as error:
+            with self.assertRaises(type(error)):
+                fold_header(LIST_MAIL, "To", value)
+        else:
+            self.assertEqual(fold_header(LIST_MAIL, "To", value), expected)
+
+    def test_values_that_go_into_written_mails(self):
+        for value in ("Ana", "O'Brien & Co", "张三", "Ünal, Dr. (FH)", '"Bo"', "50 %"):
+            self.assertTrue(is_plain_value(value), value)
+        for value in (
+            *("<b>Ana</b>", " Ana", "Ana ", "A  B", "A\nB", "A\u2028B", "A\xa0B"),
+            *("&lt;", "&", "a=b", "A\u200bB", "\\"),
+        ):
+            self.assertFalse(is_plain_value(value), repr(value))

@@ -1,0 +1,357 @@
+"""Mails that differ in few places: written once, filled in for each recipient.
+
+A text is cut at its *holes* into `Line`s. What Python's `email` package makes of a text
+(its choice of a transfer encoding, the lines of quoted-printable and base64) and of a
+header (folding) is computed for the fixed pieces once; the result is the same, byte for
+byte, as if each mail had gone through the package by itself. The tests compare.
+
+The rules followed are those of `email.contentmanager._encode_text`,
+`email.quoprimime.body_encode` and `email.policy.EmailPolicy` of Python 3.10 to 3.13.
+"""
+
+import binascii
+import email.message
+import email.policy
+import email.quoprimime
+import random
+import re
+import string
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import groupby
+
+from .mail_bytes import to_bytes
+
+#: Longest line of a body that is sent as it is (RFC 5322: 78 characters).
+MAX_LINE_LENGTH = email.policy.SMTP.max_line_length
+#: Lines that `email` looks at to choose between quoted-printable and base64.
+SNIFFED_LINES = 10
+#: Bytes of a line of base64.
+BASE64_BYTES = MAX_LINE_LENGTH // 4 * 3
+BASE64_CHARACTERS = BASE64_BYTES // 3 * 4
+#: What separates the bodies; the number is drawn for each mail.
+BOUNDARY = b"===============%019d=="
+FRAME_BOUNDARY = BOUNDARY % 0
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_QUOTED = email.quoprimime._QUOPRI_BODY_ENCODE_MAP
+#: The shape of a header: any letter for each letter, any digit for each digit.
+_SHAPE = str.maketrans(
+    dict.fromkeys(string.ascii_letters, "a") | dict.fromkeys(string.digits, "0")
+)
+#: Characters of a value that Odoo, lxml or SMTP would treat in a special way: control
+#: characters, spaces beside the ordinary one, what is markup or could be an attribute.
+_AWKWARD = re.compile(
+    "[\x00-\x1f\x7f-\xa0\xad<>=\\\\\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    "\ufeff\ufff0-\uffff\ud800-\udfff]|&(?! )|  |^ | $"
+)
+
+
+def is_plain_value(value: str) -> bool:
+    """Tell whether a text can be put into a mail that is written already."""
+    return not _AWKWARD.search(value)
+
+
+# ----------------------------------------------------------------------------
+# BODIES
+# ----------------------------------------------------------------------------
+
+
+class Line:
+    """A line of a text: fixed pieces and, between them, names of holes."""
+
+    __slots__ = ("fixed", "holes", "quoted", "wrapped")
+
+    def __init__(self, fixed: Sequence[str], holes: Sequence[str]):
+        self.fixed = [piece.encode() for piece in fixed]
+        self.holes = list(holes)
+        self.quoted = [_quote(piece) for piece in self.fixed]
+        self.wrapped = None if self.holes else _wrap(self.quoted[0])
+
+    def fill(self, values: Mapping[str, bytes]) -> bytes:
+        """Return the line with its holes filled."""
+        if not self.holes:
+            return self.fixed[0]
+        parts = [b""] * (2 * len(self.holes) + 1)
+        parts[::2] = self.fixed
+        parts[1::2] = [values[hole] for hole in self.holes]
+        return b"".join(parts)
+
+    def fill_quoted(self, quoted: Mapping[str, str]) -> str:
+        """Return the line in quoted-printable, with soft breaks."""
+        if self.wrapped is not None:
+            return self.wrapped
+        parts = [""] * (2 * len(self.holes) + 1)
+        parts[::2] = self.quoted
+        parts[1::2] = [quoted[hole] for hole in self.holes]
+        return _wrap("".join(parts))
+
+
+def _quote(piece: bytes) -> str:
+    return piece.decode("latin-1").translate(_QUOTED)
+
+
+def _wrap(line: str) -> str:
+    """Put soft breaks into a quoted line, as `quoprimime.body_encode` does."""
+    last_start = len(line) - 1 - MAX_LINE_LENGTH
+    start, pieces = 0, []
+    while start <= last_start:
+        stop = start + MAX_LINE_LENGTH - 1
+        if line[stop - 2] == "=":
+            pieces.append(line[start : stop - 1])
+            start = stop - 2
+        elif line[stop - 1] == "=":
+            pieces.append(line[start:stop])
+            start = stop - 1
+        else:
+            pieces.append(line[start:stop] + "=")
+            start = stop
+    if line and line[-1] in " \t":
+        room = start - last_start
+        if room >= 3:
+            end = email.quoprimime.quote(line[-1])
+        elif room == 2:
+            end = line[-1] + "=\r\n"
+        else:
+            end = "=\r\n" + email.quoprimime.quote(line[-1])
+        pieces.append(line[start:-1] + end)
+    elif pieces:
+        pieces.append(line[start:])
+    else:
+        return line
+    return "\r\n".join(pieces)
+
+
+class Text:
+    """A text with holes that is encoded for each recipient.
+
+    :param text: the text, with a marker for each hole
+    :param markers: name of the hole by its marker; a value has no line breaks
+    """
+
+    __slots__ = ("blocks", "head", "is_ascii", "lines", "longest", "used")
+
+    def __init__(self, text: str, markers: Mapping[str, str]):
+        pattern = re.compile("|".join(map(re.escape, markers)) or r"(?!)")
+        texts = _LINE_END.split(text)
+        if not texts[-1]:
+            texts.pop()
+        self.lines = [
+            Line(
+                pattern.split(line),
+                [markers[marker] for marker in pattern.findall(line)],
+            )
+            for line in texts
+        ]
+        self.used = {hole for line in self.lines for hole in line.holes}
+        self.longest = max(
+            (len(line.fixed[0]) for line in self.lines if not line.holes), default=0
+        )
+        self.is_ascii = all(
+            piece.isascii() for line in self.lines for piece in line.fixed
+        )
+        # Lines that are the same in every mail are put together, and stay so.
+        self.head = min(SNIFFED_LINES, len(self.lines))
+        self.blocks = [
+            *_make_blocks(self.lines[: self.head]),
+            *_make_blocks(self.lines[self.head :]),
+        ]
+
+    def encode(self, values: Mapping[str, bytes]) -> tuple[str, bytes]:
+        """Return the transfer encoding and the body for some values.
+
+        :param values: UTF-8 by name of hole
+        """
+        if not self.lines:
+            return "7bit", b"\r\n"
+        longest = max(
+            (
+                sum(map(len, line.fixed))
+                + sum(len(values[hole]) for hole in line.holes)
+                for line in self.lines
+                if line.holes
+            ),
+            default=0,
+        )
+        if max(longest, self.longest) <= MAX_LINE_LENGTH:
+            is_ascii = self.is_ascii and all(
+                values[hole].isascii() for hole in self.used
+            )
+            return "7bit" if is_ascii else "8bit", self._join(values)
+        quoted = {hole: _quote(values[hole]) for hole in self.used}
+        if self._is_short_in_base64(values, quoted):
+            return "base64", _base64(self._join(values))
+        parts = [
+            block.quoted if block.line is None else block.line.fill_quoted(quoted)
+            for block in self.blocks
+        ]
+        return "quoted-printable", ("\r\n".join(parts) + "\r\n").encode("ascii")
+
+    def _join(self, values: Mapping[str, bytes]) -> bytes:
+        parts = [
+            block.plain if block.line is None else block.line.fill(values)
+            for block in self.blocks
+        ]
+        return b"\r\n".join(parts) + b"\r\n"
+
+    def _is_short_in_base64(
+        self, values: Mapping[str, bytes], quoted: Mapping[str, str]
+    ) -> bool:
+        """Tell what `email` finds out from the first lines."""
+        size = size_quoted = 0
+        for line in self.lines[: self.head]:
+            size += len(line.fill(values)) + 2
+            written = line.fill_quoted(quoted)
+            # `email` counts a line break as one character here.
+            size_quoted += len(written) + 1 - written.count("\r\n")
+        return size_quoted > -(-size // 3) * 4 + 1
+
+
+class Block:
+    """A line with holes, or lines without."""
+
+    __slots__ = ("line", "plain", "quoted")
+
+    def __init__(self, lines: Sequence[Line]):
+        self.line = lines[0] if lines[0].holes else None
+        self.plain = b"" if self.line else b"\r\n".join(one.fixed[0] for one in lines)
+        self.quoted = (
+            "" if self.line else "\r\n".join(one.fill_quoted({}) for one in lines)
+        )
+
+
+def _make_blocks(lines: Sequence[Line]) -> list[Block]:
+    blocks: list[Block] = []
+    for is_fixed, group in groupby(lines, key=lambda line: not line.holes):
+        if is_fixed:
+            blocks.append(Block(list(group)))
+        else:
+            blocks += [Block([line]) for line in group]
+    return blocks
+
+
+def _base64(data: bytes) -> bytes:
+    encoded = binascii.b2a_base64(data, newline=False)
+    return b"".join(
+        [
+            encoded[start : start + BASE64_CHARACTERS] + b"\r\n"
+            for start in range(0, len(encoded), BASE64_CHARACTERS)
+        ]
+    )
+
+
+# ----------------------------------------------------------------------------
+# HEADERS
+# ----------------------------------------------------------------------------
+
+
+def fold_header(policy: email.policy.EmailPolicy, name: str, value: str) -> bytes:
+    """Return a header as `email` writes it.
+
+    How a header in ASCII is folded depends on where its letters, digits and other
+    characters stand, not on which letters they are: headers of one shape are folded
+    once. Encoded words and other scripts go through `email` itself.
+    """
+    if not value.isascii() or "=?" in value:
+        return _fold_really(policy, name, value)
+    folded = _fold_shape(policy, name, value.translate(_SHAPE))
+    if folded is None:
+        return _fold_really(policy, name, value)
+    line = f"{name}: {value}".encode("ascii")
+    if not folded:
+        return line + b"\r\n"
+    pieces = [line[start:stop] for start, stop in folded]
+    return b"\r\n".join(pieces) + b"\r\n"
+
+
+@lru_cache(maxsize=20_000)
+def _fold_shape(
+    policy: email.policy.EmailPolicy, name: str, shape: str
+) -> tuple[tuple[int, int], ...] | None:
+    """Where a header of a shape is broken; None where more happens than breaking."""
+    folded = policy.fold_binary(name, policy.header_store_parse(name, shape)[1])
+    lines = folded.split(b"\r\n")[:-1]
+    if b"".join(lines) != f"{name}: {shape}".encode("ascii"):
+        return None
+    if len(lines) == 1:
+        return ()
+    places, start = [], 0
+    for line in lines:
+        places.append((start, start + len(line)))
+        start += len(line)
+    return tuple(places)
+
+
+@lru_cache(maxsize=2_000)
+def _fold_really(policy: email.policy.EmailPolicy, name: str, value: str) -> bytes:
+    return policy.fold_binary(name, policy.header_store_parse(name, value)[1])
+
+
+# ----------------------------------------------------------------------------
+# MESSAGES
+# ----------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _get_frame(policy: email.policy.EmailPolicy, plain: str, html: str) -> list[bytes]:
+    """What `email` puts around the two bodies, cut where they stand.
+
+    :param plain: transfer encoding of the plain text
+    :param html: that of the HTML
+    """
+    message = email.message.EmailMessage(policy=policy)
+    message["MIME-Version"] = "1.0"
+    for subtype, encoding in (("plain", plain), ("html", html)):
+        message.add_alternative("body\n", subtype=subtype, charset="utf-8", cte="7bit")
+        message.get_payload()[-1].replace_header("Content-Transfer-Encoding", encoding)
+    message.set_boundary(FRAME_BOUNDARY.decode())
+    return to_bytes(message).split(b"body\r\n")
+
+
+def make_boundary(*bodies: bytes) -> bytes:
+    """Return a boundary that does not occur in the bodies, as `email` draws it."""
+    while True:
+        boundary = BOUNDARY % random.randrange(sys.maxsize)
+        if not any(boundary in body for body in bodies):
+            return boundary
+
+
+class Skeleton:
+    """A mail with a plain text and an HTML body that differ from mail to mail.
+
+    :param policy: how headers are written
+    """
+
+    __slots__ = ("html", "plain", "policy", "used")
+
+    def __init__(self, policy: email.policy.EmailPolicy, plain: Text, html: Text):
+        self.policy = policy
+        self.plain = plain
+        self.html = html
+        self.used = plain.used | html.used
+
+    def fill(
+        self,
+        headers: Iterable[bytes],
+        plain_values: Mapping[str, bytes],
+        html_values: Mapping[str, bytes],
+    ) -> bytes:
+        """Return the mail, from its first header to its last line.
+
+        :param headers: all but those about the content, folded and in their order
+        """
+        plain_encoding, plain = self.plain.encode(plain_values)
+        html_encoding, html = self.html.encode(html_values)
+        start, middle, end = _get_frame(self.policy, plain_encoding, html_encoding)
+        boundary = make_boundary(plain, html)
+        return b"".join(
+            [
+                *headers,
+                start.replace(FRAME_BOUNDARY, boundary),
+                plain,
+                middle.replace(FRAME_BOUNDARY, boundary),
+                html,
+                end.replace(FRAME_BOUNDARY, boundary),
+            ]
+        )

@@ -1,0 +1,155 @@
+"""Lanes whose workers are killed at random while they hand mails over.
+
+Used by the tests (few mails) and by `make bench` (many); see `benchmarks/delivery.py`.
+"""
+
+import collections
+
+from benchmarks.harness import Sink
+from dev import postgres
+from tests.processes import odoo_process
+
+LANES = 2
+
+PREPARE = """
+with registry.cursor() as cr:
+    env = environment(cr)
+    partners = env["res.partner"].create([
+        {{"name": f"Person {{n}}", "email": f"person{{n}}@example.com"}}
+        for n in range({mails})
+    ])
+    env["ir.config_parameter"].set_param("email_marketing_crm.lanes", "{lanes}")
+    env["marketing.lane"]._synchronize()
+    segment = env["marketing.segment"].create({{"name": "All", "kind": "static"}})
+    segment._include_records(partners)
+    mailing = env["mailing.mailing"].create({{
+        "subject": "News",
+        "body_html": "<p>Dear <t t-out='object.name'/></p>" + "<p>Pumps.</p>" * 300,
+        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
+        "email_from": "news@pumps.example.com",
+        "reply_to": "news@pumps.example.com",
+        "marketing_segment_ids": [(6, 0, segment.ids)],
+    }})
+    mailing.marketing_sender_id.is_high_volume = {is_high_volume}
+    mailing.action_launch()
+"""
+
+#: One worker: its lanes, as the crons run them, until nothing waits. It says what it
+#: is about to begin, and ends when it is killed or when all is done.
+WORKER = """
+import logging
+logging.disable(logging.CRITICAL)
+odoo.tools.config["smtp_server"] = "127.0.0.1"
+odoo.tools.config["smtp_port"] = {port}
+odoo.sql_db.close_all()
+WAITING = (
+    "SELECT count(*) FROM marketing_delivery"
+    " WHERE state IN ('planned', 'composed', 'sending')"
+    " AND person_id %% {lanes} = %s"
+)
+
+
+def work(number):
+    while True:
+        with registry.cursor() as cr:
+            env = environment(cr)
+            for lane in env["marketing.lane"].search(
+                [("kind", "in", ("compose", "smtp")), ("number", "=", number)]
+            ):
+                lane._run()
+        with registry.cursor() as cr:
+            # What a broken connection put off is taken at once.
+            cr.execute(
+                "UPDATE marketing_delivery SET due = now() - interval '1 minute'"
+                " WHERE state IN ('planned', 'composed') AND person_id %% {lanes} = %s",
+                [number],
+            )
+            cr.commit()
+            cr.execute(WAITING, [number])
+            if not cr.fetchone()[0]:
+                return
+
+
+import random, signal, time, traceback
+randomness = random.Random({seed})
+kills = {kills}
+
+
+def start(number):
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work(number)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+workers = {{number: start(number) for number in range({lanes})}}
+done = 0
+while workers:
+    time.sleep(randomness.uniform({shortest}, {longest}))
+    for number, pid in list(workers.items()):
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            del workers[number]
+    if workers and done < kills:
+        number = randomness.choice(sorted(workers))
+        os.kill(workers[number], signal.SIGKILL)
+        os.waitpid(workers[number], 0)
+        done += 1
+        workers[number] = start(number)
+# What was in hand when the last of them died shows with the next run.
+for number in range({lanes}):
+    os.waitpid(start(number), 0)
+print("kills", done)
+"""
+
+
+def run(
+    database: str,
+    *,
+    mails: int,
+    kills: int,
+    is_high_volume: bool,
+    pause: tuple[float, float] = (0.2, 0.6),
+    seed: int = 20260304,
+) -> dict[str, int]:
+    """Send a mailing by two lanes whose workers are killed again and again.
+
+    :param pause: seconds between two kills, at least and at most
+    :returns: numbers: kills, mails that were sent, are unknown, came twice (`doubled`),
+        and that should have come and did not, or that nobody knows of (`missing`)
+    """
+    sink = Sink()
+    try:
+        odoo_process.run(
+            database,
+            PREPARE.format(mails=mails, lanes=LANES, is_high_volume=is_high_volume)
+            + WORKER.format(
+                port=sink.port,
+                lanes=LANES,
+                kills=kills,
+                seed=seed,
+                shortest=pause[0],
+                longest=pause[1],
+            ),
+            timeout=3600,
+        )
+        taken = sink.addresses()
+    finally:
+        sink.close()
+    states = collections.defaultdict(set)
+    for address, state in postgres.sql(
+        "SELECT email, state FROM marketing_delivery", database
+    ):
+        states[state].add(address)
+    known = states["sent"] | states["unknown"]
+    return {
+        "sent": len(states["sent"]),
+        "unknown": len(states["unknown"]),
+        "other": mails - len(known),
+        "doubled": sum(count - 1 for count in taken.values()),
+        "missing": mails - len(known) + len(states["sent"] - set(taken)),
+    }
