@@ -90,6 +90,7 @@ class MarketingDeliveryPreview(models.TransientModel):
         """Ask the gates of a plan about every record of the audience."""
         deliveries = self.env["marketing.delivery"].sudo()
         mailing.sudo()._refresh_segments()
+        audience = deliveries._get_audience(mailing.sudo())
         self.env.flush_all()
         self.env.cr.execute(
             "DELETE FROM marketing_delivery_preview"
@@ -119,10 +120,10 @@ class MarketingDeliveryPreview(models.TransientModel):
                                  AND gated.res_id = audience.res_id
                  ORDER BY audience.res_id
                 """,
-                audience=deliveries._get_audience(mailing.sudo()),
-                candidates=deliveries._get_audience_candidates(
-                    SQL("SELECT * FROM audience")
-                ),
+                audience=audience,
+                # Read twice: of a relation that is kept, PostgreSQL knows no size, and
+                # would look for each person by himself.
+                candidates=deliveries._get_audience_candidates(audience),
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 warning=deliveries._get_consent_warning(mailing.sudo()),
                 mailing=mailing.id,

@@ -7,9 +7,12 @@ from odoo.tools import SQL
 
 from ..tools.delivery_handover import retry_delay
 from .marketing_delivery import WAITING_STATES
+from .marketing_delivery_plan import CHOICES
 
 _logger = logging.getLogger(__name__)
 
+#: Reasons that are a marketer's and say nothing about the person.
+UNEVENTFUL = frozenset({"canceled", "holdout", *CHOICES} - {"complaint_open"})
 #: Of two rows that become one, the one in the first of these states stays.
 FURTHEST_STATES = (
     "sent",
@@ -111,7 +114,8 @@ class MarketingDelivery(models.Model):
     def _capture_skipped(self, rows):
         """Tell whoever waits for these mails that they do not come, and why.
 
-        A stopped campaign is no event of a million persons; nobody waits for it.
+        A stopped campaign is no event of a million persons, nor is whom a marketer
+        leaves out of one; nobody waits for it, and the deliveries say it.
 
         :param rows: `[(delivery, person, mailing, company, reason)]`
         """
@@ -132,7 +136,7 @@ class MarketingDelivery(models.Model):
                     "data": {"reason": reason},
                 }
                 for delivery_id, person_id, mailing_id, company_id, reason in rows
-                if reason != "canceled" or mailing_id in journeys
+                if reason not in UNEVENTFUL or mailing_id in journeys
             ]
         )
 
