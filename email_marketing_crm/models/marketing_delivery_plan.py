@@ -114,11 +114,10 @@ class MarketingDelivery(models.Model):
                            CASE WHEN reason IS NULL THEN timing.wait_reason END,
                            %(now)s, 0
                       FROM (SELECT candidate.*, %(reason)s AS reason
-                              FROM (%(candidates)s) candidate) gated
-                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
                               FROM (%(candidates)s) candidate
                             OFFSET 0 -- else the gates are asked twice
                            ) gated
+                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
                      ORDER BY person_id
                     ON CONFLICT (mailing_id, person_id, visit) DO NOTHING
                     RETURNING id, person_id, reason

@@ -127,7 +127,7 @@ class TestPlanPreview(DeliveryCase):
 
         def get_waits(deliveries, _mailing, ids):
             seen.extend(ids)
-            return dict.fromkeys(ids, ("tests_wait", NOW))
+            return dict.fromkeys(ids, ("tests_wait", NOW + timedelta(hours=1)))
 
         with patch.object(self.registry["marketing.delivery"], "_get_waits", get_waits):
             plan = self.open_plan(mailing)
@@ -154,6 +154,25 @@ class TestPlanPreview(DeliveryCase):
         with patch.object(self.registry["marketing.delivery"], "_get_waits", get_waits):
             self.open_plan(mailing)
         self.assertEqual(set(dues), {NOW + timedelta(days=2)})
+
+    def test_what_is_over_by_then_holds_nothing_back(self):
+        """A quiet hour of tonight is no matter for a mailing of Friday."""
+        mailing = self.make_mailing(
+            self.segment,
+            schedule_type="scheduled",
+            schedule_date=NOW + timedelta(days=2),
+        )
+        with self.hold({ANA: "tests_wait"}):
+            plan = self.open_plan(mailing)
+        self.assertEqual(plan.waiting_count, 0)
+
+    def test_quiet_hours_show_in_the_plan(self):
+        """Whatever paces mails shows by its own reason."""
+        self.env["marketing.quiet.hours"].search([]).active = False
+        self.env["marketing.quiet.hours"].create({"hour_from": 9, "hour_to": 12})
+        plan = self.open_plan(self.make_mailing(self.segment))
+        self.assertEqual(self.lines(plan), {("waits", "quiet_hours"): 4})
+        self.assertTrue(plan.line_ids.label)
 
     def test_looking_again_replaces_the_plan(self):
         mailing = self.make_mailing(self.segment)
