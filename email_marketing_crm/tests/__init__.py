@@ -31,6 +31,7 @@ from . import (
     test_plan_properties,
     test_plan_resend,
     test_plan_schedule,
+    test_plan_tour,
     test_preference_page,
     test_unsubscribe_page,
     test_views,

@@ -1,0 +1,172 @@
+import {registry} from "@web/core/registry";
+
+/** Chooses a record in a field of tags. */
+function choose(field, name) {
+    return [
+        {
+            content: `Choose ${name}`,
+            trigger: `.o_field_widget[name=${field}] input`,
+            run: `edit ${name}`,
+        },
+        {
+            trigger: `.o-autocomplete--dropdown-item:contains(${name})`,
+            run: "click",
+        },
+        {
+            trigger: `.o_field_widget[name=${field}] .o_tag:contains(${name})`,
+        },
+    ];
+}
+
+/** A line of the plan, by what it says and how many it counts. */
+function line(label, count) {
+    return `.o_field_widget[name=line_ids] .o_data_row:contains(${label}):has(td[name=count]:contains(/^${count}$/))`;
+}
+
+registry.category("web_tour.tours").add("marketing_plan_build", {
+    steps: () => [
+        {
+            content: "Open the page Audience",
+            trigger: ".o_notebook .nav-link[name=marketing_audience]",
+            run: "click",
+        },
+        ...choose("marketing_segment_ids", "Tour buyers"),
+        ...choose("marketing_excluded_segment_ids", "Tour competitors"),
+        {
+            content: "Look at the plan",
+            trigger: "button[name=action_check_audience]",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=person_count]:contains(/^3$/)",
+        },
+        {
+            trigger: line("At the hour of the mailing", 1),
+        },
+        {
+            trigger: line("Blacklisted", 1),
+        },
+        {
+            content: "Open the people who are left out",
+            trigger: `${line("In a segment that is left out", 1)} button[name=action_view_people]`,
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(bo@tour.example.com)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            trigger: line("At the hour of the mailing", 1),
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            content: "Ask for the approval",
+            trigger: "button[name=action_request_approval]",
+            run: "click",
+        },
+        {
+            content: "It cannot be sent yet",
+            trigger: "body:not(:has(button[name=action_launch])) .alert-info:contains(Requested)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_plan_approve", {
+    steps: () => [
+        {
+            content: "Give the approval",
+            trigger: "button[name=action_decide_approval]:contains(Approve)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=note] textarea",
+            run: "edit Go ahead",
+        },
+        {
+            trigger: ".modal button[name=action_decide]:contains(Approve)",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) .alert-info:contains(Approved)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_plan_launch", {
+    steps: () => [
+        {
+            content: "Send it",
+            trigger: "button[name=action_launch]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
+            run: "click",
+        },
+        {
+            content: "The check has something to say about so short a mail",
+            trigger: ".modal button[name=action_go_on]:contains(Send)",
+            run: "click",
+        },
+        {
+            content: "It is in the queue",
+            trigger: ".o_statusbar_status [aria-checked=true]:contains(In Queue)",
+        },
+        {
+            content: "Two of three do not get it",
+            trigger: ".o_notebook .nav-link[name=marketing_audience]",
+            run: "click",
+        },
+        {
+            trigger: "button:has(.o_field_widget[name=marketing_skipped]:contains(/^2$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_group_header:contains(In a segment that is left out)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_plan_resend", {
+    steps: () => [
+        {
+            content: "Send it again to who did not react",
+            trigger: "button[name=action_resend_mailing]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=subject] input",
+            run: "edit Did you see our pumps?",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=person_count]:contains(/^1$/)",
+        },
+        {
+            trigger: ".modal button[name=action_create_mailing]",
+            run: "click",
+        },
+        {
+            content: "A draft with another subject",
+            trigger:
+                "body:not(:has(.modal)) .o_statusbar_status [aria-checked=true]:contains(Draft)",
+        },
+        {
+            trigger: ".o_notebook .nav-link[name=marketing_audience]",
+            run: "click",
+        },
+        {
+            content: "Whom is it for?",
+            trigger: "button[name=action_view_resend_people]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(ana@tour.example.com)",
+        },
+    ],
+});
