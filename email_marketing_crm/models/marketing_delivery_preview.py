@@ -135,50 +135,7 @@ class MarketingDeliveryPreview(models.TransientModel):
 
     @api.model
     def _check_waits(self, mailing):
-        """Ask what would hold the mails back if they were planned now.
-
-        What holds mails back looks at deliveries, so there are some for a moment. They
-        have numbers of their own, and nobody ever sees them.
-        """
-        deliveries = self.env["marketing.delivery"].sudo()
-        moment = deliveries._get_sending_moment(mailing)
-        self.env.flush_all()
-        savepoint = self.env.cr.savepoint(flush=False)
-        try:
-            self.env.cr.execute(
-                SQL(
-                    """
-                    INSERT INTO marketing_delivery (
-                        id, mailing_id, company_id, person_id, res_id, email, visit,
-                        state, due, planned_date, attempts)
-                    SELECT %(imagined)s + gated.id, mailing_id, %(company)s, person_id,
-                           res_id, email, 0, 'planned',
-                           COALESCE(timing.due, %(moment)s), %(now)s, 0
-                      FROM marketing_delivery_preview gated
-                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
-                     WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
-                       AND outcome = 'planned'
-                     ORDER BY gated.id LIMIT %(limit)s
-                    ON CONFLICT DO NOTHING
-                    RETURNING id
-                    """,
-                    imagined=IMAGINED,
-                    company=self.env.company.id,
-                    moment=moment,
-                    timing=deliveries._get_planned_timing(mailing.sudo(), moment),
-                    now=fields.Datetime.now(),
-                    mailing=mailing.id,
-                    user=self.env.uid,
-                    limit=WAITS_LIMIT,
-                )
-            )
-            ids = [delivery_id for (delivery_id,) in self.env.cr.fetchall()]
-            deliveries._invalidate_deliveries()
-            waits = deliveries._get_waits(mailing.sudo(), ids) if ids else {}
-        finally:
-            savepoint.close(rollback=True)
-            self.env.invalidate_all(flush=False)
-        """Note who would get the mail later than the mailing says, and why."""
+        """Note who would get the mail later than it is due, and why."""
         waits = self._get_expected_waits(mailing)
         if not waits:
             return
@@ -213,57 +170,50 @@ class MarketingDeliveryPreview(models.TransientModel):
         self.env.flush_all()
         savepoint = self.env.cr.savepoint(flush=False)
         try:
-            rows = self._imagine_deliveries(mailing)
+            dues = self._imagine_deliveries(mailing)
             deliveries._invalidate_deliveries()
-            dues = {delivery_id: due for delivery_id, due, _reason in rows}
-            waits = {
-                delivery_id: (reason, due)
-                for delivery_id, due, reason in rows
-                if reason
-            }
-            if dues:
-                waits |= {
-                    delivery_id: (reason, until)
-                    for delivery_id, (reason, until) in deliveries._get_waits(
-                        mailing.sudo(), list(dues)
-                    ).items()
-                    if until > dues[delivery_id]
-                }
+            waits = deliveries._get_waits(mailing.sudo(), list(dues)) if dues else {}
         finally:
             savepoint.close(rollback=True)
             self.env.invalidate_all(flush=False)
-        return waits
+        return {
+            delivery_id: (reason, until)
+            for delivery_id, (reason, until) in waits.items()
+            if until > dues[delivery_id]
+        }
 
     @api.model
     def _imagine_deliveries(self, mailing):
-        """Plan those who get the mail, for a moment: `[(number, due, why then)]`."""
+        """Plan those who get the mail, for a moment: `{number: due}`."""
         deliveries = self.env["marketing.delivery"].sudo()
         moment = deliveries._get_sending_moment(mailing)
-        return self.env.execute_query(
-            SQL(
-                """
-                INSERT INTO marketing_delivery (
-                    id, mailing_id, company_id, person_id, res_id, email, visit, state,
-                    due, wait_reason, planned_date, attempts)
-                SELECT %(imagined)s + gated.id, gated.mailing_id, %(company)s,
-                       gated.person_id, gated.res_id, gated.email, 0, 'planned',
-                       COALESCE(timing.due, %(moment)s), timing.wait_reason, %(now)s, 0
-                  FROM (SELECT * FROM marketing_delivery_preview
-                         WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
-                           AND outcome = 'planned'
-                         ORDER BY id LIMIT %(limit)s) gated
-                  LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
-                ON CONFLICT DO NOTHING
-                RETURNING id, due, wait_reason
-                """,
-                imagined=IMAGINED,
-                company=self.env.company.id,
-                moment=moment,
-                now=fields.Datetime.now(),
-                mailing=mailing.id,
-                user=self.env.uid,
-                limit=WAITS_LIMIT,
-                timing=deliveries._get_planned_timing(mailing.sudo(), moment),
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO marketing_delivery (
+                        id, mailing_id, company_id, person_id, res_id, email, visit,
+                        state, due, planned_date, attempts)
+                    SELECT %(imagined)s + gated.id, gated.mailing_id, %(company)s,
+                           gated.person_id, gated.res_id, gated.email, 0, 'planned',
+                           COALESCE(timing.due, %(moment)s), %(now)s, 0
+                      FROM (SELECT * FROM marketing_delivery_preview
+                             WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
+                               AND outcome = 'planned'
+                             ORDER BY id LIMIT %(limit)s) gated
+                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
+                    ON CONFLICT DO NOTHING
+                    RETURNING id, due
+                    """,
+                    imagined=IMAGINED,
+                    company=self.env.company.id,
+                    moment=moment,
+                    now=fields.Datetime.now(),
+                    mailing=mailing.id,
+                    user=self.env.uid,
+                    limit=WAITS_LIMIT,
+                    timing=deliveries._get_planned_timing(mailing.sudo(), moment),
+                )
             )
         )
 

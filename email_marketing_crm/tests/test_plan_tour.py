@@ -88,7 +88,7 @@ class TestPlanTour(HttpCase, MockEmail):
         with self.mock_mail_gateway(mail_unlink_sent=True):
             self.run_lane("mail.mail")
         self.assertEqual(
-            [address for mail in self._mails for address in mail["email_to"]],
+            [address for mail in self.emails for address in mail["smtp_to_list"]],
             [EMAILS[0]],
         )
         self.mailing.sudo().write({"state": "done", "sent_date": fields.Datetime.now()})
