@@ -241,6 +241,7 @@ from . import marketing_mailing_check_text
 from . import marketing_mailing_check_audience
 from . import marketing_mailing_check_program
 from . import mailing_mailing_check
+from . import mailing_mailing_check_ab_test
 from . import marketing_journey_check
 from . import mailing_trace_handover
 from . import res_config_settings

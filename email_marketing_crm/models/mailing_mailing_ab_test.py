@@ -73,14 +73,9 @@ class MailingMailing(models.Model):
     def _split_by_content(self, deliveries):
         parts = super()._split_by_content(deliveries)
         test = self.sudo().marketing_ab_test_ids
-        ids = [delivery_id for delivery_id in deliveries.values() if delivery_id]
-        if not test or not ids:
+        if not test:
             return parts
-        arms = dict(
-            self.env.execute_query(
-                SQL("SELECT id, arm_id FROM marketing_delivery WHERE id = ANY(%s)", ids)
-            )
-        )
+        arms = self._get_assigned_arms(deliveries)
         split = []
         for content, part in parts:
             groups = {}
@@ -91,6 +86,20 @@ class MailingMailing(models.Model):
                 for arm_id, group in groups.items()
             ]
         return split
+
+    def _get_assigned_arms(self, deliveries):
+        """`{delivery id: id of its version}`; a check looks at one version for all."""
+        shown = self.env.context.get("marketing_ab_arm")
+        if shown:
+            return dict.fromkeys(deliveries.values(), shown)
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT id, arm_id FROM marketing_delivery WHERE id = ANY(%s)",
+                    [delivery_id for delivery_id in deliveries.values() if delivery_id],
+                )
+            )
+        )
 
     def _add_arm(self, content, arm):
         """Content of a version; a translation of the mailing is no version of it."""

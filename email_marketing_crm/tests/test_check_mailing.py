@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
@@ -79,6 +80,23 @@ class TestCheckMailing(CheckCase):
         self.assertEqual(check.finding_ids.mapped("message"), [])
         self.assertEqual((check.state, check.audience), ("done", 3))
         self.assertEqual(mailing.marketing_check_result, "passed")
+
+    def test_versions_of_an_ab_test_are_checked_too(self):
+        mailing = self.make_clean()
+        test = self.env["marketing.ab.test"].create(
+            {
+                "mailing_id": mailing.id,
+                "varies": "content",
+                "arm_ids": [Command.create({}), Command.create({"body_html": CLEAN})],
+            }
+        )
+        self.assertEqual(self.codes(self.check(mailing)), [])
+        test.arm_ids[1].body_html = CLEAN.replace(
+            "this is", '[NAME] <t t-out="object.city.upper()"/>'
+        )
+        check = self.check(mailing)
+        self.assertEqual(set(self.codes(check)), {"placeholder", "render_error"})
+        self.assertIn("Version B", self.finding(check, "placeholder").message)
 
     def test_each_planted_defect_is_found(self):
         body = CLEAN.replace

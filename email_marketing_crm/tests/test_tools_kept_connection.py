@@ -6,6 +6,7 @@ import unittest
 import unittest.mock
 
 import psycopg2
+
 from odoo.sql_db import connection_info_for
 from odoo.tests import BaseCase, get_db_name, tagged
 
