@@ -40,6 +40,8 @@ class MailingMailing(models.Model):
             elif mailing.marketing_sender_kind == "owner":
                 users = mailing._get_owner()
             refused = users.filtered(mailing._get_sender_refusal)
+            if refused and mailing.marketing_sender_kind == "salesperson":
+                refused = mailing._filter_in_charge(refused)
             domains = ", ".join(sorted(mailing._get_sender_domains()))
             mailing.marketing_sender_problem = (
                 self.env._(
@@ -69,6 +71,9 @@ class MailingMailing(models.Model):
         ]
 
     def _split_by_sender(self, content, part, senders):
+        """A part, split by sender; one that has its own, in an A/B test, keeps it."""
+        if "email_from" in content:
+            return [(self._add_places(content), part)]
         groups = {}
         for res_id, delivery_id in part.items():
             key = senders.get(res_id, (False, "nobody"))
@@ -180,18 +185,23 @@ class MailingMailing(models.Model):
         )
 
     def _get_salespeople(self):
-        """Users that contacts and leads are assigned to."""
+        """Users who may be the salesperson of a contact or lead."""
+        group = self.env.ref("sales_team.group_sale_salesman")
+        return self.env["res.users"].search(
+            [("all_group_ids", "in", group.ids), ("share", "=", False)]
+        )
+
+    def _filter_in_charge(self, users):
+        """Those of these users whom contacts or leads are assigned to."""
         rows = self.env.execute_query(
             SQL(
-                """
-                SELECT users.id FROM res_users users
-                 WHERE users.active AND users.share IS NOT TRUE
-                   AND (EXISTS (SELECT FROM crm_lead WHERE user_id = users.id)
-                     OR EXISTS (SELECT FROM res_partner WHERE user_id = users.id))
-                """
+                "SELECT user_id FROM crm_lead WHERE user_id = ANY(%(ids)s) AND active"
+                " UNION SELECT user_id FROM res_partner"
+                " WHERE user_id = ANY(%(ids)s) AND active",
+                ids=users.ids,
             )
         )
-        return self.env["res.users"].browse([user_id for (user_id,) in rows])
+        return self.env["res.users"].browse(sorted(user_id for (user_id,) in rows))
 
     def _get_owner(self):
         """Who is responsible for the campaign, else for the mailing."""

@@ -1,6 +1,8 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import is_html_empty
+
+from ..tools.mail_blocks import clean_placeholders
 
 
 class MailingMailing(models.Model):
@@ -17,6 +19,20 @@ class MailingMailing(models.Model):
         help="The template the text was taken from; its other languages are offered "
         "for this mailing too.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create([self._clean_body(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self._clean_body(vals))
+
+    @api.model
+    def _clean_body(self, vals):
+        """Values with placeholders as Odoo wants them in what is sent."""
+        if not vals.get("body_html"):
+            return vals
+        return vals | {"body_html": clean_placeholders(str(vals["body_html"]))}
 
     def action_save_as_template(self):
         """Keep the text for other mailings."""

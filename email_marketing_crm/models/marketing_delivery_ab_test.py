@@ -128,7 +128,9 @@ class MarketingDelivery(models.Model):
         )
         released = self.env.cr.rowcount
         self._invalidate_deliveries()
-        if released:
+        if released and test.varies != "hour":
+            self._retime(test.mailing_id)
+        elif released:
             self._wake_lanes("compose", at=min(due))
         return released
 

@@ -39,13 +39,27 @@ class MarketingDelivery(models.Model):
 
     # The ledger of one person: what left lately, without what left long ago.
     _ledger = models.Index(
-        "(person_id, COALESCE(sent_date, composed_date, due))"
+        "(person_id, (CASE WHEN state IN ('composed', 'sending')"
+        " THEN 'infinity'::timestamp ELSE COALESCE(sent_date, composed_date, due) END))"
         " WHERE state IN ('composed', 'sending', 'sent', 'unknown')"
     )
 
     # ------------------------------------------------------------------
     # LEDGER
     # ------------------------------------------------------------------
+
+    @api.model
+    def _get_counted_moment(self, alias):
+        """SQL: when a mail left; what is about to leave always counts as just now.
+
+        It may wait for a mail server for days, and leave in the window of then.
+        """
+        return SQL(
+            "(CASE WHEN %(alias)s.state IN ('composed', 'sending')"
+            " THEN 'infinity'::timestamp ELSE COALESCE(%(alias)s.sent_date,"
+            " %(alias)s.composed_date, %(alias)s.due) END)",
+            alias=SQL.identifier(alias),
+        )
 
     @api.model
     def _get_ledger(self, person, since, planned_until=None):
@@ -78,7 +92,7 @@ class MarketingDelivery(models.Model):
         )
         return SQL(
             """
-            SELECT COALESCE(mine.sent_date, mine.composed_date, mine.due) AS moment,
+            SELECT LEAST(%(moment)s, %(now)s) AS moment,
                    mailing.marketing_kind AS kind,
                    mailing.marketing_topic_id AS topic_id, mine.company_id, mine.id,
                    mine.state
@@ -86,7 +100,7 @@ class MarketingDelivery(models.Model):
               JOIN mailing_mailing mailing ON mailing.id = mine.mailing_id
              WHERE mine.person_id = %(person)s
                AND mine.state IN %(counted)s
-               AND COALESCE(mine.sent_date, mine.composed_date, mine.due) > %(since)s
+               AND %(moment)s > %(since)s
                AND mailing.marketing_is_transactional IS NOT TRUE
             UNION ALL
             SELECT event.date,
@@ -101,6 +115,8 @@ class MarketingDelivery(models.Model):
             %(planned)s
             """,
             person=person,
+            moment=self._get_counted_moment("mine"),
+            now=fields.Datetime.now(),
             since=since,
             counted=COUNTED_STATES,
             sent=types._get_id("sent"),
@@ -116,8 +132,9 @@ class MarketingDelivery(models.Model):
     def _get_usage(self, windows, person, zone, moment, planned_until=None):
         """SELECT of what a person got by each window that applies to him.
 
-        `window_id`, `rule_id`, `used` (the weights of the mails), `is_full` (one more
-        is too much), `is_calendar`, `free` (when one more fits, as far as is known).
+        `window_id`, `rule_id`, `start`, `used` (the weights of the mails), `is_full`
+        (one more is too much), `is_calendar`, `free` (when one more fits, as far as is
+        known).
 
         :param person: SQL of the person's id
         :param zone: SQL of the name of his zone, one of `_get_zones`
@@ -126,14 +143,14 @@ class MarketingDelivery(models.Model):
         bounds = self._get_bounds(windows, moment)
         return SQL(
             """
-            SELECT usage.window_id, usage.rule_id, usage.used,
+            SELECT usage.window_id, usage.rule_id, usage.start, usage.used,
                    usage.used + 1 > usage.allowed AS is_full,
                    usage.renewal IS NOT NULL AS is_calendar,
                    CASE WHEN usage.used + 1 > usage.allowed THEN
                         COALESCE(usage.renewal, usage.blocking + usage.length)
                    END AS free
-              FROM (SELECT counted.window_id, counted.rule_id, counted.allowed,
-                           counted.renewal, counted.length,
+              FROM (SELECT counted.window_id, counted.rule_id, counted.start,
+                           counted.allowed, counted.renewal, counted.length,
                            COALESCE(sum(counted.weight), 0) AS used,
                            max(counted.moment) FILTER (
                                WHERE counted.running + 1 > counted.allowed) AS blocking
@@ -144,7 +161,7 @@ class MarketingDelivery(models.Model):
                               FROM (%(bounds)s) bound
                               LEFT JOIN LATERAL (%(weighed)s) ledger ON TRUE
                              WHERE bound.zone = %(zone)s AND %(scope)s) counted
-                     GROUP BY 1, 2, 3, 4, 5) usage
+                     GROUP BY 1, 2, 3, 4, 5, 6) usage
             """,
             bounds=bounds,
             weighed=SQL(

@@ -68,10 +68,11 @@ class MarketingDelivery(models.Model):
         if send_time == "best_hour":
             return self._get_best_timing(mailing, due, zones, quiet)
         rows = []
+        now = fields.Datetime.now()
         for name, zone in zones.items():
-            moment, reason = due, None
+            moment, reason = max(due, now), None
             if send_time == "local":
-                moment = mailing._get_local_due(due, zone, fields.Datetime.now())
+                moment = mailing._get_local_due(due, zone, now)
                 reason = "local_time" if moment != due else None
             opens = find_open(moment, zone, quiet) if quiet else moment
             if opens > moment:
@@ -96,7 +97,8 @@ class MarketingDelivery(models.Model):
         habits of his own adds them. Without evidence: the first open hour.
         """
         rhythms = self.env["marketing.person.rhythm"]
-        prior = rhythms._get_prior(mailing.marketing_segment_ids)
+        prior = rhythms._get_prior(self._get_reader_segments(mailing))
+        due = max(due, fields.Datetime.now())
         hours = BEST_HOURS[mailing.marketing_best_within]
         rows = []
         for name, zone in zones.items():
@@ -147,6 +149,14 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
+    def _get_reader_segments(self, mailing):
+        """The segments whose members read it: the mailing's, or that of its journey."""
+        if mailing.marketing_kind != "journey":
+            return mailing.marketing_segment_ids
+        steps = self.env["marketing.journey.step"].sudo()
+        return steps.search([("mailing_id", "=", mailing.id)]).journey_id.segment_id
+
+    @api.model
     def _get_quiet_rule(self, mailing, moment):
         """The quiet hours a mailing has to obey, or None."""
         if mailing.sudo().marketing_is_transactional:
@@ -155,19 +165,19 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _retime(self, mailing):
-        """Give what is planned the moments of a new schedule."""
+        """Give what is planned the moments of the schedule anew, none of them past."""
         companies = self._read_group(
             [("mailing_id", "=", mailing.id), ("state", "=", "planned")], ["company_id"]
         )
         now = fields.Datetime.now()
-        due = max(mailing.schedule_date or now, now)
+        due = mailing.schedule_date or now
         for (company,) in companies:
             deliveries = self.with_company(company) if company else self
             self.env.cr.execute(
                 SQL(
                     """
                     UPDATE marketing_delivery delivery
-                       SET due = COALESCE(timing.due, %(due)s),
+                       SET due = COALESCE(timing.due, GREATEST(%(due)s, %(now)s)),
                            wait_reason = timing.wait_reason, frequency_since = NULL
                       FROM marketing_delivery gated
                       LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
@@ -176,6 +186,7 @@ class MarketingDelivery(models.Model):
                        AND delivery.state = 'planned'
                     """,
                     due=due,
+                    now=now,
                     timing=deliveries._get_planned_timing(mailing, due),
                     mailing=mailing.id,
                     company=company.id or None,

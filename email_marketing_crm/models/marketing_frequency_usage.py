@@ -3,6 +3,8 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .marketing_delivery_frequency import COUNTED_STATES
+
 
 class MarketingFrequencyUsage(models.TransientModel):
     """What a person got, counted against one limit of a rule, at some moment.
@@ -36,6 +38,7 @@ class MarketingFrequencyUsage(models.TransientModel):
         "Next One From", readonly=True, help="When one more mail fits into this limit."
     )
     moment = fields.Datetime("As Of", readonly=True)
+    since_date = fields.Datetime("Counted Since", readonly=True)
 
     @api.model
     def _open_capped(self, rules=None):
@@ -84,14 +87,15 @@ class MarketingFrequencyUsage(models.TransientModel):
         types = self.env["marketing.touchpoint.type"]
         return SQL(
             """
-            SELECT person_id FROM marketing_delivery
-             WHERE state = 'planned'
-                OR (state IN ('composed', 'sending', 'sent', 'unknown')
-                    AND COALESCE(sent_date, composed_date, due) > %(since)s)
+            SELECT mine.person_id FROM marketing_delivery mine
+             WHERE mine.state = 'planned'
+                OR (mine.state IN %(counted)s AND %(moment)s > %(since)s)
             UNION
             SELECT person_id FROM marketing_touchpoint
              WHERE type_id IN (%(sent)s, %(sales)s) AND date > %(since)s
             """,
+            counted=COUNTED_STATES,
+            moment=self.env["marketing.delivery"]._get_counted_moment("mine"),
             since=since,
             sent=types._get_id("sent"),
             sales=types._get_id("sales_mail"),
@@ -119,9 +123,9 @@ class MarketingFrequencyUsage(models.TransientModel):
                 """
                 INSERT INTO marketing_frequency_usage (
                     person_id, window_id, rule_id, used, is_full, free_date, moment,
-                    create_uid, create_date, write_uid, write_date)
+                    since_date, create_uid, create_date, write_uid, write_date)
                 SELECT person.id, usage.window_id, usage.rule_id, usage.used,
-                       usage.is_full, usage.free, %(moment)s,
+                       usage.is_full, usage.free, %(moment)s, usage.start,
                        %(user)s, %(now)s, %(user)s, %(now)s
                   FROM marketing_person person
                  CROSS JOIN LATERAL (%(usage)s) usage
@@ -156,18 +160,21 @@ class MarketingFrequencyUsage(models.TransientModel):
         return self.person_id.get_formview_action()
 
     def action_view_mails(self):
-        """The deliveries to the person, the latest first."""
+        """The mails that were counted and have left, the latest first."""
         self.ensure_one()
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "email_marketing_crm.marketing_delivery_action"
-        )
-        return action | {
+        return {
+            "type": "ir.actions.act_window",
             "name": self.env._("Mails to %s", self.person_id.display_name),
+            "res_model": "marketing.touchpoint",
+            "view_mode": "list,form",
             "domain": [
                 ("person_id", "=", self.person_id.id),
-                ("state", "!=", "skipped"),
+                ("type_id.code", "in", ["sent", "sales_mail"]),
+                ("date", ">", self.since_date),
+                "|",
+                ("mailing_id", "=", False),
+                ("mailing_id.marketing_is_transactional", "=", False),
             ],
-            "context": {},
         }
 
 

@@ -109,6 +109,14 @@ class MarketingMailTemplate(models.Model):
         for template in self:
             template.display_name = f"{template.name} ({template.lang_id.code})"
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        clean = self.env["mailing.mailing"]._clean_body
+        return super().create([clean(vals) for vals in vals_list])
+
+    def write(self, vals):
+        return super().write(self.env["mailing.mailing"]._clean_body(vals))
+
     # ------------------------------------------------------------------
     # USE
     # ------------------------------------------------------------------
@@ -119,8 +127,8 @@ class MarketingMailTemplate(models.Model):
 
         :param lang: code of the language to show; by default the user's, else the
             first there is
-        :returns: `langs`: code and name of each language there are templates in;
-            `lang`: the one that is shown; `templates` in that language
+        :returns: `langs`: each language there are templates in; `lang`: the one
+            that is shown; `templates` in that language
         """
         groups = self._read_group([], ["lang_id"])
         langs = [language for (language,) in groups]
@@ -141,6 +149,7 @@ class MarketingMailTemplate(models.Model):
                     "id": template.id,
                     "name": template.name,
                     "kind": kinds[template.kind],
+                    "lang_name": template.lang_id.name,
                     "subject": template.subject,
                     "is_library": template.is_library,
                     "html": template._fill(template.body_html or template.body_arch),
@@ -152,12 +161,14 @@ class MarketingMailTemplate(models.Model):
     def get_mailing_values(self, model_name):
         """Values of a mailing to records of a model that begins with this text.
 
-        :returns: subject, preview, body_arch, body_html, marketing_template_id
+        :returns: subject, preview, body_arch, body_html, marketing_template_id, and
+            marketing_lang_id where the language is in use
         """
         self.ensure_one()
         self.check_access("read")
         arch = self.body_arch or self.body_html
-        return {
+        lang = {"marketing_lang_id": self.lang_id.id} if self.lang_id.active else {}
+        return lang | {
             "subject": self._adapt(self.subject, model_name),
             "preview": self._adapt(self.preview or "", model_name),
             "body_arch": self._adapt(self._fill(arch), model_name),

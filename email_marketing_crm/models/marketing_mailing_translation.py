@@ -109,7 +109,7 @@ class MarketingMailingTranslation(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        vals_list = [self._convert_images(vals) for vals in vals_list]
+        vals_list = [self._convert_body(vals) for vals in vals_list]
         translations = super().create(vals_list)
         translations._check_may_change()
         translations.mailing_id._withdraw_changed_approvals()
@@ -117,7 +117,7 @@ class MarketingMailingTranslation(models.Model):
 
     def write(self, vals):
         self._check_may_change()
-        result = super().write(self._convert_images(vals))
+        result = super().write(self._convert_body(vals))
         self.mailing_id._withdraw_changed_approvals()
         return result
 
@@ -142,10 +142,10 @@ class MarketingMailingTranslation(models.Model):
                     )
                 )
 
-    def _convert_images(self, vals):
+    def _convert_body(self, vals):
         """Pictures in the text become attachments, as in the mailing's own text."""
         mailings = self.env["mailing.mailing"]
-        converted = dict(vals)
+        converted = mailings._clean_body(vals)
         for name in ("body_arch", "body_html"):
             if converted.get(name):
                 converted[name] = mailings._convert_inline_images_to_urls(

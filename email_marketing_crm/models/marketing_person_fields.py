@@ -1,4 +1,4 @@
-from odoo import models
+from odoo import api, models
 
 #: What marketers may put into a mail about who gets it, without being trusted with
 #: templates that can do anything.
@@ -37,5 +37,6 @@ class MarketingPersonMixin(models.AbstractModel):
 
     _inherit = "marketing.person.mixin"
 
+    @api.model
     def mail_allowed_qweb_expressions(self):
         return (*super().mail_allowed_qweb_expressions(), *PERSON_EXPRESSIONS)

@@ -28,7 +28,7 @@ LEARN_BATCH = 2000
 #: After so many days a rhythm is looked at again: what is old counts no more.
 RENEWAL_DAYS = 30
 #: Readers of a group who speak for it: enough for 168 hours, and summed up at once.
-SAMPLE = 5000
+SAMPLE = 2000
 #: Any Monday.
 MONDAY = datetime(2024, 1, 1)
 

@@ -1,4 +1,4 @@
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
 
 
 @tagged("post_install", "-at_install")
@@ -39,3 +39,41 @@ class TestContentTour(HttpCase):
         self.assertIn("data-marketing-condition", mailing.body_html)
         self.assertEqual(mailing.marketing_template_id.key, "announcement")
         self.assertEqual(mailing.subject, "Spring")
+
+    def test_field_with_a_fallback(self):
+        """A marketer who may not write any template puts a field into a mail."""
+        marketer = new_test_user(
+            self.env,
+            "content_marketer",
+            groups="email_marketing_crm.group_marketing_user,base.group_user",
+        )
+        persona = self.env["marketing.persona"].create({"name": "plant manager"})
+        leads = self.env["crm.lead"].create(
+            [
+                {"name": "Pumps", "email_from": "ana@example.com", "type": "lead"},
+                {"name": "Valves", "email_from": "bo@example.com", "type": "lead"},
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        leads[0].marketing_person_id.persona_id = persona
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "A question",
+                "mailing_model_id": self.env["ir.model"]._get("crm.lead").id,
+                "mailing_domain": [("id", "in", leads.ids)],
+                "user_id": marketer.id,
+            }
+        )
+        self.env.flush_all()
+        self.start_tour(
+            f"/odoo/action-mass_mailing.mailing_mailing_action_mail/{mailing.id}",
+            "marketing_content_field",
+            login="content_marketer",
+            timeout=120,
+        )
+        mailing.invalidate_recordset()
+        self.assertNotIn("marketing.persona(", mailing.body_html)
+        for lead, written in zip(leads, ("plant manager", "practitioner"), strict=True):
+            body = mailing._prepare_mail_as_seen_by(lead)["body_html"]
+            self.assertIn(written, body)

@@ -156,6 +156,22 @@ class TestFrequencyCap(TimingCase):
             self.deliveries_of(mailing)[1].due, NOW + DAY + timedelta(minutes=1)
         )
 
+    def test_a_mail_that_has_not_left_yet_takes_the_place_of_today(self):
+        """Ready since yesterday, as the mail server is down: it may leave now."""
+        self.make_rule((1, "day"))
+        first = self.launch(self.make_mailing(self.segment))
+        self.compose()
+        self.clock.move_to(NOW + DAY)
+        second = self.mail_only_composed("More pumps")
+        self.assertEqual(self.wait(second), ("frequency", NOW + 2 * DAY))
+        self.send()
+        self.assertEqual(self.outcome(first), "sent")
+
+    def mail_only_composed(self, subject):
+        mailing = self.launch(self.make_mailing(self.segment, subject=subject))
+        self.compose()
+        return mailing
+
     def test_a_mail_that_was_stopped_makes_room(self):
         self.make_rule((1, "day"))
         first = self.launch(self.make_mailing(self.segment))
@@ -425,6 +441,9 @@ class TestFrequencyCap(TimingCase):
             found.with_user(self.user_marketing).action_open_person()["res_id"],
             found.person_id.id,
         )
+        mails = found.action_view_mails()
+        events = self.env[mails["res_model"]].search(mails["domain"])
+        self.assertEqual(events.mapped("type_id.code"), ["sent"])
 
     def test_nobody_is_capped_without_rules(self):
         self.mail()

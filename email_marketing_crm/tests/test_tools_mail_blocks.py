@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ..tools.mail_blocks import (
+    clean_placeholders,
     fill_sender,
     find_conditions,
     has_sender_parts,
@@ -76,6 +77,25 @@ class TestMailBlocks(unittest.TestCase):
         )
         self.assertNotIn("t-", filled)
         self.assertNotIn("<t", filled)
+
+    def test_placeholders_without_styles(self):
+        for written, cleaned in (
+            (
+                '<p style="a">x <t style="b: c" t-out="object.name"'
+                ' data-oe-t-inline="true">you</t></p>',
+                '<p style="a">x <t t-out="object.name">you</t></p>',
+            ),
+            ('<t t-out="object.name" style="x"/>', '<t t-out="object.name"/>'),
+            ("<T class='a' t-if='a > b'>x</T>", "<t t-if='a > b'>x</T>"),
+            (
+                "<table style='x'><tr></tr></table>",
+                "<table style='x'><tr></tr></table>",
+            ),
+            ("<t t-out='object.name'>you</t>", "<t t-out='object.name'>you</t>"),
+        ):
+            with self.subTest(written=written):
+                self.assertEqual(clean_placeholders(written), cleaned)
+                self.assertEqual(clean_placeholders(cleaned), cleaned)
 
     @given(
         st.lists(

@@ -25,12 +25,36 @@ COMPANY = "data-marketing-company"
 COMPANY_PARTS = ("name", "address", "logo", "website")
 
 _IDS = re.compile(rf'{CONDITION}\s*=\s*["\'](\d+)["\']')
+_ATTRIBUTE = re.compile(r"""[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
+_PLACEHOLDER = re.compile(
+    r"""<t(?=\s)(?P<attributes>(?:\s+[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*'))*)"""
+    r"(?P<end>\s*/?>)",
+    re.IGNORECASE,
+)
 _WRAPPED = re.compile(r"\A<div>(.*)</div>\s*\Z", re.DOTALL)
 
 
 def find_conditions(body: str) -> set[int]:
     """Ids of the conditions that blocks of a mail depend on."""
     return {int(found) for found in _IDS.findall(body or "")}
+
+
+def clean_placeholders(body: str) -> str:
+    """The mail with placeholders that have nothing but their expression.
+
+    The editor writes styles into them too, which mean nothing there. Odoo renders a
+    placeholder without them fast, and lets everybody write it who may write the field.
+    """
+    return _PLACEHOLDER.sub(_keep_directives, body)
+
+
+def _keep_directives(found: re.Match) -> str:
+    kept = [
+        attribute
+        for attribute in _ATTRIBUTE.findall(found["attributes"])
+        if attribute.startswith("t-")
+    ]
+    return "<t " + " ".join(kept) + found["end"]
 
 
 def has_sender_parts(body: str) -> bool:

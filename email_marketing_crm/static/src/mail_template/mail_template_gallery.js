@@ -64,6 +64,12 @@ patch(MassMailingHtmlField.prototype, {
                 display_name: template.name,
             };
         }
+        if ("marketing_lang_id" in record.activeFields && values.marketing_lang_id) {
+            changes.marketing_lang_id = {
+                id: values.marketing_lang_id,
+                display_name: template.lang_name,
+            };
+        }
         return this.mutex.exec(() => record.update(changes));
     },
 });

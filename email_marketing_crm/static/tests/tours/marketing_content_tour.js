@@ -94,3 +94,58 @@ registry.category("web_tour.tours").add("marketing_content", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("marketing_content_field", {
+    steps: () => [
+        {
+            content: "Take a mail as if typed by hand",
+            trigger: ".o_marketing_template[data-name='Meeting request, typed by hand']",
+            run: "click",
+        },
+        {
+            content: "Ask for a field where one writes",
+            trigger: `${EDITED} .odoo-editor-editable p:contains(Half an hour)`,
+            async run(actions) {
+                await actions.editor("/");
+                const frame = document.querySelector("[name=body_arch] iframe");
+                frame.contentDocument
+                    .querySelector(".odoo-editor-editable")
+                    .dispatchEvent(
+                        new InputEvent("input", {inputType: "insertText", data: "/"})
+                    );
+            },
+        },
+        {
+            trigger: ".o-we-command-name:contains(Dynamic Placeholder)",
+            run: "click",
+        },
+        {
+            trigger: ".o_model_field_selector_popover_search input",
+            run: "edit Persona",
+        },
+        {
+            trigger: ".o_model_field_selector_popover_item_name:contains(Persona)",
+            run: "click",
+        },
+        {
+            content: "And what stands there without one",
+            trigger: ".o_model_field_selector_default_value_input input",
+            run: "edit practitioner",
+        },
+        {
+            trigger: ".o_model_field_selector_popover button:first-child",
+            run: "click",
+        },
+        {
+            content: "The name of the persona stands in the mail",
+            trigger: `${EDITED} t[t-out='object.marketing_persona_id.display_name']:contains(practitioner)`,
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+        },
+    ],
+});
