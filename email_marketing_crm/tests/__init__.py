@@ -63,6 +63,7 @@ from . import (
     test_pace_dns,
     test_pace_quota,
     test_pace_sender,
+    test_pace_tour,
     test_pace_warm_up,
     test_person,
     test_profile,

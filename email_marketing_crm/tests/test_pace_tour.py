@@ -1,0 +1,31 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestPaceTour(HttpCase):
+    """The owner of a braked sender reads why, and lets it go on."""
+
+    browser_size = "1900x1000"
+
+    def test_braked_sender_goes_on(self):
+        owner = new_test_user(
+            self.env,
+            "tour_owner",
+            groups="email_marketing_crm.group_marketing_manager,base.group_user",
+        )
+        sender = self.env["marketing.sender"].create(
+            {"domain": "news.tour.example.com", "user_id": owner.id}
+        )
+        sender._note_result(
+            [
+                (sender.id, "gmail", "sent", 40),
+                (sender.id, "gmail", "bounced_hard", 8),
+            ]
+        )
+        self.assertEqual(sender.brake_state, "braked")
+        self.start_tour(
+            "/odoo/marketing-senders", "marketing_sender_brake", login="tour_owner"
+        )
+        self.assertEqual(sender.brake_state, "free")
+        self.assertEqual(sender.brake_ids.end_user_id, owner)
+        self.assertEqual(sender.brake_ids.end_note, "Took the old list out")
