@@ -255,6 +255,26 @@ class MarketingDelivery(models.Model):
                 waits[delivery_id] = (reason, end)
         return waits | {delivery_id: (reason, until) for delivery_id in waiting}
 
+    @api.model
+    def _claim_group(self, mailing, recipients):
+        """The high-volume lane asks before each group: a brake stops it at once.
+
+        What it leaves alone stays planned, and waits for the brake from then on.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT delivery.id FROM marketing_delivery delivery"
+                " JOIN mailing_mailing mailing ON mailing.id = delivery.mailing_id"
+                " WHERE delivery.id = ANY(%s) AND %s",
+                [recipient.delivery_id for recipient in recipients],
+                self.env["marketing.sender.brake"]._get_free(),
+            )
+        )
+        free = {delivery_id for (delivery_id,) in rows}
+        return super()._claim_group(
+            mailing, [one for one in recipients if one.delivery_id in free]
+        )
+
     # ------------------------------------------------------------------
     # QUEUE
     # ------------------------------------------------------------------

@@ -1,6 +1,6 @@
 from psycopg2.errors import UniqueViolation
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ConcurrencyError, ValidationError
 from odoo.tools.mail import email_domain_extract
 
@@ -47,7 +47,7 @@ class MarketingSender(models.Model):
         "Owner",
         default=lambda self: self.env.user,
         tracking=True,
-        help="Is told when the sender is braked.",
+        help="Is told when the sender is braked; without an owner a manager is.",
     )
     active = fields.Boolean(default=True)
     tz = fields.Selection(
@@ -179,11 +179,12 @@ class MarketingSender(models.Model):
         missing = {key[:2] for key in keys if key not in found}
         if not missing:
             return found
+        owner = False if self.env.uid == SUPERUSER_ID else self.env.uid
         try:
             with self.env.cr.savepoint():
                 self.create(
                     [
-                        {"domain": domain, "mail_server_id": server}
+                        {"domain": domain, "mail_server_id": server, "user_id": owner}
                         for server, domain in sorted(missing, key=str)
                     ]
                 )

@@ -270,7 +270,7 @@ class MarketingSender(models.Model):
         )
         news.is_told = True
         for sender in news.sender_id:
-            owner = sender.user_id
+            owner = sender._get_owner()
             translated = sender.with_context(lang=owner.lang or self.env.lang)
             brakes = news.filtered(lambda brake, own=sender: brake.sender_id == own)
             reasons = dict.fromkeys(
@@ -286,5 +286,20 @@ class MarketingSender(models.Model):
                 "mail.mail_activity_data_warning",
                 summary=translated.env._("Mails are stopped: find out why"),
                 note=text,
-                user_id=(owner or self.env.user).id,
+                user_id=owner.id,
             )
+
+    def _get_owner(self):
+        """Who is told: the owner, else a manager who may open the sender."""
+        self.ensure_one()
+        if self.user_id.active:
+            return self.user_id
+        managers = self.env.ref(
+            "email_marketing_crm.group_marketing_manager"
+        ).all_user_ids.filtered(
+            lambda user: (
+                user.active
+                and (not self.company_id or self.company_id in user.company_ids)
+            )
+        )
+        return managers[:1] or self.env.user

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import format_date
 
 from ..tools.sender_pace import day_start
 from ..tools.sender_ramp import (
@@ -249,6 +250,7 @@ class MarketingSender(models.Model):
             "quota": 0,
             **(values or {}),
         }
+        values["date"] = format_date(self.env, values["date"])
         sentences = {
             "started": self.env._("The warm-up began."),
             "advanced": self.env._(

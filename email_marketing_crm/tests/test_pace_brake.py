@@ -7,8 +7,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import mail_mail
+from ..models import mail_mail, marketing_delivery_high_volume
 from .common import NOW
+from .common_smtp import ScriptedServer
 from .pace_common import PaceCase
 
 
@@ -202,6 +203,28 @@ class TestPaceBrake(PaceCase):
         other.action_launch()
         self.deliver()
         self.assertEqual(self.sent_count(other), 2)
+
+    @mute_logger(
+        "odoo.addons.email_marketing_crm.models.marketing_delivery_high_volume"
+    )
+    def test_high_volume_lane_stops_within_one_group(self):
+        self.sender.is_high_volume = True
+        server = ScriptedServer()
+        server.recipients = {
+            f"{name}{number}@{domain}": (550, b"5.1.1 unknown")
+            for number in range(30)
+            for name, domain in (("p", "example.com"), ("g", "gmail.com"))
+        }
+        self.mailing.action_launch()
+        with (
+            server.patched(self.env),
+            patch.object(type(self.env["ir.mail_server"]), "_disable_send", bool),
+            patch.object(marketing_delivery_high_volume, "VOLUME_GROUP", 20),
+        ):
+            self.compose()
+        self.assertEqual(self.sender.brake_ids.cause, "bounce")
+        self.assertEqual(self.mailing.marketing_failed, 20)
+        self.assertEqual(self.mailing.marketing_waiting, 40)
 
     # ------------------------------------------------------------------
     # telling, going on

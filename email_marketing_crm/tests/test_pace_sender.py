@@ -25,7 +25,8 @@ class TestPaceSender(DeliveryCase):
         self.assertEqual(sender.domain, "fresh.example.com")
         self.assertFalse(sender.mail_server_id)
         self.assertFalse(sender.company_id)
-        self.assertEqual(sender.user_id, self.env.user)
+        self.assertFalse(sender.user_id, "made by the system, not by a person")
+        self.assertTrue(sender._get_owner().active)
         again = self.make_mailing(email_from="other@fresh.example.com")
         self.assertEqual(again.marketing_sender_id, sender)
 
@@ -47,6 +48,8 @@ class TestPaceSender(DeliveryCase):
         self.assertTrue(mailing.marketing_sender_id)
         with self.assertRaises(AccessError):
             mailing.marketing_sender_id.daily_quota = 5
+        mailing.email_from = "news@marketer.example.com"
+        self.assertEqual(mailing.marketing_sender_id.user_id, self.user_marketing)
 
     def test_company_with_a_sender_of_its_own(self):
         shared = self.make_mailing().marketing_sender_id

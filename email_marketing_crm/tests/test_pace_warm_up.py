@@ -76,7 +76,7 @@ class TestPaceWarmUp(PaceCase):
         self.assertEqual(
             log.mapped("decision"), ["started", "advanced", "advanced", "advanced"]
         )
-        self.assertIn("2 mails left on 2026-03-04", log[1].explanation)
+        self.assertIn("2 mails left on 03/04/2026", log[1].explanation)
 
     def test_waits_say_so(self):
         self.start()
