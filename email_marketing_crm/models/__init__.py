@@ -94,6 +94,7 @@ from . import marketing_delivery_high_volume
 from . import marketing_delivery_preview
 from . import marketing_delivery_preview_timing
 from . import marketing_content_condition
+from . import marketing_mailing_text
 from . import marketing_mailing_translation
 from . import marketing_mail_template
 from . import marketing_delivery_content

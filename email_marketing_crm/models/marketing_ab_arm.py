@@ -17,13 +17,13 @@ class MarketingAbArm(models.Model):
 
     _name = "marketing.ab.arm"
     _description = "Version of an A/B Test"
-    _inherit = ["mail.render.mixin"]
+    _inherit = ["marketing.mailing.text"]
     _order = "test_id, sequence, id"
-    _unrestricted_rendering = True
 
     test_id = fields.Many2one(
         "marketing.ab.test", required=True, ondelete="cascade", index=True
     )
+    mailing_id = fields.Many2one(related="test_id.mailing_id")
     sequence = fields.Integer(default=10)
     name = fields.Char("Version", compute="_compute_name")
     varies = fields.Selection(related="test_id.varies")
@@ -36,21 +36,6 @@ class MarketingAbArm(models.Model):
         help="Hour of the day, in the zone of the mailing's responsible. The mails of "
         "this version leave when it is that late the next time."
     )
-    body_arch = fields.Html(
-        "Body",
-        sanitize="email_outgoing",
-        sanitize_output_method="html",
-        help="As it is edited. Empty: the body of the mailing.",
-    )
-    body_html = fields.Html(
-        "Body as it is sent",
-        sanitize="email_outgoing",
-        render_engine="qweb",
-        render_options={"post_process": True},
-    )
-    # what the editor has to know of the mailing
-    mailing_model_id = fields.Many2one(related="test_id.mailing_id.mailing_model_id")
-    mailing_model_real = fields.Char(related="test_id.mailing_id.mailing_model_real")
     # the figures as they are now
     sent_count = fields.Integer("Got It", compute="_compute_figures")
     success_count = fields.Float(
@@ -87,11 +72,6 @@ class MarketingAbArm(models.Model):
         for arm in self:
             arm.is_winner = bool(arm.id) and arm.test_id.winner_id == arm
 
-    @api.depends("mailing_model_real")
-    def _compute_render_model(self):
-        for arm in self:
-            arm.render_model = arm.mailing_model_real
-
     @api.depends("test_id.state")
     def _compute_figures(self):
         for test in self.test_id:
@@ -116,25 +96,10 @@ class MarketingAbArm(models.Model):
     # CRUD
     # ------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        arms = super().create([self._convert_images(vals) for vals in vals_list])
-        arms._check_may_change()
-        arms.test_id.mailing_id._withdraw_changed_approvals()
-        return arms
-
-    def write(self, vals):
-        if not vals.keys() <= {"decided_size", "decided_total"}:
-            self._check_may_change()
-        result = super().write(self._convert_images(vals))
-        self.test_id.mailing_id._withdraw_changed_approvals()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_begun(self):
-        self._check_may_change()
-
-    def _check_may_change(self):
+    def _check_may_change(self, vals=()):
+        """The figures of the decision come when the test has begun."""
+        if vals and vals.keys() <= {"decided_size", "decided_total"}:
+            return
         for arm in self:
             if arm.test_id.state != "draft":
                 raise UserError(
@@ -143,17 +108,6 @@ class MarketingAbArm(models.Model):
                     )
                 )
 
-    def _convert_images(self, vals):
-        """Pictures in the text become attachments, as in the mailing's own text."""
-        mailings = self.env["mailing.mailing"]
-        converted = dict(vals)
-        for name in ("body_arch", "body_html"):
-            if converted.get(name):
-                converted[name] = mailings._convert_inline_images_to_urls(
-                    converted[name]
-                )
-        return converted
-
     # ------------------------------------------------------------------
     # CONTENT
     # ------------------------------------------------------------------
@@ -161,7 +115,7 @@ class MarketingAbArm(models.Model):
     def _get_difference(self):
         """What makes this version another one, to be compared."""
         self.ensure_one()
-        mailing = self.test_id.mailing_id
+        mailing = self.mailing_id
         if self.varies == "hour":
             return self._get_text()
         return tuple(
@@ -179,7 +133,7 @@ class MarketingAbArm(models.Model):
     def _add_to_content(self, content):
         """Content of a part of the mails, with what differs in this version."""
         self.ensure_one()
-        mailing = self.test_id.mailing_id
+        mailing = self.mailing_id
         if self.varies == "sender" and self.email_from:
             return content | {"email_from": self.email_from}
         if self.varies == "subject":
@@ -220,7 +174,7 @@ class MarketingAbArm(models.Model):
         """Write the text of this version; it starts from the mailing's."""
         self.ensure_one()
         if not self.body_html:
-            mailing = self.test_id.mailing_id
+            mailing = self.mailing_id
             self.write({"body_arch": mailing.body_arch, "body_html": mailing.body_html})
         return {
             "type": "ir.actions.act_window",

@@ -15,10 +15,9 @@ class MarketingMailingTranslation(models.Model):
 
     _name = "marketing.mailing.translation"
     _description = "Language of a Mailing"
-    _inherit = ["mail.render.mixin"]
+    _inherit = ["marketing.mailing.text"]
     _order = "mailing_id, lang_id"
     _rec_name = "lang_id"
-    _unrestricted_rendering = True
 
     mailing_id = fields.Many2one(
         "mailing.mailing", required=True, ondelete="cascade", index=True
@@ -31,35 +30,12 @@ class MarketingMailingTranslation(models.Model):
         domain="[('active', '=', True)]",
     )
     subject = fields.Char(required=True, help="Subject of the mail.")
-    preview = fields.Char(
-        "Preview Text", help="What mail programs show behind the subject."
-    )
-    body_arch = fields.Html(
-        "Body",
-        sanitize="email_outgoing",
-        sanitize_output_method="html",
-        help="As it is edited.",
-    )
-    body_html = fields.Html(
-        "Body as it is sent",
-        sanitize="email_outgoing",
-        render_engine="qweb",
-        render_options={"post_process": True},
-    )
-    # what the editor has to know of the mailing
     mailing_state = fields.Selection(related="mailing_id.state", string="Status")
-    mailing_model_id = fields.Many2one(related="mailing_id.mailing_model_id")
-    mailing_model_real = fields.Char(related="mailing_id.mailing_model_real")
 
     _mailing_lang_unique = models.Constraint(
         "UNIQUE(mailing_id, lang_id)",
         "The mailing has a text in this language already.",
     )
-
-    @api.depends("mailing_model_real")
-    def _compute_render_model(self):
-        for translation in self:
-            translation.render_model = translation.mailing_model_real
 
     @api.constrains("body_html")
     def _check_body(self):
@@ -107,31 +83,7 @@ class MarketingMailingTranslation(models.Model):
             found = found or template._get_twin(lang)
         return found.with_env(self.env)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        vals_list = [self._convert_body(vals) for vals in vals_list]
-        translations = super().create(vals_list)
-        translations._check_may_change()
-        translations.mailing_id._withdraw_changed_approvals()
-        return translations
-
-    def write(self, vals):
-        self._check_may_change()
-        result = super().write(self._convert_body(vals))
-        self.mailing_id._withdraw_changed_approvals()
-        return result
-
-    def unlink(self):
-        mailings = self.mailing_id
-        result = super().unlink()
-        mailings._withdraw_changed_approvals()
-        return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_on_its_way(self):
-        self._check_may_change()
-
-    def _check_may_change(self):
+    def _check_may_change(self, vals=()):
         for translation in self:
             mailing = translation.mailing_id
             if mailing.state in ("sending", "done"):
@@ -141,14 +93,3 @@ class MarketingMailingTranslation(models.Model):
                         mailing.subject,
                     )
                 )
-
-    def _convert_body(self, vals):
-        """Pictures in the text become attachments, as in the mailing's own text."""
-        mailings = self.env["mailing.mailing"]
-        converted = mailings._clean_body(vals)
-        for name in ("body_arch", "body_html"):
-            if converted.get(name):
-                converted[name] = mailings._convert_inline_images_to_urls(
-                    converted[name]
-                )
-        return converted
