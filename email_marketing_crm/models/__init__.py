@@ -84,6 +84,7 @@ from . import marketing_delivery_gate_choice
 from . import marketing_delivery_compose
 
 # When mails leave; what paces the sender is loaded later, and asked afterwards.
+from . import marketing_delivery_ledger
 from . import marketing_delivery_frequency
 from . import marketing_frequency_rule
 from . import marketing_frequency_usage

@@ -3,21 +3,14 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from ..tools.frequency import get_bounds
 from ..tools.local_time import at_same_hour
 
 #: The second mail of a person in one batch is looked at when the first one counts.
 SECOND_LOOK = timedelta(minutes=1)
-#: States in which a mail counts: it left, is about to, or may have.
-COUNTED_STATES = ("composed", "sending", "sent", "unknown")
 
 
 class MarketingDelivery(models.Model):
-    """How many mails a person gets: one ledger for rules and for his own wish.
-
-    The ledger of a person is computed, never stored: his deliveries in
-    `COUNTED_STATES` whatever made them, mails of mailings that Odoo's own queue sent,
-    and what salespeople wrote to him. Transactional mails are not in it.
+    """Who gets no more mail for now by a frequency rule, or by his own wish.
 
     A mail is counted as soon as it is composed, and a lane composes the due mails of a
     person one after the other, so two mailings that are due in one minute do not both
@@ -36,200 +29,6 @@ class MarketingDelivery(models.Model):
         readonly=True,
         help="When a frequency rule held the mail back for the first time.",
     )
-
-    # The ledger of one person: what left lately, without what left long ago.
-    _ledger = models.Index(
-        "(person_id, (CASE WHEN state IN ('composed', 'sending')"
-        " THEN 'infinity'::timestamp ELSE COALESCE(sent_date, composed_date, due) END))"
-        " WHERE state IN ('composed', 'sending', 'sent', 'unknown')"
-    )
-
-    # ------------------------------------------------------------------
-    # LEDGER
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_counted_moment(self, alias):
-        """SQL: when a mail left; what is about to leave always counts as just now.
-
-        It may wait for a mail server for days, and leave in the window of then.
-        """
-        return SQL(
-            "(CASE WHEN %(alias)s.state IN ('composed', 'sending')"
-            " THEN 'infinity'::timestamp ELSE COALESCE(%(alias)s.sent_date,"
-            " %(alias)s.composed_date, %(alias)s.due) END)",
-            alias=SQL.identifier(alias),
-        )
-
-    @api.model
-    def _get_ledger(self, person, since, planned_until=None):
-        """SELECT of the mails of a person.
-
-        Columns: moment, kind, topic_id, company_id, id, state.
-
-        `kind` is campaign, journey or sales; `id` and `state` are those of the
-        delivery, where there is one.
-
-        :param person: SQL of the person's id
-        :param since: SQL; mails that left later than this
-        :param planned_until: count what is planned until then too
-        """
-        types = self.env["marketing.touchpoint.type"]
-        planned = SQL(
-            """
-            UNION ALL
-            SELECT waiting.due, mailing.marketing_kind, mailing.marketing_topic_id,
-                   waiting.company_id, waiting.id, waiting.state
-              FROM marketing_delivery waiting
-              JOIN mailing_mailing mailing ON mailing.id = waiting.mailing_id
-             WHERE waiting.person_id = %s AND waiting.state = 'planned'
-               AND waiting.due <= %s AND mailing.marketing_is_transactional IS NOT TRUE
-               AND %s
-            """,
-            person,
-            planned_until,
-            self._get_active_mailings(),
-        )
-        return SQL(
-            """
-            SELECT LEAST(%(moment)s, %(now)s) AS moment,
-                   mailing.marketing_kind AS kind,
-                   mailing.marketing_topic_id AS topic_id, mine.company_id, mine.id,
-                   mine.state
-              FROM marketing_delivery mine
-              JOIN mailing_mailing mailing ON mailing.id = mine.mailing_id
-             WHERE mine.person_id = %(person)s
-               AND mine.state IN %(counted)s
-               AND %(moment)s > %(since)s
-               AND mailing.marketing_is_transactional IS NOT TRUE
-            UNION ALL
-            SELECT event.date,
-                   CASE WHEN event.type_id = %(sales)s THEN 'sales' ELSE 'campaign' END,
-                   mailing.marketing_topic_id, event.company_id, NULL, 'sent'
-              FROM marketing_touchpoint event
-              LEFT JOIN mailing_mailing mailing ON mailing.id = event.mailing_id
-             WHERE event.person_id = %(person)s
-               AND event.type_id IN (%(sent)s, %(sales)s) AND event.date > %(since)s
-               AND mailing.marketing_kind IS NULL
-               AND mailing.marketing_is_transactional IS NOT TRUE
-            %(planned)s
-            """,
-            person=person,
-            moment=self._get_counted_moment("mine"),
-            now=fields.Datetime.now(),
-            since=since,
-            counted=COUNTED_STATES,
-            sent=types._get_id("sent"),
-            sales=types._get_id("sales_mail"),
-            planned=planned if planned_until else SQL(),
-        )
-
-    # ------------------------------------------------------------------
-    # USE OF THE WINDOWS
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_usage(self, windows, person, zone, moment, planned_until=None):
-        """SELECT of what a person got by each window that applies to him.
-
-        `window_id`, `rule_id`, `start`, `used` (the weights of the mails), `is_full`
-        (one more is too much), `is_calendar`, `free` (when one more fits, as far as is
-        known).
-
-        :param person: SQL of the person's id
-        :param zone: SQL of the name of his zone, one of `_get_zones`
-        :param moment: when the mail would leave
-        """
-        bounds = self._get_bounds(windows, moment)
-        return SQL(
-            """
-            SELECT usage.window_id, usage.rule_id, usage.start, usage.used,
-                   usage.used + 1 > usage.allowed AS is_full,
-                   usage.renewal IS NOT NULL AS is_calendar,
-                   CASE WHEN usage.used + 1 > usage.allowed THEN
-                        COALESCE(usage.renewal, usage.blocking + usage.length)
-                   END AS free
-              FROM (SELECT counted.window_id, counted.rule_id, counted.start,
-                           counted.allowed, counted.renewal, counted.length,
-                           COALESCE(sum(counted.weight), 0) AS used,
-                           max(counted.moment) FILTER (
-                               WHERE counted.running + 1 > counted.allowed) AS blocking
-                      FROM (SELECT bound.*, ledger.moment, ledger.weight,
-                                   sum(ledger.weight) OVER (
-                                       PARTITION BY bound.window_id
-                                       ORDER BY ledger.moment DESC) AS running
-                              FROM (%(bounds)s) bound
-                              LEFT JOIN LATERAL (%(weighed)s) ledger ON TRUE
-                             WHERE bound.zone = %(zone)s AND %(scope)s) counted
-                     GROUP BY 1, 2, 3, 4, 5, 6) usage
-            """,
-            bounds=bounds,
-            weighed=SQL(
-                """
-                SELECT mail.moment, CASE mail.kind WHEN 'sales' THEN bound.sales_weight
-                           WHEN 'journey' THEN bound.journey_weight
-                           ELSE bound.campaign_weight END AS weight
-                  FROM (%s) mail
-                 WHERE (bound.topic_id IS NULL OR mail.topic_id = bound.topic_id
-                        OR mail.kind = 'sales')
-                   AND (bound.company_id IS NULL OR mail.company_id IS NULL
-                        OR mail.company_id = bound.company_id)
-                """,
-                self._get_ledger(person, SQL("bound.start"), planned_until),
-            ),
-            zone=zone,
-            scope=self._get_scope(windows.rule_id, person),
-        )
-
-    @api.model
-    def _get_bounds(self, windows, moment):
-        """SELECT of the windows with what they look at, once for each zone."""
-        rows = []
-        for name, zone in self.env["marketing.person"]._get_zones().items():
-            for window in windows:
-                rule = window.rule_id
-                bounds = get_bounds(moment, window.unit, window.days, zone)
-                rows.append(
-                    SQL(
-                        "(%s, %s::int, %s::int, %s::int, %s::timestamp, %s::timestamp,"
-                        " make_interval(days => %s), %s::int, %s::int, %s::numeric,"
-                        " %s::int, %s::int)",
-                        name,
-                        window.id,
-                        rule.id,
-                        window.limit,
-                        bounds.start,
-                        bounds.free,
-                        window.days,
-                        rule.company_id.id or None,
-                        rule.topic_id.id or None,
-                        rule.sales_weight,
-                        int(rule.counts_campaigns),
-                        int(rule.counts_journeys),
-                    )
-                )
-        return SQL(
-            "SELECT * FROM (VALUES %s) one (zone, window_id, rule_id, allowed, start,"
-            " renewal, length, company_id, topic_id, sales_weight, campaign_weight,"
-            " journey_weight)",
-            SQL(", ").join(rows),
-        )
-
-    @api.model
-    def _get_scope(self, rules, person):
-        """SQL: the rule `bound.rule_id` applies to a person."""
-        cases = [
-            SQL("WHEN %s THEN %s", rule.id, rule._get_scope(person))
-            for rule in rules
-            if rule.segment_id
-            or rule.score_from
-            or rule.score_below
-            or rule.grade_from
-            or rule.grade_to
-        ]
-        if not cases:
-            return SQL("TRUE")
-        return SQL("CASE bound.rule_id %s ELSE TRUE END", SQL(" ").join(cases))
 
     # ------------------------------------------------------------------
     # GATES
@@ -286,13 +85,21 @@ class MarketingDelivery(models.Model):
             moment,
             patience,
         )
+        likely = SQL("TRUE")
+        if mailing.marketing_kind != "journey":
+            # A plan looks at everybody; a batch of a lane, which has ids, at some.
+            likely = SQL(
+                "(candidate.id IS NOT NULL OR candidate.person_id IN (%s))",
+                self._get_nearly_full(windows, moment),
+            )
         return SQL(
             """
-            EXISTS (SELECT FROM marketing_person person
-                     CROSS JOIN LATERAL (%s) usage
-                     WHERE person.id = candidate.person_id AND usage.is_full
-                       AND (%s))
+            %s AND EXISTS (
+                SELECT FROM marketing_person person
+                 CROSS JOIN LATERAL (%s) usage
+                 WHERE person.id = candidate.person_id AND usage.is_full AND (%s))
             """,
+            likely,
             self._get_usage(
                 windows,
                 SQL("candidate.person_id"),

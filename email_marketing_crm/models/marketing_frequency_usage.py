@@ -3,8 +3,6 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .marketing_delivery_frequency import COUNTED_STATES
-
 
 class MarketingFrequencyUsage(models.TransientModel):
     """What a person got, counted against one limit of a rule, at some moment.
@@ -46,7 +44,9 @@ class MarketingFrequencyUsage(models.TransientModel):
         windows = (rules or self.env["marketing.frequency.rule"].search([])).window_ids
         moment = fields.Datetime.now() + timedelta(days=1)
         if windows:
-            self._fill(windows, moment, SQL("usage.is_full"), self._get_mailed(windows))
+            deliveries = self.env["marketing.delivery"].sudo()
+            likely = deliveries._get_nearly_full(windows.sudo(), moment, moment)
+            self._fill(windows, moment, SQL("usage.is_full"), likely)
         action = self.env["ir.actions.actions"]._for_xml_id(
             "email_marketing_crm.marketing_frequency_usage_action"
         )
@@ -76,30 +76,6 @@ class MarketingFrequencyUsage(models.TransientModel):
             "domain": [("create_uid", "=", self.env.uid)],
             "context": {"hide_person": True},
         }
-
-    @api.model
-    def _get_mailed(self, windows):
-        """SELECT of the ids of everybody whom these windows may have something of."""
-        longest = max(
-            window.days if window.unit == "rolling" else 31 for window in windows
-        )
-        since = fields.Datetime.now() - timedelta(days=longest + 1)
-        types = self.env["marketing.touchpoint.type"]
-        return SQL(
-            """
-            SELECT mine.person_id FROM marketing_delivery mine
-             WHERE mine.state = 'planned'
-                OR (mine.state IN %(counted)s AND %(moment)s > %(since)s)
-            UNION
-            SELECT person_id FROM marketing_touchpoint
-             WHERE type_id IN (%(sent)s, %(sales)s) AND date > %(since)s
-            """,
-            counted=COUNTED_STATES,
-            moment=self.env["marketing.delivery"]._get_counted_moment("mine"),
-            since=since,
-            sent=types._get_id("sent"),
-            sales=types._get_id("sales_mail"),
-        )
 
     @api.model
     def _fill(self, windows, moment, condition, person_ids):

@@ -553,6 +553,40 @@ class TestFrequencyCap(TimingCase):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(*counts)
 
+    def test_the_quick_look_at_everybody_misses_nobody(self):
+        """Who is capped is found by a look at all, then by one at some: the same."""
+        emails = [f"person{number}@pumps.example" for number in range(12)]
+        for number, email in enumerate(emails):
+            self.make_partner(
+                email, tz=("Pacific/Auckland", "UTC", "America/Los_Angeles")[number % 3]
+            )
+            for event in range(number % 5):
+                self.happened(
+                    ("sent", "sales_mail")[event % 2],
+                    email,
+                    date=NOW - timedelta(hours=9 * event + number * 7),
+                )
+        self.env.cr.precommit.run()
+        windows = (
+            self.make_rule((1, "day"), (2, "week"))
+            + self.make_rule((2, "rolling", 3), sales_weight=0.5)
+        ).window_ids
+        usage = self.env["marketing.frequency.usage"]
+        found = []
+        for person_ids in (
+            SQL("SELECT id FROM marketing_person"),
+            self.env["marketing.delivery"]._get_nearly_full(windows, NOW, NOW),
+        ):
+            usage._fill(windows, NOW, SQL("usage.is_full"), person_ids)
+            found.append(
+                {
+                    (row.person_id.id, row.window_id.id, row.used)
+                    for row in usage.search([("create_uid", "=", self.env.uid)])
+                }
+            )
+        self.assertEqual(*found)
+        self.assertTrue(found[0])
+
     def test_merged_persons_have_one_ledger(self):
         self.make_rule((1, "day"))
         self.mail()
