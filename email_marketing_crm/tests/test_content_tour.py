@@ -1,5 +1,7 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from ..tools.mail_blocks import find_conditions
+
 
 @tagged("post_install", "-at_install")
 class TestContentTour(HttpCase):
@@ -36,7 +38,10 @@ class TestContentTour(HttpCase):
             login="admin",
             timeout=120,
         )
-        self.assertIn("data-marketing-condition", mailing.body_html)
+        conditions = self.env["marketing.content.condition"].search(
+            [("name", "in", ("Readers of Chinese", "Best fits"))]
+        )
+        self.assertEqual(find_conditions(mailing.body_html), set(conditions.ids))
         self.assertEqual(mailing.marketing_template_id.key, "announcement")
         self.assertEqual(mailing.subject, "Spring")
 

@@ -189,7 +189,7 @@ class _Reader:
                 [_picture(picture, block.get("alt"), WIDTH)],
                 "Picture",
                 padding="0",
-                background=self.mail.accent,
+                background=block.get("ground") or self.mail.accent,
                 align="center",
             )
         inner = self._title(block.get("title"), size=28, color=PAPER)
@@ -392,7 +392,11 @@ class _Reader:
 
     def _column(self, column) -> str:
         picture = column.get("picture")
-        inner = _picture(picture, column.get("alt"), 260, radius=8) if picture else ""
+        inner = (
+            _picture(picture, column.get("alt"), 260, radius=8, align="left")
+            if picture
+            else ""
+        )
         inner += (
             f'<h3 style="margin: 12px 0 6px; color: {INK}; font-size: 17px;'
             ' line-height: 24px; font-weight: bold;">'
@@ -458,11 +462,13 @@ def _squeeze(text: str | None) -> str:
     return squeezed
 
 
-def _picture(src: str, alt: str | None, width: int, radius: int = 0) -> str:
+def _picture(
+    src: str, alt: str | None, width: int, radius: int = 0, align: str = "center"
+) -> str:
     if "/" not in src:
         src = PICTURES + src
     return (
-        '<p style="margin: 0; line-height: 0; text-align: center;">'
+        f'<p style="margin: 0; line-height: 0; text-align: {align};">'
         f'<img src="{escape(src)}" alt="{escape(alt or "")}" width="{width}"'
         ' class="img-fluid"'
         ' style="width: 100%; max-width: 100%; height: auto; border: 0;'

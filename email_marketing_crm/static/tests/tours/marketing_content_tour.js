@@ -24,6 +24,30 @@ registry.category("web_tour.tours").add("marketing_content", {
             run: "click",
         },
         {
+            content: "A block for whom there is no condition yet",
+            trigger: `${EDITED} .o_mail_snippet_general p:contains(You can have it today)`,
+            run: "click",
+        },
+        {
+            trigger: ".o_marketing_condition_open:contains(New Condition)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=name] input",
+            run: "edit Best fits",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=grades] input",
+            run: "edit A",
+        },
+        {
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: `${EDITED} section[data-marketing-condition]:contains(You can have it today)`,
+        },
+        {
             content: "Choose a block",
             trigger: `${EDITED} .o_mail_snippet_general p:contains(${FOR_SOME})`,
             run: "click",
