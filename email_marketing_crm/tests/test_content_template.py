@@ -125,6 +125,7 @@ class TestContentTemplate(ContentCase):
 
     def test_library_is_put_back(self):
         template = self.template()
+        template.action_restore()
         before = template.body_html
         template.with_user(self.user_marketing).write(
             {"subject": "Ours", "body_html": "<p>Ours</p>"}
