@@ -79,9 +79,8 @@ def make_mailing(env, count, tag, is_ours, is_high_volume=False):
     # Odoo asks the web for the title of each link: not what is measured here.
     mailing.env["link.tracker"].__class__._get_title_from_url = lambda self, url: url
     if is_ours:
+        mailing.marketing_sender_id.is_high_volume = is_high_volume
         mailing.action_launch()
-        if is_high_volume:
-            mailing.marketing_sender_id.is_high_volume = True
     else:
         mailing.action_put_in_queue()
     env.flush_all()

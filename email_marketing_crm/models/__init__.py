@@ -200,6 +200,7 @@ from . import link_tracker_click
 from . import mail_activity
 from . import mail_blacklist
 from . import mail_compose_message
+from . import mail_compose_message_body
 from . import mail_compose_message_suppression
 from . import mail_compose_message_content
 from . import mail_mail

@@ -50,6 +50,9 @@ class MailMail(models.Model):
                 marketing_handover=handover,
                 marketing_untracked=frozenset(self._get_untracked().ids),
                 marketing_without_notifications=not self._has_notifications(),
+                marketing_quick_mail=not self.env[
+                    "marketing.sender"
+                ]._get_sending_overrides("ir.mail_server"),
             ).send()
             deliveries._mark_sent(handover.sent)
             deliveries._release(handover.untouched)

@@ -24,6 +24,9 @@ class MarketingDelivery(models.Model):
     ``unknown``   the worker died between claim and answer                (smtp lane)
     ``skipped``   the person must or should not get it; `reason`          (any of them)
 
+    The high-volume lane goes from ``planned`` to ``sending`` and writes no mail.mail;
+    what it puts back is ``planned`` again.
+
     A row moves down this list only, but for two ways back: the lanes try again what
     has surely not left (``sending`` → ``composed``), and a user may send again what
     failed or is unknown. Never: a mail without a row, a second mail for a row that

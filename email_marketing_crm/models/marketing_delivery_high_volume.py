@@ -2,6 +2,7 @@
 
 import logging
 import smtplib
+import time
 from collections import defaultdict
 
 from psycopg2 import errors
@@ -26,6 +27,9 @@ VOLUME_BATCH = 2000
 #: Mails that are claimed, and asked about for the last time, at once: what is handed
 #: over in about a quarter of a second.
 VOLUME_GROUP = 200
+#: Seconds a run hands mails over; what is left then waits for the next one. Odoo kills
+#: a worker whose scheduled action takes too long.
+RUN_SECONDS = 20
 #: Fewer recipients of one text than this are not worth writing it for all of them.
 SMALLEST_GROUP = 10
 #: Columns of a trace that the lane writes by SQL. Where a module added others, it is
@@ -66,6 +70,11 @@ class Sessions:
     def __init__(self, servers):
         self.servers = servers
         self.open = {}
+        self.deadline = time.monotonic() + RUN_SECONDS
+
+    def is_over(self):
+        """Whether the time of the run is up."""
+        return time.monotonic() > self.deadline
 
     def get(self, server_id, smtp_from, must_renew=False):
         """The connection, opened when there is none; None where no mail is sent."""
@@ -112,9 +121,10 @@ class MarketingDelivery(models.Model):
         self.env["mail.mail"]._settle_abandoned(number, count)
         sessions = Sessions(self.env["ir.mail_server"])
         try:
-            return super(
+            processed, remaining = super(
                 MarketingDelivery, self.with_context(marketing_sessions=sessions)
             )._run_lane(number, count)
+            return processed, remaining or int(sessions.is_over())
         finally:
             sessions.quit()
 
@@ -182,6 +192,8 @@ class MarketingDelivery(models.Model):
                 others += [recipient.res_id for recipient in recipients]
                 continue
             for group in split_every(VOLUME_GROUP, recipients):
+                if sessions.is_over() or mailing.marketing_hold == "paused":
+                    break  # they stay planned
                 others += self._send_group(letter, list(group), sessions)
         return others
 
@@ -237,6 +249,7 @@ class MarketingDelivery(models.Model):
             lambda must_renew: sessions.get(*letter.server, must_renew=must_renew),
             letter.sender,
             lambda one: letter.fill(by_delivery[one], ids[one], get_date()),
+            sessions.is_over,
         )
         try:
             self._note_variant(letter.content, ids)

@@ -17,8 +17,8 @@ from odoo.tools.mail import (
 
 from ..tools import mail_holes
 from ..tools.mail_bytes import to_bytes
+from ..tools.mail_policy import LIST_MAIL
 from ..tools.mail_skeleton import Skeleton, Text, fold_header, is_plain_value
-from .ir_mail_server import LIST_MAIL
 from .mail_mail_consent import PREFERENCES_PATH
 
 _logger = logging.getLogger(__name__)
@@ -111,7 +111,7 @@ class MailWriter:
         froms = composer._render_field("email_from", res_ids)
         replies = composer._render_field("reply_to", res_ids)
         recipients = records._message_get_default_recipients()
-        printed = self._print_values(res_ids, langs)
+        printed = print_values(composer, self.cut, res_ids, langs)
         groups, others = {}, []
         for record in records:
             to = self._get_to(recipients.get(record.id, {}))
@@ -143,38 +143,6 @@ class MailWriter:
                 )
             )
         return groups, others
-
-    def _print_values(self, res_ids, langs):
-        """`{record id: values in the holes}`, printed by Odoo; None: one is awkward."""
-        if not self.cut.holes:
-            return {res_id: [] for res_id in res_ids}
-        source = self.cut.get_source(self.separator, self.is_compiled)
-        by_lang = {}
-        for res_id in res_ids:
-            by_lang.setdefault(langs[res_id], []).append(res_id)
-        found = {}
-        for lang, ids in by_lang.items():
-            composer = self.composer.with_context(lang=lang) if lang else self.composer
-            rendered = composer._render_template(
-                source,
-                self.model,
-                ids,
-                engine="qweb",
-                options={"preserve_comments": True},
-            )
-            for res_id, text in rendered.items():
-                values = [
-                    mail_holes.to_plain(value)
-                    for value in mail_holes.split_values(str(text), self.separator)
-                ]
-                is_markup = "<" in text
-                is_whole = len(values) == len(self.cut.holes)
-                found[res_id] = (
-                    values
-                    if is_whole and not is_markup and all(map(is_plain_value, values))
-                    else None
-                )
-        return found
 
     def _get_to(self, recipients):
         """The one address of a record, as Odoo writes it into To; None: not one."""
@@ -295,6 +263,68 @@ class MailWriter:
             (server_id, smtp_from),
             sender,
         )
+
+
+def _render_all(composer, source, res_ids, is_compiled):
+    """Render a short template for records: in one go, where Odoo compiles it.
+
+    :returns: `{record id: text}`
+    """
+    options = {"preserve_comments": True}
+    if not is_compiled:
+        return composer._render_template(
+            source, composer.model, res_ids, engine="qweb", options=options
+        )
+    end = mail_holes.make_separator()
+    records = composer.env[composer.model].with_prefetch(res_ids).browse(res_ids)
+    [text] = composer._render_template(
+        f'<t t-foreach="marketing_records" t-as="object">{source}{end}</t>',
+        composer.model,
+        res_ids[:1],
+        engine="qweb",
+        add_context={"marketing_records": records},
+        options=options,
+    ).values()
+    return dict(zip(res_ids, str(text).split(end)[:-1], strict=True))
+
+
+def print_values(composer, cut, res_ids, langs):
+    """What is printed in the holes of a template, by Odoo's own rendering.
+
+    :param cut: the template, cut at its holes
+    :param langs: language by record id
+    :returns: `{record id: plain values, or None when one is more than plain text}`
+    """
+    if not cut.holes:
+        return {res_id: [] for res_id in res_ids}
+    is_compiled = composer._has_unsafe_expression_template_qweb(
+        composer.body or "", composer.model
+    )
+    separator = mail_holes.make_separator()
+    source = cut.get_source(separator, is_compiled)
+    by_lang = {}
+    for res_id in res_ids:
+        by_lang.setdefault(langs[res_id], []).append(res_id)
+    found = {}
+    for lang, ids in by_lang.items():
+        rendered = _render_all(
+            composer.with_context(lang=lang) if lang else composer,
+            source,
+            ids,
+            is_compiled,
+        )
+        for res_id, text in rendered.items():
+            values = [
+                mail_holes.to_plain(value)
+                for value in mail_holes.split_values(str(text), separator)
+            ]
+            is_plain = (
+                "<" not in text
+                and len(values) == len(cut.holes)
+                and all(map(is_plain_value, values))
+            )
+            found[res_id] = values if is_plain else None
+    return found
 
 
 class Letter:

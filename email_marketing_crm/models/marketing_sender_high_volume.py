@@ -109,10 +109,14 @@ class MarketingSender(models.Model):
         return None
 
     @api.model
-    def _get_sending_overrides(self):
-        """`{module: methods}` of modules that change what the fast lane goes past."""
+    def _get_sending_overrides(self, *names):
+        """`{module: methods}` of modules that change what the fast lane goes past.
+
+        :param names: models that are looked at; all of them by default
+        """
         found = {}
-        for model, methods in WATCHED_METHODS.items():
+        for model in names or WATCHED_METHODS:
+            methods = WATCHED_METHODS[model]
             for definition in type(self.env[model]).mro():
                 module = _get_module(definition)
                 if module is None or module in KNOWN_MODULES:

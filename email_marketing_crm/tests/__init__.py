@@ -116,6 +116,7 @@ from . import (
     test_tools_kept_connection,
     test_tools_mail_provider,
     test_tools_mail_bytes,
+    test_tools_mail_holes,
     test_tools_mail_skeleton,
     test_tools_pg_array,
     test_tools_profile,

@@ -8,6 +8,7 @@ from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
+from ..models import marketing_delivery_high_volume as high_volume
 from .common_delivery import DeliveryCase
 from .common_smtp import ScriptedServer
 
@@ -286,7 +287,7 @@ class TestHighVolume(VolumeCase):
         with patch.object(
             type(sender),
             "_get_sending_overrides",
-            lambda self: {"other_module": ["mail.mail.send"]},
+            lambda self, *names: {"other_module": ["mail.mail.send"]},
         ):
             self.assertEqual(sender.lane, "standard")
             self.assertIn("other_module", sender.lane_reason)
@@ -401,9 +402,27 @@ class TestVolumeFaults(VolumeCase):
     def test_server_without_pipelining(self):
         self.smtp.extensions = ("size",)
         self.smtp.recipients["volume3@example.com"] = (550, b"No such user")
+        self.smtp.recipients["volume4@example.com"] = (451, b"Greylisted")
         self.deliver()
         self.assertEqual(self.states()["volume3@example.com"], "failed")
-        self.assertEqual(len(self.smtp.taken), len(self.emails_known) - 1)
+        self.assertEqual(self.states()["volume4@example.com"], "planned")
+        self.assertEqual(len(self.smtp.taken), len(self.emails_known) - 2)
+        self.assert_nothing_twice()
+
+    def test_slow_server(self):
+        """A run ends in time; what is left stays planned for the next one."""
+        with patch.object(high_volume, "RUN_SECONDS", -1):
+            self.mailing.action_launch()
+            with (
+                self.smtp.patched(self.env),
+                patch.object(type(self.env["ir.mail_server"]), "_disable_send", bool),
+            ):
+                self.env["marketing.delivery"]._run_lane(0, 1)
+        self.assertEqual(self.smtp.taken, [])
+        self.assertEqual(set(self.states().values()), {"planned"})
+        self.run_lanes()
+        self.assertEqual(set(self.states().values()), {"sent"})
+        self.assert_nothing_twice()
 
     def test_scheduler_was_off_for_a_week(self):
         """What was due meanwhile leaves with the next run; it is gated again then."""
@@ -415,6 +434,36 @@ class TestVolumeFaults(VolumeCase):
         self.assertEqual(found.pop(self.emails_known[2]), "blacklisted")
         self.assertEqual(set(found.values()), {"sent"})
         self.assert_nothing_twice()
+
+    def test_scheduler_was_off_for_a_week_in_the_standard_lane(self):
+        self.mailing.marketing_sender_id.is_high_volume = False
+        self.mailing.action_launch()
+        self.compose()
+        self.env["mail.blacklist"]._add(self.emails_known[2])
+        self.clock.tick(7 * 24 * 3600)
+        self.run_lanes()
+        found = self.outcomes(self.mailing)
+        self.assertEqual(found.pop(self.emails_known[2]), "blacklisted")
+        self.assertEqual(set(found.values()), {"sent"})
+        self.assert_nothing_twice()
+
+    def test_the_standard_lane_and_what_servers_say(self):
+        self.mailing.marketing_sender_id.is_high_volume = False
+        self.smtp.recipients["volume3@example.com"] = (550, b"No such user")
+        self.smtp.recipients["volume4@example.com"] = (451, b"Greylisted")
+        self.smtp.contents["volume5@example.com"] = (554, b"Spam")
+        with mute_logger("odoo.addons.mail.models.mail_mail"):
+            self.deliver()
+        found = self.states()
+        self.assertEqual(found.pop("volume3@example.com"), "failed")
+        self.assertEqual(found.pop("volume4@example.com"), "composed")
+        self.assertEqual(found.pop("volume5@example.com"), "failed")
+        self.assertEqual(set(found.values()), {"sent"})
+        self.assert_nothing_twice()
+        self.smtp.recipients.clear()
+        self.clock.tick(301)
+        self.run_lanes()
+        self.assertEqual(self.states()["volume4@example.com"], "sent")
 
     def test_worker_that_died(self):
         """Its journal tells: finished, in hand, or never left."""

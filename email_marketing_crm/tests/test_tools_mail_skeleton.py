@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from odoo.tools.mail import formataddr
 
-from odoo.addons.email_marketing_crm.models.ir_mail_server import LIST_MAIL
+from odoo.addons.email_marketing_crm.tools.mail_policy import LIST_MAIL, QUICK_MAIL
 from odoo.addons.email_marketing_crm.tools.mail_skeleton import (
     Skeleton,
     Text,
@@ -111,6 +111,18 @@ class TestSkeleton(unittest.TestCase):
                 fold_header(LIST_MAIL, "To", value)
         else:
             self.assertEqual(fold_header(LIST_MAIL, "To", value), expected)
+
+    @given(PIECES, PIECES, st.lists(st.tuples(HEADERS, ASCII), max_size=4))
+    def test_messages_of_the_quick_policy(self, plain, html, headers):
+        headers = dict(headers).items()
+        try:
+            expected = write(LIST_MAIL, headers, plain, html)
+        except Exception as error:
+            with self.assertRaises(type(error)):
+                write(QUICK_MAIL, headers, plain, html)
+        else:
+            found = write(QUICK_MAIL, headers, plain, html)
+            self.assertEqual(normalize(found), normalize(expected))
 
     def test_values_that_go_into_written_mails(self):
         for value in ("Ana", "O'Brien & Co", "张三", "Ünal, Dr. (FH)", '"Bo"', "50 %"):

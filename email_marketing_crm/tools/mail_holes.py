@@ -5,6 +5,7 @@ place of each value, as long as nothing else in it depends on the recipient.
 """
 
 import copy
+import re
 import secrets
 from collections.abc import Sequence
 from html import unescape
@@ -85,6 +86,15 @@ def cut_template(source: str) -> CutTemplate | None:
 def split_values(rendered: str, separator: str) -> list[str]:
     """Return the values, as they are in HTML, from what `get_source` rendered to."""
     return rendered.split(separator)
+
+
+def split_at_markers(text: str, holes: Sequence[Hole]) -> tuple[list[str], list[int]]:
+    """Cut a text at the markers of holes: its pieces, and the holes between them."""
+    numbers = {hole.marker: number for number, hole in enumerate(holes)}
+    if not numbers:
+        return [text], []
+    found = re.split("(" + "|".join(map(re.escape, numbers)) + ")", text)
+    return found[::2], [numbers[marker] for marker in found[1::2]]
 
 
 def make_separator() -> str:

@@ -231,6 +231,32 @@ def _make_blocks(lines: Sequence[Line]) -> list[Block]:
     return blocks
 
 
+def encode_text(text: str) -> tuple[str, str]:
+    """Return the transfer encoding and the payload that `email` gives a text.
+
+    Lines that were in an earlier mail are not encoded again.
+    """
+    lines = text.encode().splitlines()
+    if max(map(len, lines), default=0) <= MAX_LINE_LENGTH:
+        body = b"\r\n".join(lines) + b"\r\n"
+        if body.isascii():
+            return "7bit", body.decode("ascii")
+        return "8bit", body.decode("ascii", "surrogateescape")
+    quoted = [_quote_line(line) for line in lines]
+    size = size_quoted = 0
+    for line, written in zip(lines[:SNIFFED_LINES], quoted, strict=False):
+        size += len(line) + 2
+        size_quoted += len(written) + 1 - written.count("\r\n")
+    if size_quoted > -(-size // 3) * 4 + 1:
+        return "base64", _base64(b"\r\n".join(lines) + b"\r\n").decode("ascii")
+    return "quoted-printable", "\r\n".join(quoted) + "\r\n"
+
+
+@lru_cache(maxsize=4_000)
+def _quote_line(line: bytes) -> str:
+    return _wrap(_quote(line))
+
+
 def _base64(data: bytes) -> bytes:
     encoded = binascii.b2a_base64(data, newline=False)
     return b"".join(

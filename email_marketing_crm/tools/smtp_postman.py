@@ -20,6 +20,7 @@ class Postman:
     :param connect: gives the session; with `True`, a new one instead of a broken one
     :param sender: the address of the envelope
     :param write: the mail of a delivery, as bytes
+    :param is_over: whether the time is up; what is left then stays untouched
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class Postman:
         connect: Callable[[bool], smtplib.SMTP],
         sender: str,
         write: Callable[[int], bytes],
+        is_over: Callable[[], bool] = bool,
     ):
         self.handover = handover
         self.connect = connect
         self.sender = sender
         self.write = write
+        self.is_over = is_over
         self.written: tuple[int, bytes | Exception] | None = None
         self.is_proven = False
 
@@ -44,6 +47,8 @@ class Postman:
         """
         queue = list(addresses)
         for delivery, following in zip(queue, [*queue[1:], None], strict=True):
+            if self.is_over():
+                return None
             content = self._get_content(delivery)
             if isinstance(content, Exception):
                 self._fail(delivery, content)
@@ -109,6 +114,8 @@ class Postman:
     def _refuse(self, delivery: int, error: Exception) -> None:
         """The server said that it does not take the mail."""
         self.is_proven = True
+        if self.handover.current is None:  # refused before it was taken in hand
+            self.handover.current, self.handover.accepted = delivery, False
         self.handover.refused(temporary=is_temporary_refusal(error))
         self._fail(delivery, error)
 

@@ -51,26 +51,45 @@ WAITING = (
 
 def work(number):
     while True:
-        with registry.cursor() as cr:
-            env = environment(cr)
-            for lane in env["marketing.lane"].search(
-                [("kind", "in", ("compose", "smtp")), ("number", "=", number)]
-            ):
-                lane._run()
-        with registry.cursor() as cr:
-            # What a broken connection put off is taken at once.
-            cr.execute(
-                "UPDATE marketing_delivery SET due = now() - interval '1 minute'"
-                " WHERE state IN ('planned', 'composed') AND person_id %% {lanes} = %s",
-                [number],
-            )
-            cr.commit()
-            cr.execute(WAITING, [number])
-            if not cr.fetchone()[0]:
-                return
+        try:
+            is_done = run_lanes(number)
+        except psycopg2.Error:  # the scheduler's next run finds another connection
+            odoo.sql_db.close_all()
+            continue
+        if is_done:
+            return
 
 
-import random, signal, time, traceback
+def run_lanes(number):
+    with registry.cursor() as cr:
+        env = environment(cr)
+        for lane in env["marketing.lane"].search(
+            [("kind", "in", ("compose", "smtp")), ("number", "=", number)]
+        ):
+            lane._run()
+    with registry.cursor() as cr:
+        # What a broken connection put off is taken at once.
+        cr.execute(
+            "UPDATE marketing_delivery SET due = now() - interval '1 minute'"
+            " WHERE state IN ('planned', 'composed') AND person_id %% {lanes} = %s",
+            [number],
+        )
+        cr.commit()
+        cr.execute(WAITING, [number])
+        return not cr.fetchone()[0]
+
+
+def break_database():
+    # What a restart of PostgreSQL does to the workers: all connections are gone.
+    with registry.cursor() as cr:
+        cr.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    odoo.sql_db.close_all()
+
+
+import psycopg2, random, signal, time, traceback
 randomness = random.Random({seed})
 kills = {kills}
 
@@ -94,7 +113,10 @@ while workers:
     for number, pid in list(workers.items()):
         if os.waitpid(pid, os.WNOHANG)[0]:
             del workers[number]
-    if workers and done < kills:
+    if workers and done < kills and {breaks_database}:
+        break_database()
+        done += 1
+    elif workers and done < kills:
         number = randomness.choice(sorted(workers))
         os.kill(workers[number], signal.SIGKILL)
         os.waitpid(workers[number], 0)
@@ -113,11 +135,13 @@ def run(
     mails: int,
     kills: int,
     is_high_volume: bool,
+    breaks_database: bool = False,
     pause: tuple[float, float] = (0.2, 0.6),
     seed: int = 20260304,
 ) -> dict[str, int]:
     """Send a mailing by two lanes whose workers are killed again and again.
 
+    :param breaks_database: the connections to PostgreSQL are cut instead
     :param pause: seconds between two kills, at least and at most
     :returns: numbers: kills, mails that were sent, are unknown, came twice (`doubled`),
         and that should have come and did not, or that nobody knows of (`missing`)
@@ -131,6 +155,7 @@ def run(
                 port=sink.port,
                 lanes=LANES,
                 kills=kills,
+                breaks_database=breaks_database,
                 seed=seed,
                 shortest=pause[0],
                 longest=pause[1],

@@ -239,3 +239,19 @@ def test_workers_killed_at_random(addon_database, is_high_volume):
     assert found["missing"] == 0, "Mails are missing."
     assert found["sent"] + found["unknown"] == 500
     assert found["unknown"] <= kills, "A kill leaves one mail in doubt at most."
+
+
+@pytest.mark.parametrize("is_high_volume", [False, True], ids=["standard", "volume"])
+def test_database_is_restarted(addon_database, is_high_volume):
+    """The workers live, and know what became of each mail."""
+    found = kill_run.run(
+        addon_database,
+        mails=300,
+        kills=3,
+        is_high_volume=is_high_volume,
+        breaks_database=True,
+        pause=(0.2, 0.4) if is_high_volume else (0.5, 1.2),
+    )
+    assert found["doubled"] == 0, "Mails came twice."
+    assert found["missing"] == 0, "Mails are missing."
+    assert found["sent"] == 300, found
