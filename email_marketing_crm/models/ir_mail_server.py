@@ -7,6 +7,7 @@ from odoo.addons.base.models.ir_mail_server import MailDeliveryException
 
 from ..tools.delivery_handover import is_temporary_refusal
 from ..tools.mail_policy import LIST_MAIL, QUICK_MAIL
+from ..tools.mail_skeleton import make_boundary
 
 
 class IrMailServer(models.Model):
@@ -75,6 +76,9 @@ class IrMailServer(models.Model):
             body_alternative, subtype=subtype_alternative, charset="utf-8"
         )
         message.add_alternative(body or "", subtype="html", charset="utf-8")
+        # Python would look for its boundary with a pattern made for each mail.
+        bodies = [part.get_payload() for part in message.get_payload()]
+        message.set_boundary(make_boundary(*bodies))
         return message
 
     def send_email(self, message, *args, **kwargs):

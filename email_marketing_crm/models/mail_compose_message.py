@@ -10,7 +10,7 @@ class MailComposeMessage(models.TransientModel):
     def _batch_size(self):
         """Mails that are composed at once; the lane's batch is not cut any further."""
         deliveries = self.env.context.get("marketing_deliveries")
-        return len(deliveries) if deliveries else 50
+        return len(deliveries) if deliveries else super()._batch_size
 
     def _prepare_mail_values(self, res_ids):
         """Let each mail of ours know which delivery it is.

@@ -31,8 +31,8 @@ SNIFFED_LINES = 10
 BASE64_BYTES = MAX_LINE_LENGTH // 4 * 3
 BASE64_CHARACTERS = BASE64_BYTES // 3 * 4
 #: What separates the bodies; the number is drawn for each mail.
-BOUNDARY = b"===============%019d=="
-FRAME_BOUNDARY = BOUNDARY % 0
+BOUNDARY = "===============%019d=="
+FRAME_BOUNDARY = (BOUNDARY % 0).encode()
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED = email.quoprimime._QUOPRI_BODY_ENCODE_MAP
@@ -335,7 +335,7 @@ def _get_frame(policy: email.policy.EmailPolicy, plain: str, html: str) -> list[
     return to_bytes(message).split(b"body\r\n")
 
 
-def make_boundary(*bodies: bytes) -> bytes:
+def make_boundary(*bodies: str) -> str:
     """Return a boundary that does not occur in the bodies, as `email` draws it."""
     while True:
         boundary = BOUNDARY % random.randrange(sys.maxsize)
@@ -370,7 +370,9 @@ class Skeleton:
         plain_encoding, plain = self.plain.encode(plain_values)
         html_encoding, html = self.html.encode(html_values)
         start, middle, end = _get_frame(self.policy, plain_encoding, html_encoding)
-        boundary = make_boundary(plain, html)
+        boundary = make_boundary().encode()
+        while boundary in plain or boundary in html:
+            boundary = make_boundary().encode()
         return b"".join(
             [
                 *headers,
