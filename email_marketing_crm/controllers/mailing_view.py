@@ -27,6 +27,14 @@ class MarketingMailViewController(MassMailController):
             hash_token=hash_token,
             **kwargs,
         )
+        if email and hash_token:
+            # The token was checked above: it is the link of this very reader.
+            mailing = request.env["mailing.mailing"].sudo().browse(mailing_id)
+            mailing._capture_view(
+                email,
+                request.httprequest.headers.get("User-Agent", ""),
+                request.httprequest.method,
+            )
         body = response.qcontext.get("body")
         if body and email and PREFERENCES_PATH in body:
             response.qcontext["body"] = self._personalize_preferences(body, email)

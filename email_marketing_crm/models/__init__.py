@@ -184,6 +184,9 @@ from . import marketing_person_bounce
 from . import marketing_delivery_refusal
 from . import marketing_touchpoint_after
 from . import marketing_webhook
+from . import mailing_mailing_results
+from . import mailing_mailing_results_wording
+from . import mailing_mailing_click_map
 
 # stock models extended
 from . import base_partner_merge
@@ -197,6 +200,7 @@ from . import ir_mail_server
 from . import ir_qweb
 from . import link_tracker
 from . import link_tracker_click
+from . import link_tracker_place
 from . import mail_activity
 from . import mail_blacklist
 from . import mail_compose_message

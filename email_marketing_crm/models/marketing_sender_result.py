@@ -10,6 +10,7 @@ from .marketing_sender_provider import PROVIDER_SELECTION
 TOUCHPOINT_OUTCOMES = {
     "hard_bounce": "bounced_hard",
     "soft_bounce": "bounced_soft",
+    "policy_bounce": "refused_policy",
     "complaint": "complained",
 }
 #: Rows of this many minutes become one; younger ones are left alone.
@@ -159,7 +160,10 @@ class MarketingSender(models.Model):
         news = [
             (row.mailing_id, row.person_id, TOUCHPOINT_OUTCOMES[row.type_code])
             for row in batch.touchpoints
-            if row.type_code in TOUCHPOINT_OUTCOMES and row.mailing_id
+            if row.type_code in TOUCHPOINT_OUTCOMES
+            and row.mailing_id
+            # What was refused at once is noted by who handed it over.
+            and row.res_model != "marketing.delivery"
         ]
         if not news:
             return

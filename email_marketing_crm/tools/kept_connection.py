@@ -1,12 +1,13 @@
 """Connections to PostgreSQL that keep the plans of what they ran.
 
-Odoo empties a connection (`DISCARD ALL`) each time it lends it, so that PostgreSQL plans
-every statement anew for every request. For the one call that records an open or a click
-planning takes three times as long as the work. These connections run single statements,
-each committed at once, and hold nothing else: no setting, no transaction, no lock.
+Odoo empties a connection (`DISCARD ALL`) each time it lends it, so that PostgreSQL
+plans every statement anew for every request. For the one call that records an open or
+a click planning takes three times as long as the work. These connections run single
+statements, each committed at once, and hold nothing else: no setting, no transaction,
+no lock.
 
-A process has at most `MAX_IDLE` of them per database beside Odoo's own, and only once it
-needed one. They are made after the server forked, in the process that uses them.
+A process has at most `MAX_IDLE` of them per database beside Odoo's own, and only once
+it needed one. They are made after the server forked, in the process that uses them.
 """
 
 import os

@@ -1,0 +1,24 @@
+from odoo import api, models
+
+from ..tools.link_places import number_places
+
+
+class LinkTracker(models.Model):
+    """The same link twice in a mail is two places, each with clicks of its own."""
+
+    _inherit = "link.tracker"
+
+    @api.model
+    def search_or_create(self, vals_list):
+        """Number what repeats, where these are the links of one mail in their order."""
+        if isinstance(vals_list, list) and all(
+            vals.get("mass_mailing_id") and vals.get("url") for vals in vals_list
+        ):
+            labels = number_places(
+                (vals["url"], vals.get("label") or "") for vals in vals_list
+            )
+            vals_list = [
+                vals | {"label": label} if label else vals
+                for vals, label in zip(vals_list, labels, strict=True)
+            ]
+        return super().search_or_create(vals_list)

@@ -1,0 +1,124 @@
+"""Where a mail was clicked: its links, and the clicks of each, over the mail itself."""
+
+import lxml.html
+
+from odoo import models
+from odoo.tools import SQL, is_html_empty
+from odoo.tools.mail import URL_SKIP_PROTOCOL_REGEX, validate_url
+
+from odoo.addons.link_tracker.tools.html import find_links_with_urls_and_labels
+
+from ..tools.link_places import number_places
+from ..tools.reliability import classes_from
+
+#: Marks the links of the shown mail with the number of their tracked link.
+PLACE_ATTRIBUTE = "data-marketing-link"
+
+
+class MailingMailing(models.Model):
+    _inherit = "mailing.mailing"
+
+    def get_click_map(self):
+        """The mail with its links marked, and what was clicked.
+
+        Clicks of humans only: persons, and times. A link that the shown mail does not
+        have, as it is in another language or block, is listed all the same.
+
+        :returns: `{"body": HTML, "people": persons who clicked, "links": [{id, label,
+            url, people, clicks, machine, share, is_shown}]}`
+        """
+        self.ensure_one()
+        self.check_access("read")
+        counts = self._count_clicks()
+        trackers = (
+            self.env["link.tracker"]
+            .sudo()
+            .search([("mass_mailing_id", "=", self.id)], order="id")
+        )
+        body, order = self._mark_places(trackers)
+        everybody = self._count_clickers()
+        links = []
+        for tracker in trackers:
+            people, clicks, machine = counts.get(tracker.id, (0, 0, 0))
+            links.append(
+                {
+                    "id": tracker.id,
+                    "label": tracker.label or tracker.title or tracker.url,
+                    "url": tracker.url,
+                    "people": people,
+                    "clicks": clicks,
+                    "machine": machine,
+                    "share": people / everybody if everybody else 0,
+                    "is_shown": tracker.id in order,
+                }
+            )
+        links.sort(key=lambda link: (order.get(link["id"], len(order)), link["id"]))
+        return {"body": body, "people": everybody, "links": links}
+
+    def _count_clicks(self):
+        """`{link id: (persons, clicks, clicks of machines and unknown)}`."""
+        return {
+            row[0]: row[1:]
+            for row in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT link_id,
+                           count(DISTINCT person_id) FILTER (WHERE is_human),
+                           count(*) FILTER (WHERE is_human),
+                           count(*) FILTER (WHERE NOT is_human)
+                      FROM (SELECT link_id, person_id,
+                                   reliability = ANY(%s) AS is_human
+                              FROM marketing_touchpoint
+                             WHERE mailing_id = %s AND link_id IS NOT NULL) AS click
+                     GROUP BY link_id
+                    """,
+                    list(classes_from("human_likely")),
+                    self.id,
+                )
+            )
+        }
+
+    def _count_clickers(self):
+        [(people,)] = self.env.execute_query(
+            SQL(
+                "SELECT count(DISTINCT person_id) FROM marketing_touchpoint"
+                " WHERE mailing_id = %s AND link_id IS NOT NULL"
+                " AND reliability = ANY(%s)",
+                self.id,
+                list(classes_from("human_likely")),
+            )
+        )
+        return people
+
+    def _mark_places(self, trackers):
+        """The mail with the numbers of its links, and `{link id: place}`.
+
+        Links are found in the mail as they were when it was composed, by address,
+        label and place.
+        """
+        html = self._get_shown_body()
+        if is_html_empty(html):
+            return "", {}
+        base_url = self.get_base_url()
+        root = lxml.html.fromstring(str(html))
+        nodes, links = find_links_with_urls_and_labels(
+            root, base_url, skip_regex=rf"^{URL_SKIP_PROTOCOL_REGEX}"
+        )
+        labels = number_places((link["url"], link["label"]) for link in links)
+        known = {(tracker.url, tracker.label or ""): tracker.id for tracker in trackers}
+        order = {}
+        for node, link, label in zip(nodes, links, labels, strict=True):
+            tracker_id = known.get((validate_url(link["url"]), label))
+            if tracker_id:
+                node.set(PLACE_ATTRIBUTE, str(tracker_id))
+                order.setdefault(tracker_id, len(order))
+        for node in root.iter("script", "iframe", "object", "embed"):
+            node.drop_tree()
+        return lxml.html.tostring(root, encoding="unicode"), order
+
+    def _get_shown_body(self):
+        """The mail as one of its readers got it; as it was designed without readers."""
+        record = self._get_sample_records()
+        if not record:
+            return self.body_html
+        return self._prepare_mail_as_seen_by(record).get("body_html") or self.body_html

@@ -1,0 +1,284 @@
+"""What came of a mailing, person by person: one definition for each figure."""
+
+import hashlib
+
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..tools.reliability import classes_from, classify_hit
+
+#: Setting: a lead counts as a result within so many days after a click or an answer.
+CONVERSION_DAYS = ("email_marketing_crm.conversion_days", 30)
+_HUMAN = classes_from("human_likely")
+#: Facts about a person and a mailing: SQL over that person's touchpoints `t` of it,
+#: with the code of their type as `code`.
+FACTS = {
+    "is_sent": "bool_or(code = 'sent')",
+    "has_hard": "bool_or(code = 'hard_bounce')",
+    "has_soft": "bool_or(code = 'soft_bounce')",
+    "has_policy": "bool_or(code = 'policy_bounce')",
+    "has_human_open": "bool_or(is_human AND"
+    " code IN ('opened', 'clicked', 'viewed_online', 'replied'))",
+    "has_unknown_open": "bool_or(code IN ('opened', 'clicked', 'viewed_online')"
+    " AND reliability = 'unknown')",
+    "has_machine_open": "bool_or(code = 'opened' AND NOT is_human)",
+    "has_human_click": "bool_or(code = 'clicked' AND is_human)",
+    "has_other_click": "bool_or(code = 'clicked' AND NOT is_human)",
+    "has_reply": "bool_or(code = 'replied' AND is_human)",
+    "has_view": "bool_or(code = 'viewed_online' AND is_human)",
+    "programs": "count(DISTINCT data->>'user_agent') FILTER ("
+    "WHERE code = 'viewed_online' AND is_human)",
+    "has_complaint": "bool_or(code = 'complaint')",
+    "has_opt_out": "bool_or(code IN ('unsubscribed', 'consent_withdrawn'))",
+    "reacted": "min(date) FILTER (WHERE code IN ('clicked', 'replied') AND is_human)",
+}
+_CAME_BACK = "(has_hard OR has_soft OR has_policy)"
+#: Figures: SQL over the facts above, and over `lead_count` and `won_count`.
+FIGURES = {
+    "sent": "is_sent",
+    "delivered": f"is_sent AND NOT {_CAME_BACK}",
+    "hard": "has_hard",
+    "soft": "has_soft AND NOT has_hard",
+    "policy": "has_policy AND NOT has_hard AND NOT has_soft",
+    "opened": "has_human_open",
+    "opened_unknown": "has_unknown_open AND NOT has_human_open",
+    "opened_machine": "has_machine_open AND NOT has_human_open"
+    " AND NOT has_unknown_open",
+    "ignored": f"is_sent AND NOT {_CAME_BACK} AND NOT has_human_open"
+    " AND NOT has_unknown_open",
+    "clicked": "has_human_click",
+    "clicked_other": "has_other_click AND NOT has_human_click",
+    "replied": "has_reply",
+    "viewed": "has_view",
+    "maybe_forwarded": "programs > 1",
+    "complained": "has_complaint",
+    "unsubscribed": "has_opt_out",
+    "leads": "lead_count > 0",
+    "won": "won_count > 0",
+}
+#: How figures are shown: group, the figure that shares are of, figures.
+GROUPS = (
+    ("arrived", "sent", ("sent", "delivered", "hard", "soft", "policy")),
+    ("read", "delivered", ("opened", "opened_unknown", "opened_machine", "ignored")),
+    (
+        "did",
+        "delivered",
+        ("clicked", "clicked_other", "replied", "viewed", "maybe_forwarded"),
+    ),
+    ("no", "delivered", ("unsubscribed", "complained")),
+    ("business", "delivered", ("leads", "won")),
+)
+
+
+class MailingMailing(models.Model):
+    """What came of a mailing, from what happened to the persons it was sent to.
+
+    Each figure counts persons, once, and has one definition (`FIGURES`), which its
+    number, its list of persons and the reports share. What machines did is apart from
+    what humans did, and what nobody can know is called unknown.
+    """
+
+    _inherit = "mailing.mailing"
+
+    # ------------------------------------------------------------------
+    # DEFINITIONS
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_conversion_days(self):
+        get_param = self.env["ir.config_parameter"].sudo().get_param
+        return int(get_param(*CONVERSION_DAYS))
+
+    @api.model
+    def _get_facts_query(self, mailing_ids):
+        """SELECT of mailing_id, person_id and `FACTS`, with leads and money won.
+
+        Served by the index of touchpoints by mailing, and by the one of a person's.
+        """
+        types = self.env["marketing.touchpoint.type"]
+        return SQL(
+            """
+            SELECT fact.*, lead.lead_count, lead.won_count, lead.expected_revenue,
+                   lead.won_revenue
+              FROM (SELECT mailing_id, person_id, %(facts)s
+                      FROM (SELECT t.mailing_id, t.person_id, t.date, t.reliability,
+                                   t.data, type.code,
+                                   t.reliability = ANY(%(human)s) AS is_human
+                              FROM marketing_touchpoint AS t
+                              JOIN marketing_touchpoint_type AS type
+                                ON type.id = t.type_id
+                             WHERE t.mailing_id = ANY(%(mailings)s)) AS t
+                     GROUP BY mailing_id, person_id) AS fact
+             CROSS JOIN LATERAL (
+                   SELECT count(*) FILTER (WHERE later.type_id = %(lead)s)
+                              AS lead_count,
+                          count(*) FILTER (WHERE later.type_id = %(won)s) AS won_count,
+                          COALESCE(sum(lead.expected_revenue) FILTER (
+                              WHERE later.type_id = %(lead)s), 0) AS expected_revenue,
+                          COALESCE(sum(later.value) FILTER (
+                              WHERE later.type_id = %(won)s), 0) AS won_revenue
+                     FROM marketing_touchpoint AS later
+                     LEFT JOIN crm_lead AS lead
+                       ON lead.id = later.res_id AND later.res_model = 'crm.lead'
+                    WHERE fact.reacted IS NOT NULL
+                      AND later.person_id = fact.person_id
+                      AND later.type_id IN (%(lead)s, %(won)s)
+                      AND later.date >= fact.reacted
+                      AND later.date < fact.reacted + %(days)s * interval '1 day'
+                   ) AS lead
+            """,
+            facts=SQL(", ").join(
+                SQL("COALESCE(%s, FALSE) AS %s", SQL(sql), SQL.identifier(name))
+                if sql.startswith("bool_or")
+                else SQL("%s AS %s", SQL(sql), SQL.identifier(name))
+                for name, sql in FACTS.items()
+            ),
+            human=list(_HUMAN),
+            mailings=list(mailing_ids),
+            lead=types._get_id("lead_created"),
+            won=types._get_id("won"),
+            days=self._get_conversion_days(),
+        )
+
+    @api.model
+    def _count_results(self, mailing_ids):
+        """`{mailing id: {figure: persons, expected_revenue, won_revenue}}`."""
+        self.env.flush_all()
+        names = [*FIGURES, "expected_revenue", "won_revenue"]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT mailing_id, %s, sum(expected_revenue)::float,"
+                " sum(won_revenue)::float FROM (%s) AS fact GROUP BY mailing_id",
+                SQL(", ").join(
+                    SQL("count(*) FILTER (WHERE %s)", SQL(condition))
+                    for condition in FIGURES.values()
+                ),
+                self._get_facts_query(mailing_ids),
+            )
+        )
+        return {row[0]: dict(zip(names, row[1:], strict=True)) for row in rows}
+
+    # ------------------------------------------------------------------
+    # FORM
+    # ------------------------------------------------------------------
+
+    def get_results(self):
+        """Figures as the form shows them, each with its definition and its share.
+
+        :returns: `{"groups": [{title, figures: [{code, label, help, count, share}]}],
+            currency_id, expected_revenue, won_revenue}`; no groups before a mail left
+        """
+        self.ensure_one()
+        self.check_access("read")
+        counts = self.sudo()._count_results(self.ids).get(self.id)
+        if not counts:
+            return {"groups": []}
+        wording = self._get_figure_wording()
+        titles = self._get_group_titles()
+        return {
+            "groups": [
+                {
+                    "title": titles[group],
+                    "figures": [
+                        {
+                            "code": code,
+                            "label": wording[code][0],
+                            "help": wording[code][1],
+                            "count": counts[code],
+                            "share": counts[code] / counts[base] if counts[base] else 0,
+                        }
+                        for code in codes
+                    ],
+                }
+                for group, base, codes in GROUPS
+            ],
+            "currency_id": self.env.company.currency_id.id,
+            "expected_revenue": counts["expected_revenue"],
+            "won_revenue": counts["won_revenue"],
+        }
+
+    def _capture_view(self, email, user_agent, method):
+        """Somebody opened his mail in the browser: once a program and day."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        found = classify_hit("click", user_agent, method)
+        program = hashlib.sha256(user_agent.encode()).hexdigest()[:16]
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "viewed_online",
+                    "email": email,
+                    "mailing_id": self.id,
+                    "reliability": found.reliability,
+                    "reliability_reasons": found.reasons,
+                    "data": {"user_agent": user_agent[:255], "method": method},
+                    "dedup_key": f"view:{self.id}:{email}:{program}:{now:%Y%m%d}",
+                }
+            ]
+        )
+
+    def action_view_result(self, figure):
+        """The persons behind a figure, or behind a link: `link-<id>`."""
+        self.ensure_one()
+        self.check_access("read")
+        label, _definition = self._get_figure_wording().get(
+            figure, (self.env._("Clicked this link"), "")
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": f"{self.subject}: {label}",
+            "res_model": "marketing.person",
+            "view_mode": "list,kanban,form",
+            "views": [[False, "list"], [False, "kanban"], [False, "form"]],
+            "domain": [("mailing_figure", "=", f"{self.id}:{figure}")],
+            "context": {"create": False},
+        }
+
+
+class MarketingPerson(models.Model):
+    _inherit = "marketing.person"
+
+    mailing_figure = fields.Char(
+        "Figure of a Mailing",
+        store=False,
+        search="_search_mailing_figure",
+        help="Finds the persons behind a figure of a mailing's results.",
+    )
+
+    @api.model
+    def _search_mailing_figure(self, operator, value):
+        """Persons of "<mailing id>:<figure>": the same query that counts them."""
+        if operator != "in":
+            return NotImplemented
+        found = Domain.FALSE
+        for item in value:
+            number, _separator, figure = str(item or "").partition(":")
+            mailing = (
+                self.env["mailing.mailing"]
+                .browse(int(number) if number.isdecimal() else 0)
+                .exists()
+            )
+            if not mailing:
+                continue
+            mailing.check_access("read")
+            self.env.flush_all()
+            link = figure.removeprefix("link-")
+            if figure in FIGURES:
+                people = SQL(
+                    "SELECT person_id FROM (%s) AS fact WHERE %s",
+                    mailing._get_facts_query(mailing.ids),
+                    SQL(FIGURES[figure]),
+                )
+            elif link != figure and link.isdecimal():
+                people = SQL(
+                    "SELECT person_id FROM marketing_touchpoint"
+                    " WHERE mailing_id = %s AND link_id = %s AND reliability = ANY(%s)",
+                    mailing.id,
+                    int(link),
+                    list(_HUMAN),
+                )
+            else:
+                continue
+            found |= Domain("id", "in", SQL("(%s)", people))
+        return found

@@ -1,0 +1,146 @@
+import {Component, onWillStart, onWillUnmount, useRef, useState} from "@odoo/owl";
+import {formatFloat, formatInteger} from "@web/views/fields/formatters";
+import {_t} from "@web/core/l10n/translation";
+import {registry} from "@web/core/registry";
+import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
+import {useService} from "@web/core/utils/hooks";
+
+// The mail lies in a frame without scripts; what is drawn over it comes from here.
+const STYLE = `<style>
+    body { margin: 0; position: relative; }
+    a { pointer-events: none; }
+    .o_place { position: absolute; z-index: 10; border: 2px solid; border-radius: 4px;
+        box-sizing: border-box; pointer-events: none; }
+    .o_place button { position: absolute; top: -11px; right: -6px; font: bold 12px/18px
+        sans-serif; color: #fff; border: 0; border-radius: 9px; padding: 0 7px;
+        cursor: pointer; pointer-events: auto; white-space: nowrap; }
+    .o_place.o_pointed { outline: 3px solid #17a2b8; }
+</style>`;
+
+/**
+ * The mail with the persons who followed each link over the link itself, and the list
+ * of links beside it.
+ */
+export class MailingClickMap extends Component {
+    static template = "email_marketing_crm.MailingClickMap";
+    static props = {...standardWidgetProps};
+
+    setup() {
+        this.orm = useService("orm");
+        this.action = useService("action");
+        this.mail = useRef("mail");
+        this.state = useState({map: null});
+        this.observer = new ResizeObserver(() => this.draw());
+        onWillStart(() => {
+            this.load();
+        });
+        onWillUnmount(() => this.observer.disconnect());
+    }
+
+    async load() {
+        const {resModel, resId} = this.props.record;
+        if (resId) {
+            this.state.map = await this.orm.silent.call(resModel, "get_click_map", [
+                resId,
+            ]);
+        }
+    }
+
+    get document() {
+        return STYLE + this.state.map.body;
+    }
+
+    get frame() {
+        return this.mail.el && this.mail.el.contentDocument;
+    }
+
+    /** The mail is there: it gets as much room as it needs. */
+    show() {
+        this.observer.observe(this.mail.el);
+        for (const image of this.frame.images) {
+            image.addEventListener("load", () => this.draw());
+        }
+        this.draw();
+    }
+
+    /** Draws each link's number where the link is now. */
+    draw() {
+        const frame = this.frame;
+        if (!frame || !frame.body) {
+            return;
+        }
+        frame.querySelectorAll(".o_place").forEach((place) => place.remove());
+        this.mail.el.style.height = `${frame.documentElement.scrollHeight}px`;
+        const most = Math.max(...this.state.map.links.map(({people}) => people), 1);
+        const origin = frame.body.getBoundingClientRect();
+        for (const link of this.state.map.links) {
+            for (const node of frame.querySelectorAll(
+                `[data-marketing-link="${link.id}"]`
+            )) {
+                const {left, top, width, height} = this.getBox(node);
+                if (!width) {
+                    continue;
+                }
+                const heat = link.people / most;
+                const color = `hsl(${Math.round(210 - 205 * heat)}deg 85% 40%)`;
+                const place = frame.createElement("div");
+                place.className = "o_place";
+                place.dataset.link = link.id;
+                Object.assign(place.style, {
+                    left: `${left - origin.left - 3}px`,
+                    top: `${top - origin.top - 3}px`,
+                    width: `${width + 6}px`,
+                    height: `${height + 6}px`,
+                    borderColor: color,
+                    background: `hsl(${Math.round(210 - 205 * heat)}deg 85% 50% / ${
+                        0.08 + 0.27 * heat
+                    })`,
+                });
+                const button = frame.createElement("button");
+                button.type = "button";
+                button.style.background = color;
+                button.textContent = `${this.integer(link.people)} · ${this.share(link)}`;
+                button.title = link.label;
+                button.addEventListener("click", () => this.open(link.id));
+                place.append(button);
+                frame.body.append(place);
+            }
+        }
+    }
+
+    /** Where a link is; a link around a picture is as large as the picture. */
+    getBox(node) {
+        const image = node.querySelector("img");
+        return (image || node).getBoundingClientRect();
+    }
+
+    integer(number) {
+        return formatInteger(number);
+    }
+
+    share(link) {
+        return _t("%s%", formatFloat(100 * link.share, {digits: [16, 0]}));
+    }
+
+    /** Shows in the mail where the link of a line is. */
+    point(linkId, isPointed) {
+        this.frame
+            ?.querySelectorAll(`.o_place[data-link="${linkId}"]`)
+            .forEach((place) => place.classList.toggle("o_pointed", isPointed));
+    }
+
+    async open(linkId) {
+        const {resModel, resId} = this.props.record;
+        await this.action.doActionButton({
+            type: "object",
+            name: "action_view_result",
+            resModel,
+            resId,
+            args: JSON.stringify([`link-${linkId}`]),
+        });
+    }
+}
+
+registry.category("view_widgets").add("marketing_click_map", {
+    component: MailingClickMap,
+});

@@ -1,0 +1,244 @@
+"""What came of a mailing: figures, their persons, and where it was clicked."""
+
+from odoo.exceptions import AccessError
+from odoo.tests import HttpCase, tagged
+
+from .common import BROWSER
+from .common_delivery import DeliveryCase
+
+BODY = """\
+<div><p>Dear <t t-out="object.name"/>,</p>
+<p><a href="https://www.example.com/pumps">Look here</a></p>
+<p><a href="https://www.example.com/prices">Prices</a></p>
+<p><a href="https://www.example.com/pumps">Look here</a></p>
+<p><a href="/unsubscribe_from_list">Unsubscribe</a></p></div>
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestResults(DeliveryCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.names = ("ana", "ben", "cy", "di", "ed")
+        for name in cls.names:
+            cls.make_partner(f"{name}@example.com", name=name.title())
+        cls.segment = cls.make_segment(*(f"{name}@example.com" for name in cls.names))
+        cls.mailing = cls.make_mailing(cls.segment, body_html=BODY)
+
+    def setUp(self):
+        super().setUp()
+        self.mailing.action_put_in_queue()
+        self.deliver()
+        self.run_inbox()
+        self.clock.tick(3600)
+
+    def react(self, name, code, reliability="human_likely", **values):
+        self.happened(
+            code,
+            f"{name}@example.com",
+            mailing_id=self.mailing.id,
+            reliability=reliability,
+            **values,
+        )
+
+    def figures(self):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        results = self.mailing.with_user(self.user_marketing).get_results()
+        return {
+            figure["code"]: figure["count"]
+            for group in results["groups"]
+            for figure in group["figures"]
+        }
+
+    def people(self, figure):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        action = self.mailing.with_user(self.user_marketing).action_view_result(figure)
+        persons = self.env["marketing.person"].with_user(self.user_marketing)
+        found = persons.search(action["domain"])
+        return {email.partition("@")[0] for email in found.mapped("email_normalized")}
+
+    def tell_a_story(self):
+        self.react("ana", "opened", "machine_open")
+        self.react("ana", "clicked")
+        self.react("ben", "opened", "machine_open")
+        self.react("cy", "opened", "unknown")
+        self.react("cy", "clicked", "security_scan")
+        self.react("di", "hard_bounce")
+        self.react("ed", "replied", "human_confirmed")
+        self.react("ed", "unsubscribed")
+        self.react("ana", "viewed_online", data={"user_agent": "Phone"})
+        self.react("ana", "viewed_online", data={"user_agent": "Office"})
+        self.react("ben", "complaint")
+
+    def test_each_person_counts_once_and_machines_are_apart(self):
+        self.tell_a_story()
+        self.assertEqual(
+            self.figures(),
+            {
+                "sent": 5,
+                "delivered": 4,
+                "hard": 1,
+                "soft": 0,
+                "policy": 0,
+                "opened": 2,
+                "opened_unknown": 1,
+                "opened_machine": 1,
+                "ignored": 1,
+                "clicked": 1,
+                "clicked_other": 1,
+                "replied": 1,
+                "viewed": 1,
+                "maybe_forwarded": 1,
+                "complained": 1,
+                "unsubscribed": 1,
+                "leads": 0,
+                "won": 0,
+            },
+        )
+
+    def test_each_figure_opens_its_persons(self):
+        self.tell_a_story()
+        for figure, count in self.figures().items():
+            with self.subTest(figure=figure):
+                self.assertEqual(len(self.people(figure)), count)
+        self.assertEqual(self.people("opened"), {"ana", "ed"})
+        self.assertEqual(self.people("opened_machine"), {"ben"})
+        self.assertEqual(self.people("delivered"), {"ana", "ben", "cy", "ed"})
+
+    def test_every_figure_has_its_definition(self):
+        for group in self.mailing.get_results()["groups"]:
+            for figure in group["figures"]:
+                self.assertTrue(figure["label"] and figure["help"], figure["code"])
+
+    def test_business_within_its_window_only(self):
+        self.react("ana", "clicked")
+        self.react("ben", "opened")
+        self.env.cr.precommit.run()
+        self.clock.tick(5 * 24 * 3600)
+        for name in ("ana", "ben"):
+            lead = self.make_lead(f"{name}@example.com", expected_revenue=1000)
+        self.env.flush_all()
+        lead = self.env["crm.lead"].search(
+            [("email_normalized", "=", "ana@example.com")]
+        )
+        lead.write({"type": "opportunity"})
+        lead.action_set_won()
+        self.assertEqual(self.people("leads"), {"ana"})
+        self.assertEqual(self.people("won"), {"ana"})
+        results = self.mailing.get_results()
+        self.assertEqual(results["expected_revenue"], 1000)
+        self.assertEqual(results["won_revenue"], 1000)
+        self.clock.tick(40 * 24 * 3600)
+        self.make_lead("ana@example.com", name="Late", expected_revenue=500)
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.assertEqual(self.mailing.get_results()["expected_revenue"], 1000)
+
+    def test_a_mailing_that_never_left_has_none(self):
+        draft = self.make_mailing(self.segment)
+        self.assertEqual(draft.get_results(), {"groups": []})
+
+    def test_others_see_nothing(self):
+        for user in (self.user_sales, self.user_employee):
+            mailing = self.mailing.with_user(user)
+            for method in (mailing.get_results, mailing.get_click_map):
+                with self.assertRaises(AccessError):
+                    method()
+
+    # ------------------------------------------------------------------
+    # where it was clicked
+    # ------------------------------------------------------------------
+
+    def links(self):
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        click_map = self.mailing.with_user(self.user_marketing).get_click_map()
+        return click_map, {link["label"]: link for link in click_map["links"]}
+
+    def click(self, name, label, **values):
+        link = self.env["link.tracker"].search(
+            [("mass_mailing_id", "=", self.mailing.id), ("label", "=", label)]
+        )
+        self.react(name, "clicked", link_id=link.id, **values)
+
+    def test_the_same_link_twice_is_two_places(self):
+        _map, links = self.links()
+        self.assertEqual(list(links), ["Look here", "Prices", "Look here (2)"])
+        self.assertEqual(links["Look here"]["url"], links["Look here (2)"]["url"])
+        self.assertTrue(all(link["is_shown"] for link in links.values()))
+
+    def test_clicks_by_place(self):
+        self.click("ana", "Look here")
+        self.click("ana", "Look here")
+        self.click("ben", "Look here (2)")
+        self.click("cy", "Look here (2)", reliability="security_scan")
+        click_map, links = self.links()
+        self.assertEqual(click_map["people"], 2)
+        first, second = links["Look here"], links["Look here (2)"]
+        self.assertEqual(
+            (first["people"], first["clicks"], first["machine"]), (1, 2, 0)
+        )
+        self.assertEqual(
+            (second["people"], second["clicks"], second["machine"]), (1, 1, 1)
+        )
+        self.assertEqual(first["share"], 0.5)
+        self.assertEqual(links["Prices"]["people"], 0)
+        self.assertEqual(self.people(f"link-{second['id']}"), {"ben"})
+
+    def test_the_mail_is_shown_with_its_places_marked(self):
+        click_map, links = self.links()
+        for link in links.values():
+            self.assertEqual(
+                click_map["body"].count(f'data-marketing-link="{link["id"]}"'), 1
+            )
+        self.assertNotIn("/r/", click_map["body"])
+
+    def test_a_link_of_another_version_is_listed(self):
+        self.env["link.tracker"].create(
+            {
+                "url": "https://www.example.com/zh",
+                "title": "中文",
+                "mass_mailing_id": self.mailing.id,
+            }
+        )
+        _map, links = self.links()
+        self.assertFalse(links["中文"]["is_shown"])
+
+
+@tagged("post_install", "-at_install")
+class TestViewInBrowser(HttpCase):
+    def test_the_page_of_a_reader_is_recorded(self):
+        partner = self.env["res.partner"].create(
+            {"name": "Ana", "email": "ana@example.com"}
+        )
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "Pumps",
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "body_html": "<p>Hello</p>",
+            }
+        )
+        self.env.flush_all()
+        url = mailing._get_view_url("ana@example.com", partner.id)
+        path = url[url.index("/mailing/") :]
+        for agent in (BROWSER, BROWSER, "Mozilla/5.0 Firefox/130.0", "curl/8"):
+            answer = self.opener.get(
+                self.base_url() + path, headers={"User-Agent": agent}, timeout=30
+            )
+            self.assertEqual(answer.status_code, 200)
+        forged = self.opener.get(self.base_url() + path[:-8] + "00000000", timeout=30)
+        self.assertIn(forged.status_code, (400, 401, 403, 404))
+        self.env.invalidate_all()
+        views = self.env["marketing.touchpoint"].search(
+            [
+                ("mailing_id", "=", mailing.id),
+                ("type_id.code", "=", "viewed_online"),
+            ]
+        )
+        self.assertEqual(
+            sorted(views.mapped("reliability")),
+            ["human_likely", "human_likely", "security_scan"],
+        )

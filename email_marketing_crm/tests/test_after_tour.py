@@ -1,0 +1,78 @@
+"""What a marketer sees of the results of a mailing, and how a manager lifts."""
+
+from odoo.tests import HttpCase, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestAfterTour(HttpCase):
+    def setUp(self):
+        super().setUp()
+        self.partner = self.env["res.partner"].create(
+            {"name": "Ana", "email": "ana@example.com"}
+        )
+        self.mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "Pumps of spring",
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "mailing_domain": f"[('id', '=', {self.partner.id})]",
+                "body_html": '<p><a href="https://www.example.com/pumps">Look here</a>'
+                '</p><p><a href="https://www.example.com/pumps">Look here</a></p>',
+                "state": "done",
+            }
+        )
+        links = self.env["link.tracker"].search_or_create(
+            [
+                self.mailing._get_link_tracker_values()
+                | {"url": "https://www.example.com/pumps", "label": "Look here"}
+                for _place in range(2)
+            ]
+        )
+        trace = self.env["mailing.trace"].create(
+            {
+                "trace_type": "mail",
+                "mass_mailing_id": self.mailing.id,
+                "model": "res.partner",
+                "res_id": self.partner.id,
+                "email": "ana@example.com",
+                "trace_status": "sent",
+            }
+        )
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "clicked",
+                    "email": trace.email,
+                    "mailing_id": self.mailing.id,
+                    "link_id": links[0].id,
+                    "reliability": "human_likely",
+                    "dedup_key": "tour:click",
+                }
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+
+    def test_results_of_a_mailing(self):
+        self.start_tour(
+            f"/odoo/email-marketing/{self.mailing.id}",
+            "marketing_results",
+            login="admin",
+        )
+
+    def test_lifting_a_suppression(self):
+        person = self.partner.marketing_person_id
+        person._suppress_at_once(["ana@example.com"], "bounce")
+        self.start_tour(
+            f"/odoo/marketing.person/{person.id}",
+            "marketing_suppression_lift",
+            login="admin",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(person.suppression, "none")
+        lifted = self.env["marketing.touchpoint"].search(
+            [
+                ("person_id", "=", person.id),
+                ("type_id.code", "=", "suppression_lifted"),
+            ]
+        )
+        self.assertIn("She called", lifted.data["reason"])
