@@ -187,6 +187,8 @@ from . import marketing_webhook
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording
 from . import mailing_mailing_click_map
+from . import marketing_mailing_result
+from . import marketing_person_ignored
 
 # stock models extended
 from . import base_partner_merge

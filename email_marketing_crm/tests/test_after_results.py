@@ -141,6 +141,87 @@ class TestResults(DeliveryCase):
         draft = self.make_mailing(self.segment)
         self.assertEqual(draft.get_results(), {"groups": []})
 
+    def test_reports_have_the_figures_of_the_forms(self):
+        self.tell_a_story()
+        self.env.cr.precommit.run()
+        self.env["marketing.mailing.result"]._cron_count()
+        report = self.env["marketing.mailing.report"].with_user(self.user_marketing)
+        line = report.search([("mailing_id", "=", self.mailing.id)])
+        figures = self.figures()
+        for name in ("sent", "delivered", "opened", "clicked", "replied", "leads"):
+            self.assertEqual(line[name], figures[name], name)
+        self.assertEqual((line.volume, line.weekday), ("one_off", "3"))
+        self.assertEqual(line.click_rate, 25)
+        self.react("ben", "clicked")
+        self.env.cr.precommit.run()
+        self.env["marketing.mailing.result"]._cron_count()
+        self.env.invalidate_all()
+        self.assertEqual(line.clicked, 2)
+
+    def test_rates_of_several_mailings_are_weighted(self):
+        other = self.make_mailing(self.segment)
+        self.env["marketing.mailing.result"].create(
+            [
+                {
+                    "mailing_id": mailing.id,
+                    "date": "2026-03-04 10:00:00",
+                    "sent": delivered,
+                    "delivered": delivered,
+                    "clicked": clicked,
+                }
+                for mailing, delivered, clicked in (
+                    (self.mailing, 90, 9),
+                    (other, 10, 9),
+                )
+            ]
+        )
+        [(rate,)] = self.env["marketing.mailing.report"]._read_group(
+            [("mailing_id", "in", (self.mailing + other).ids)], [], ["click_rate:avg"]
+        )
+        self.assertEqual(rate, 18)
+
+    def test_the_calendar_shows_what_left_and_what_waits(self):
+        later = self.make_mailing(
+            self.segment, schedule_type="scheduled", schedule_date="2026-03-20 08:30:00"
+        )
+        later.action_put_in_queue()
+        self.env.flush_all()
+        volume = self.env["marketing.mail.volume"].with_user(self.user_marketing)
+        lines = volume.search([("mailing_id", "in", (self.mailing + later).ids)])
+        self.assertEqual(
+            [(line.state, line.count, line.volume) for line in lines],
+            [("waiting", 5, "one_off"), ("sent", 5, "one_off")],
+        )
+        self.assertEqual(str(lines[0].date), "2026-03-20 08:00:00")
+
+    def test_mails_ignored_in_a_row(self):
+        persons = self.env["marketing.person"]
+        ana, ben = self.person_of("ana@example.com"), self.person_of("ben@example.com")
+        for _mail in range(2):
+            for name in ("ana", "ben"):
+                self.react(name, "sent", "human_confirmed")
+        self.react("ana", "opened", "machine_open")
+        self.clock.tick(3600)
+        self.react("ben", "clicked")
+        self.run_inbox()
+        self.env.invalidate_all()
+        self.assertEqual(ana.ignored_mail_count, 3)
+        self.assertEqual(ben.ignored_mail_count, 0)
+        found = persons.search([("ignored_mail_count", ">=", 3)])
+        self.assertIn(ana, found)
+        self.assertNotIn(ben, found)
+        segment = self.env["marketing.segment"].create(
+            {
+                "name": "Ignores us",
+                "res_model": "res.partner",
+                "domain": "[('marketing_person_id.ignored_mail_count', '>=', 3)]",
+            }
+        )
+        segment._refresh()
+        emails = segment.member_ids.person_id.mapped("email_normalized")
+        self.assertIn("ana@example.com", emails)
+        self.assertNotIn("ben@example.com", emails)
+
     def test_others_see_nothing(self):
         for user in (self.user_sales, self.user_employee):
             mailing = self.mailing.with_user(user)

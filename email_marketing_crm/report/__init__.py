@@ -1,0 +1,2 @@
+from . import marketing_mail_volume
+from . import marketing_mailing_report
