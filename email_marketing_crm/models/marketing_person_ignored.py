@@ -24,8 +24,8 @@ class MarketingPerson(models.Model):
         search="_search_ignored_mail_count",
         aggregator=None,
         help="Mails since the person last opened, clicked or answered one. What a"
-        " machine opens does not count as a reaction; who reads without pictures ignores"
-        " every mail, as far as anybody can see.",
+        " machine opens is no reaction; who reads without pictures ignores every mail,"
+        " as far as anybody can see.",
     )
 
     def _compute_ignored_mail_count(self):
