@@ -2,6 +2,8 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 
+from .marketing_consent_sync import EVIDENCE, Evidence
+
 
 class MailBlacklist(models.Model):
     _inherit = "mail.blacklist"
@@ -67,9 +69,13 @@ class MailBlacklist(models.Model):
     def _capture_block(self):
         """Record that addresses were blocked from all mailings, or freed."""
         now = fields.Datetime.now()
+        # By a link or the button of a mail: it is a result of that mailing.
+        evidence = self.env.context.get(EVIDENCE)
+        is_ours = isinstance(evidence, Evidence)
         self.env["marketing.touchpoint"]._capture(
             [
                 {
+                    "mailing_id": evidence.get("mailing_id") if is_ours else None,
                     "type": "unsubscribed" if entry.active else "resubscribed",
                     "date": now,
                     "email": entry.email,

@@ -2,6 +2,8 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 
+from .marketing_consent_sync import EVIDENCE, Evidence
+
 
 class MailingSubscription(models.Model):
     _inherit = "mailing.subscription"
@@ -28,9 +30,13 @@ class MailingSubscription(models.Model):
     def _capture_opt_out(self):
         """Record that people left a list or came back."""
         now = fields.Datetime.now()
+        # By a link or the button of a mail: it is a result of that mailing.
+        evidence = self.env.context.get(EVIDENCE)
+        is_ours = isinstance(evidence, Evidence)
         self.env["marketing.touchpoint"]._capture(
             [
                 {
+                    "mailing_id": evidence.get("mailing_id") if is_ours else None,
                     "type": "unsubscribed" if subscription.opt_out else "resubscribed",
                     "date": now,
                     "email": subscription.contact_id.email_normalized,

@@ -3,6 +3,7 @@
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
+from ..models.marketing_consent_sync import EVIDENCE, Evidence
 from .common import BROWSER
 from .common_delivery import DeliveryCase
 
@@ -287,6 +288,18 @@ class TestResults(DeliveryCase):
         )
         _map, links = self.links()
         self.assertFalse(links["中文"]["is_shown"])
+
+    def test_an_opt_out_by_the_mail_is_a_result_of_it(self):
+        evidence = Evidence({"source": "mail", "mailing_id": self.mailing.id})
+        for context, expected in (
+            ({EVIDENCE: evidence}, {"ana"}),
+            ({EVIDENCE: dict(evidence)}, {"ana"}),
+        ):
+            name = "ana" if isinstance(context[EVIDENCE], Evidence) else "ben"
+            self.env["mail.blacklist"].with_context(**context)._block(
+                [f"{name}@example.com"]
+            )
+            self.assertEqual(self.people("unsubscribed"), expected)
 
 
 @tagged("post_install", "-at_install")
