@@ -15,6 +15,7 @@ APPROVED_FIELDS = (
     "preview",
     "body_html",
     "marketing_translation_ids",
+    "marketing_ab_test_ids",
     "email_from",
     "marketing_sender_kind",
     "reply_to",

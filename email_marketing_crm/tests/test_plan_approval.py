@@ -251,6 +251,16 @@ class TestPlanApproval(DeliveryCase):
         ):
             mailing.action_launch()
 
+    def test_a_version_that_is_changed_after_it(self):
+        mailing = self.make_draft()
+        mailing.action_open_ab_test()
+        self.approve(mailing)
+        arm = mailing.sudo().marketing_ab_test_ids.arm_ids[0]
+        arm.subject = "Free pumps"
+        self.assertTrue(mailing.marketing_approval_is_outdated)
+        with self.assertRaisesRegex(UserError, "after it was approved|must be approved"):
+            mailing.action_launch()
+
     def test_new_members_are_no_change(self):
         mailing = self.make_draft()
         self.approve(mailing)
