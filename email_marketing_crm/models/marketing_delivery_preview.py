@@ -123,7 +123,9 @@ class MarketingDeliveryPreview(models.TransientModel):
                 audience=audience,
                 # Read twice: of a relation that is kept, PostgreSQL knows no size, and
                 # would look for each person by himself.
-                candidates=deliveries._get_audience_candidates(audience),
+                candidates=deliveries._get_audience_candidates(
+                    audience, mailing.mailing_model_real
+                ),
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 warning=deliveries._get_consent_warning(mailing.sudo()),
                 mailing=mailing.id,

@@ -196,7 +196,7 @@ class MarketingMailingPlanLine(models.TransientModel):
                 ],
                 limit=SAMPLE_SIZE,
             )
-            names = [row.person_id.display_name or row.email or "" for row in rows]
+            names = [row.person_id.name or row.email or "" for row in rows]
             line.sample = ", ".join(name for name in names if name)
 
     def action_view_people(self):

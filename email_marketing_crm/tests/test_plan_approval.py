@@ -258,7 +258,9 @@ class TestPlanApproval(DeliveryCase):
         arm = mailing.sudo().marketing_ab_test_ids.arm_ids[0]
         arm.subject = "Free pumps"
         self.assertTrue(mailing.marketing_approval_is_outdated)
-        with self.assertRaisesRegex(UserError, "after it was approved|must be approved"):
+        with self.assertRaisesRegex(
+            UserError, "after it was approved|must be approved"
+        ):
             mailing.action_launch()
 
     def test_new_members_are_no_change(self):

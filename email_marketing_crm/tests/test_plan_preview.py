@@ -99,7 +99,7 @@ class TestPlanPreview(DeliveryCase):
         self.assertEqual(self.people(plan, "record", "no_address"), {False})
         line = plan.line_ids.filtered(lambda line: line.code == "excluded_segment")
         self.assertEqual(line.label, "In a segment that is left out")
-        self.assertIn(BOB, line.sample)
+        self.assertIn(line.sample, ("Bob", BOB))
         self.assertIn("Not who is in “Competitors”", plan.explanation)
 
     def test_the_plan_says_what_the_deliveries_will_say(self):
