@@ -122,7 +122,7 @@ class MarketingMailingPlanLine(models.TransientModel):
             ("gets", "Gets the mail"),
             ("waits", "Gets it later"),
             ("skipped", "Does not get it"),
-            ("record", "Record of nobody else"),
+            ("record", "Not counted"),
         ],
         string="What Happens",
         required=True,

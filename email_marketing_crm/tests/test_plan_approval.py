@@ -255,12 +255,11 @@ class TestPlanApproval(DeliveryCase):
         mailing = self.make_draft()
         mailing.action_open_ab_test()
         self.approve(mailing)
-        arm = mailing.sudo().marketing_ab_test_ids.arm_ids[0]
-        arm.subject = "Free pumps"
-        self.assertTrue(mailing.marketing_approval_is_outdated)
-        with self.assertRaisesRegex(
-            UserError, "after it was approved|must be approved"
-        ):
+        self.assertEqual(mailing.marketing_approval_state, "approved")
+        mailing.sudo().marketing_ab_test_ids.arm_ids[0].subject = "Free pumps"
+        mailing.invalidate_recordset()
+        self.assertFalse(mailing._is_approved())
+        with self.assertRaisesRegex(UserError, "after it was approved|must be approved"):
             mailing.action_launch()
 
     def test_new_members_are_no_change(self):
