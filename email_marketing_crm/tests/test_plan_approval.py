@@ -259,7 +259,9 @@ class TestPlanApproval(DeliveryCase):
         mailing.sudo().marketing_ab_test_ids.arm_ids[0].subject = "Free pumps"
         mailing.invalidate_recordset()
         self.assertFalse(mailing._is_approved())
-        with self.assertRaisesRegex(UserError, "after it was approved|must be approved"):
+        with self.assertRaisesRegex(
+            UserError, "after it was approved|must be approved"
+        ):
             mailing.action_launch()
 
     def test_new_members_are_no_change(self):
