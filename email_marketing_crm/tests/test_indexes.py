@@ -22,7 +22,8 @@ class TestIndexes(MarketingCase):
         )
         self.env.cr.execute(
             """
-            INSERT INTO mailing_trace (trace_type, model, res_id, mass_mailing_id, email)
+            INSERT INTO mailing_trace
+                   (trace_type, model, res_id, mass_mailing_id, email)
             SELECT 'mail', 'res.partner', n, %s, n || '@example.com'
               FROM generate_series(1, 2000) n;
             ANALYZE mailing_trace;

@@ -110,7 +110,8 @@ registry.category("web_tour.tours").add("marketing_content", {
             trigger: ".o_marketing_mail_preview iframe[style*='375px']",
         },
         {
-            trigger: ".modal-footer button[special=cancel], .modal-footer .btn-secondary",
+            trigger:
+                ".modal-footer button[special=cancel], .modal-footer .btn-secondary",
             run: "click",
         },
         {
@@ -123,7 +124,8 @@ registry.category("web_tour.tours").add("marketing_content_field", {
     steps: () => [
         {
             content: "Take a mail as if typed by hand",
-            trigger: ".o_marketing_template[data-name='Meeting request, typed by hand']",
+            trigger:
+                ".o_marketing_template[data-name='Meeting request, typed by hand']",
             run: "click",
         },
         {

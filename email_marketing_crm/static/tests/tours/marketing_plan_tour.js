@@ -72,7 +72,8 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
         },
         {
             content: "It cannot be sent yet",
-            trigger: "body:not(:has(button[name=action_launch])) .alert-info:contains(Requested)",
+            trigger:
+                "body:not(:has(button[name=action_launch])) .alert-info:contains(Requested)",
         },
     ],
 });
@@ -124,7 +125,8 @@ registry.category("web_tour.tours").add("marketing_plan_launch", {
             run: "click",
         },
         {
-            trigger: "button:has(.o_field_widget[name=marketing_skipped]:contains(/^2$/))",
+            trigger:
+                "button:has(.o_field_widget[name=marketing_skipped]:contains(/^2$/))",
             run: "click",
         },
         {

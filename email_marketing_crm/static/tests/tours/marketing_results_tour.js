@@ -21,7 +21,8 @@ registry.category("web_tour.tours").add("marketing_results", {
         },
         {
             content: "A number opens its persons",
-            trigger: ".o_marketing_click_map tr:contains(Look here) td .btn-link:enabled",
+            trigger:
+                ".o_marketing_click_map tr:contains(Look here) td .btn-link:enabled",
             run: "click",
         },
         {
