@@ -130,9 +130,14 @@ class MarketingSegment(models.Model):
             ),
         )
 
-    def _search_records(self, domain, person_ids=None, person_set=None, **kwargs):
+    def _search_records(
+        self, domain, person_ids=None, person_set=None, has_person=True, **kwargs
+    ):
         """The records themselves, as `_get_records_query` has them.
 
+        :param has_person: leave out records without a person. The column is the last
+            one of its table: who filters by it reads all of each row, of those as
+            well that other conditions leave out.
         :returns: an Odoo `Query`, and the column of the person in it
         """
         model = self._get_record_model()
@@ -146,7 +151,8 @@ class MarketingSegment(models.Model):
         except CONDITION_ERRORS as error:
             raise self._get_condition_error(error) from error
         person = model._field_to_sql(query.table, "marketing_person_id", query)
-        query.add_where(SQL("%s IS NOT NULL", person))
+        if has_person:
+            query.add_where(SQL("%s IS NOT NULL", person))
         if person_ids is not None:
             query.add_where(SQL("%s = ANY(%s)", person, list(person_ids)))
         if person_set:

@@ -162,7 +162,9 @@ class MarketingSegment(models.Model):
         """
         self.ensure_one()
         query, person = self._search_records(
-            self._get_conditions(), person_set=self._get_behavior_set(now=now)
+            self._get_conditions(),
+            person_set=self._get_behavior_set(now=now),
+            has_person=False,
         )
         query.add_join(
             "LEFT JOIN",
@@ -178,8 +180,10 @@ class MarketingSegment(models.Model):
                 record,
             ),
             SQL(
-                "count(*) FILTER (WHERE present.id IS NULL OR present.origin = 'rule'"
-                " AND (present.res_id > %(record)s) IS NOT FALSE) AS fresh",
+                "count(*) FILTER (WHERE %(person)s IS NOT NULL AND (present.id IS NULL"
+                " OR present.origin = 'rule'"
+                " AND (present.res_id > %(record)s) IS NOT FALSE)) AS fresh",
+                person=person,
                 record=record,
             ),
         )
