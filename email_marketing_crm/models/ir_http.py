@@ -10,5 +10,5 @@ class IrHttp(models.AbstractModel):
         """A hit needs no language, no website and no upload limit: just the request."""
         if rule.endpoint.routing.get("marketing_hit"):
             request.dispatcher.pre_dispatch(rule, args)
-        else:
-            super()._pre_dispatch(rule, args)
+            return None
+        return super()._pre_dispatch(rule, args)

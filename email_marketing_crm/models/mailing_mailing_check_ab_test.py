@@ -45,4 +45,5 @@ class MarketingMailingCheck(models.Model):
         for text in self.mailing_id._get_checked_texts():
             if not text["name"] or text.get("arm"):
                 shown = self.with_context(**{ARM: text.get("arm")})
+                # pylint: disable-next=missing-return
                 super(MarketingMailingCheck, shown)._try_texts(ids, errors)

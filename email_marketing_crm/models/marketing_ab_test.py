@@ -162,7 +162,7 @@ class MarketingAbTest(models.Model):
     )
     decided_date = fields.Datetime("Decided", readonly=True, copy=False)
     decided_by_id = fields.Many2one(
-        "res.users", "Decided By", readonly=True, copy=False, ondelete="set null"
+        "res.users", readonly=True, copy=False, ondelete="set null"
     )
     winner_id = fields.Many2one(
         "marketing.ab.arm", readonly=True, copy=False, ondelete="set null"

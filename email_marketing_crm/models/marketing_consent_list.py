@@ -141,7 +141,8 @@ class MarketingConsent(models.Model):
     @api.model
     def _merge_persons(self, source_ids, target_id):
         """Who left a list with one of his addresses left it with all of them."""
-        super()._merge_persons(source_ids, target_id)
+        result = super()._merge_persons(source_ids, target_id)
         self._keep_out(SQL("contact.marketing_person_id = %s", target_id))
         # The merge forgets what is cached, and what was not written yet with it.
         self.env.flush_all()
+        return result

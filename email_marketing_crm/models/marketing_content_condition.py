@@ -63,14 +63,12 @@ class MarketingContentCondition(models.Model):
         "marketing_content_condition_persona_rel",
         "condition_id",
         "persona_id",
-        string="Persona",
     )
     buyer_stage_ids = fields.Many2many(
         "marketing.buyer.stage",
         "marketing_content_condition_buyer_stage_rel",
         "condition_id",
         "buyer_stage_id",
-        string="Buyer Stage",
     )
     # what it comes to
     summary = fields.Char("Shown To", compute="_compute_summary")

@@ -282,18 +282,20 @@ class MarketingDelivery(models.Model):
     @api.model
     def _hold(self, waits):
         """What waits for something else is not in the queue meanwhile."""
-        super()._hold(waits)
+        result = super()._hold(waits)
         others = [
             delivery_id
             for delivery_id, (reason, _until) in waits.items()
             if reason not in PACE_REASONS
         ]
         self._leave_queue(SQL("id = ANY(%s)", others))
+        return result
 
     def _resend(self):
         """What is sent again takes its turn again."""
-        super()._resend()
+        result = super()._resend()
         self._leave_queue(SQL("id = ANY(%s)", self.ids))
+        return result
 
     @api.model
     def _leave_queue(self, condition):

@@ -44,12 +44,8 @@ class MarketingFrequencyRule(models.Model):
         index="btree_not_null",
         help="Applies to the members. Empty: to everybody.",
     )
-    score_from = fields.Integer(
-        "Score From", help="Applies from so many points on. 0: no lower end."
-    )
-    score_below = fields.Integer(
-        "Score Below", help="Applies below so many points. 0: no upper end."
-    )
+    score_from = fields.Integer(help="Applies from so many points on. 0: no lower end.")
+    score_below = fields.Integer(help="Applies below so many points. 0: no upper end.")
     grade_from = fields.Selection(
         GRADES, "Best Grade", help="Empty: from the best one, or without a grade."
     )
@@ -158,8 +154,9 @@ class MarketingFrequencyRule(models.Model):
             parts.append(
                 self.env._("grade %s", letters[0])
                 if len(letters) == 1
-                else self.env._("grades %(best)s to %(worst)s")
-                % {"best": letters[0], "worst": letters[-1]}
+                else self.env._(
+                    "grades %(best)s to %(worst)s", best=letters[0], worst=letters[-1]
+                )
             )
         text = ", ".join(parts) or self.env._("everybody")
         return text[0].upper() + text[1:]

@@ -240,10 +240,11 @@ class MarketingHit(models.AbstractModel):
 
     def init(self):
         """Make the functions; Odoo has made the tables they write."""
-        super().init()
+        result = super().init()
         self._drop_functions()
         for definition in _FUNCTIONS:
             self.env.cr.execute(definition)
+        return result
 
     @api.model
     def _drop_functions(self):

@@ -95,7 +95,7 @@ class MarketingMailingCheck(models.Model):
     info_count = fields.Integer("Mentioned", compute="_compute_counts")
     # other programs and servers
     is_spam_pending = fields.Boolean(readonly=True)
-    spam_points = fields.Float("Spam Points", readonly=True)
+    spam_points = fields.Float(readonly=True)
     spam_report = fields.Text("SpamAssassin", readonly=True)
     is_link_pending = fields.Boolean(readonly=True)
     link_cursor = fields.Integer(

@@ -72,7 +72,7 @@ class MarketingMailingCheckFinding(models.Model):
     people_domain = fields.Char(readonly=True)
     url = fields.Char("Link", readonly=True)
     word_id = fields.Many2one(
-        "marketing.check.word", "Word", readonly=True, ondelete="set null"
+        "marketing.check.word", readonly=True, ondelete="set null"
     )
     is_legal = fields.Boolean(compute="_compute_is_legal")
 

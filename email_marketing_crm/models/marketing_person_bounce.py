@@ -72,10 +72,11 @@ class MarketingPerson(models.Model):
 
     @api.model
     def _consume_inbox(self, batch):
-        super()._consume_inbox(batch)
+        result = super()._consume_inbox(batch)
         bounced = {row.person_id for row in batch.of_types("soft_bounce")}
         if bounced:
             self._suppress_repeated(sorted(bounced))
+        return result
 
     @api.model
     def _suppress_repeated(self, person_ids):

@@ -274,7 +274,7 @@ class MarketingSender(models.Model):
             translated = sender.with_context(lang=owner.lang or self.env.lang)
             brakes = news.filtered(lambda brake, own=sender: brake.sender_id == own)
             reasons = dict.fromkeys(
-                brakes.with_context(translated.env.context).mapped("explanation")
+                brakes.with_context(lang=translated.env.lang).mapped("explanation")
             )
             text = Markup("<br/>").join(reasons)
             translated.message_post(

@@ -30,7 +30,7 @@ class MarketingTimingEstimate(models.TransientModel):
         readonly=True,
     )
     zone = fields.Char("Time Zone", readonly=True)
-    persons = fields.Integer("Persons", readonly=True)
+    persons = fields.Integer(readonly=True)
 
     @api.model
     def _open_for(self, mailing):

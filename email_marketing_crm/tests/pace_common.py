@@ -28,8 +28,9 @@ class PaceCase(DeliveryCase):
         self.taken = []
 
     def send(self):
-        super().send()
+        result = super().send()
         self.taken += self.received()
+        return result
 
     def pace(self):
         """Run the pace lane once, as each minute."""

@@ -40,7 +40,7 @@ class TestPlanResend(DeliveryCase):
         wizard = (
             self.env[action["res_model"]]
             .with_user(self.user_marketing)
-            .with_context(action["context"])
+            .with_context(**action["context"])
             .create({"kind": kind, "days": days, "subject": subject})
         )
         self.found = wizard.person_count

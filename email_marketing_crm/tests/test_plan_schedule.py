@@ -26,7 +26,7 @@ class TestPlanSchedule(DeliveryCase):
         wizard = (
             self.env[action["res_model"]]
             .with_user(self.user_marketing)
-            .with_context(action["context"])
+            .with_context(**action["context"])
             .create({"schedule_date": moment})
         )
         wizard.action_reschedule()

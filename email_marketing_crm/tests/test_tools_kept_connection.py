@@ -58,6 +58,7 @@ class FakeConnection:
 
 class TestKeptConnections(unittest.TestCase):
     def setUp(self):
+        super().setUp()
         self.made = []
         self.kept = KeptConnections(self.connect)
 

@@ -130,6 +130,7 @@ class Content:
     names: set[str] = field(default_factory=set)
 
     @classmethod
+    # pylint: disable-next=method-required-super
     def read(cls, source: str) -> "Content":
         """Read HTML, whatever its state; nothing readable gives empty content."""
         root = parse_html(source)

@@ -223,6 +223,8 @@ class Block:
 
 def _make_blocks(lines: Sequence[Line]) -> list[Block]:
     blocks: list[Block] = []
+    # Neighbours only: the order of lines is the text.
+    # pylint: disable-next=bad-builtin-groupby
     for is_fixed, group in groupby(lines, key=lambda line: not line.holes):
         if is_fixed:
             blocks.append(Block(list(group)))
