@@ -40,10 +40,9 @@ class MarketingMailingCheck(models.Model):
         shown = self.with_context(**{ARM: text.get("arm")})
         return super(MarketingMailingCheck, shown)._compose_for(text, record)
 
-    def _try_texts(self, ids, errors):
+    def _try_texts(self, ids, errors):  # pylint: disable=missing-return
         """Everybody may get each version, as long as nobody was assigned one."""
         for text in self.mailing_id._get_checked_texts():
             if not text["name"] or text.get("arm"):
                 shown = self.with_context(**{ARM: text.get("arm")})
-                # pylint: disable-next=missing-return
                 super(MarketingMailingCheck, shown)._try_texts(ids, errors)
