@@ -126,6 +126,9 @@ def _wrap(line: str) -> str:
 class Text:
     """A text with holes that is encoded for each recipient.
 
+    A last line that is nothing but holes keeps its line end when all of them are
+    empty, where `email` would write none: an empty line more, which nobody sees.
+
     :param text: the text, with a marker for each hole
     :param markers: name of the hole by its marker; a value has no line breaks
     """
