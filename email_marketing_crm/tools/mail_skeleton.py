@@ -126,14 +126,23 @@ def _wrap(line: str) -> str:
 class Text:
     """A text with holes that is encoded for each recipient.
 
-    A last line that is nothing but holes keeps its line end when all of them are
-    empty, where `email` would write none: an empty line more, which nobody sees.
+    A last line of nothing but holes is no line where all of them are empty; `shorter`
+    is the text without it.
 
     :param text: the text, with a marker for each hole
     :param markers: name of the hole by its marker; a value has no line breaks
     """
 
-    __slots__ = ("blocks", "head", "is_ascii", "lines", "longest", "used")
+    __slots__ = (
+        "blocks",
+        "head",
+        "is_ascii",
+        "last_holes",
+        "lines",
+        "longest",
+        "shorter",
+        "used",
+    )
 
     def __init__(self, text: str, markers: Mapping[str, str]):
         pattern = re.compile("|".join(map(re.escape, markers)) or r"(?!)")
@@ -154,6 +163,11 @@ class Text:
         self.is_ascii = all(
             piece.isascii() for line in self.lines for piece in line.fixed
         )
+        is_open = len(texts) > 1 and not _LINE_END.search(text[-1:])
+        self.last_holes = self.lines[-1].holes if is_open else []
+        self.shorter = None
+        if self.last_holes and not any(self.lines[-1].fixed):
+            self.shorter = Text("".join(f"{line}\n" for line in texts[:-1]), markers)
         # Lines that are the same in every mail are put together, and stay so.
         self.head = min(SNIFFED_LINES, len(self.lines))
         self.blocks = [
@@ -168,6 +182,8 @@ class Text:
         """
         if not self.lines:
             return "7bit", b"\r\n"
+        if self.shorter and not any(values[hole] for hole in self.last_holes):
+            return self.shorter.encode(values)
         longest = max(
             (
                 sum(map(len, line.fixed))
