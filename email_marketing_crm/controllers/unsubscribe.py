@@ -1,8 +1,8 @@
 from urllib.parse import urlencode
 
-from werkzeug.exceptions import NotFound, Unauthorized
+from werkzeug.exceptions import BadRequest, NotFound, Unauthorized
 
-from odoo import http
+from odoo import http, models
 from odoo.http import request
 
 from odoo.addons.mass_mailing.controllers.main import MassMailController
@@ -57,6 +57,8 @@ class MarketingUnsubscribeController(MassMailController):
     def mailing_confirm_unsubscribe_post(
         self, mailing_id, document_id=None, email=None, hash_token=None
     ):
+        if not str(mailing_id).isdecimal():
+            raise BadRequest()
         mailing, email_found, _hash = self._find_mailing(
             int(mailing_id), document_id, email, hash_token
         )
@@ -190,15 +192,18 @@ class MarketingUnsubscribeController(MassMailController):
         return persons.browse(found.values())
 
     def _remember(self, source, mailing=None):
-        """Tell what follows that the person himself does this, and from where."""
+        """Tell what follows that the person himself does this, and from where.
+
+        :param mailing: a record, or what a client said its id is
+        """
+        if isinstance(mailing, models.BaseModel):
+            mailing = mailing.id
+        elif not isinstance(mailing, int):
+            mailing = None
         request.update_context(
             **{
                 EVIDENCE: Evidence(
-                    get_evidence(
-                        source,
-                        mailing_id=mailing if isinstance(mailing, int) else mailing.id,
-                        is_confirmed=True,
-                    )
+                    get_evidence(source, mailing_id=mailing, is_confirmed=True)
                 )
             }
         )

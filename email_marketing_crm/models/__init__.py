@@ -184,6 +184,7 @@ from . import marketing_person_bounce
 from . import marketing_delivery_refusal
 from . import marketing_touchpoint_after
 from . import marketing_webhook
+from . import marketing_mailing_figures
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording
 from . import mailing_mailing_click_map
@@ -261,5 +262,6 @@ from . import res_config_settings_plan
 from . import res_config_settings_retention
 from . import res_country
 from . import res_partner
+from . import utm_campaign
 from . import utm_names
 from . import res_partner_relationship

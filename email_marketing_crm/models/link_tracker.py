@@ -2,16 +2,10 @@ from odoo import api, fields, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.comparison import compare, is_comparison
+
 #: Settings that the target of a link depends on, beside the link's own fields.
 TARGET_PARAMETERS = ("link_tracker.no_external_tracking", "web.base.url")
-_OPERATORS = {
-    "=": SQL("="),
-    "!=": SQL("<>"),
-    ">": SQL(">"),
-    ">=": SQL(">="),
-    "<": SQL("<"),
-    "<=": SQL("<="),
-}
 
 
 class LinkTracker(models.Model):
@@ -35,14 +29,11 @@ class LinkTracker(models.Model):
         )
 
     def _search_count(self, operator, value):
-        if operator not in _OPERATORS:
+        if not is_comparison(operator):
             return NotImplemented
         return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s %s %s",
-                model._field_to_sql(alias, "count", query),
-                _OPERATORS[operator],
-                int(value),
+            to_sql=lambda model, alias, query: compare(
+                model._field_to_sql(alias, "count", query), operator, value
             )
         )
 

@@ -4,9 +4,10 @@ import hashlib
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
 
 from ..tools.reliability import classes_from, classify_hit
+from .marketing_mailing_figures import REPORTED, REVENUES
 
 #: Setting: a lead counts as a result within so many days after a click or an answer.
 CONVERSION_DAYS = ("email_marketing_crm.conversion_days", 30)
@@ -145,7 +146,7 @@ class MailingMailing(models.Model):
     def _count_results(self, mailing_ids):
         """`{mailing id: {figure: persons, expected_revenue, won_revenue}}`."""
         self.env.flush_all()
-        names = [*FIGURES, "expected_revenue", "won_revenue"]
+        names = [*FIGURES, *REVENUES]
         rows = self.env.execute_query(
             SQL(
                 "SELECT mailing_id, %s, sum(expected_revenue)::float,"
@@ -167,11 +168,17 @@ class MailingMailing(models.Model):
         """Figures as the form shows them, each with its definition and its share.
 
         :returns: `{"groups": [{title, figures: [{code, label, help, count, share}]}],
-            currency_id, expected_revenue, won_revenue}`; no groups before a mail left
+            currency_id, expected_revenue, won_revenue, kept_since}`; no groups before a
+            mail left. `kept_since`: the date of figures whose persons are not known any
+            more, else False
         """
         self.ensure_one()
         self.check_access("read")
-        counts = self.sudo()._count_results(self.ids).get(self.id)
+        kept = self.sudo()._get_kept_result()
+        if kept:
+            [counts] = kept.read([*REPORTED, *REVENUES])
+        else:
+            counts = self.sudo()._count_results(self.ids).get(self.id)
         if not counts:
             return {"groups": []}
         wording = self._get_figure_wording()
@@ -189,14 +196,33 @@ class MailingMailing(models.Model):
                             "share": counts[code] / counts[base] if counts[base] else 0,
                         }
                         for code in codes
+                        if code in counts
                     ],
                 }
                 for group, base, codes in GROUPS
             ],
+            "kept_since": format_date(self.env, kept.date) if kept else False,
             "currency_id": self.env.company.currency_id.id,
             "expected_revenue": counts["expected_revenue"],
             "won_revenue": counts["won_revenue"],
         }
+
+    def _get_kept_result(self):
+        """The stored result of a mailing whose events may be deleted by now.
+
+        Counting what is left of them would say that hardly anybody got the mail. Those
+        of journeys go on being sent: they are counted from the events that are there.
+        """
+        horizon = self.env["marketing.retention"]._get_horizon()
+        results = self.env["marketing.mailing.result"]
+        if (
+            not horizon
+            or not self.sent_date
+            or self.sent_date >= horizon
+            or self.marketing_kind == "journey"
+        ):
+            return results
+        return results.search([("mailing_id", "=", self.id)])
 
     def _capture_view(self, email, user_agent, method):
         """Somebody opened his mail in the browser: once a program and day."""

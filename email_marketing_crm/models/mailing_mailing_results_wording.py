@@ -18,7 +18,7 @@ class MailingMailing(models.Model):
 
     @api.model
     def _get_figure_wording(self):
-        """`{figure: (label, definition)}`; see `FIGURES`."""
+        """`{figure: (label, definition)}`; see `FIGURES` and `REVENUES`."""
         days = self._get_conversion_days()
         return {
             "sent": (
@@ -132,5 +132,13 @@ class MailingMailing(models.Model):
                     " after that.",
                     days,
                 ),
+            ),
+            "expected_revenue": (
+                self.env._("Expected Revenue"),
+                self.env._("What the leads of these persons are expected to bring."),
+            ),
+            "won_revenue": (
+                self.env._("Won Revenue"),
+                self.env._("What the leads that were won brought."),
             ),
         }

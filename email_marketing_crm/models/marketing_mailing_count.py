@@ -12,8 +12,6 @@ LOST_STATUSES = ("bounce", "cancel", "error")
 _IS_ALIVE = "(%s.trace_status NOT IN ('bounce', 'cancel', 'error')) IS TRUE"
 #: Rows of a mailing that may wait to be added up.
 LOOSE_ROWS = 20
-#: What is counted of the traces of one mailing and status.
-COUNTED = ("traces", "sent", "clicked", "followed")
 
 #: What a statement did to traces, added up: what it took away and what it brought.
 _COUNT_TRACES = """
@@ -224,6 +222,34 @@ class MarketingMailingCount(models.Model):
                 list(mailing_ids),
             )
         )
+
+    @api.model
+    def _get_campaign_counts(self, campaign_ids):
+        """`{campaign id: ({status: mails}, mails with a date of sending)}`.
+
+        Archived mailings count as well. Served by the indexes of mailings by campaign
+        and of counts by mailing.
+        """
+        self.env["mailing.trace"].flush_model()
+        self.env["mailing.mailing"].flush_model(["campaign_id"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT mailing.campaign_id, count.trace_status, sum(count.traces)::int,
+                       sum(count.sent)::int
+                  FROM mailing_mailing AS mailing
+                  JOIN marketing_mailing_count AS count ON count.mailing_id = mailing.id
+                 WHERE mailing.campaign_id = ANY(%s)
+                 GROUP BY mailing.campaign_id, count.trace_status
+                """,
+                list(campaign_ids),
+            )
+        )
+        counts = {}
+        for campaign_id, status, traces, sent in rows:
+            mails, sent_before = counts.get(campaign_id, ({}, 0))
+            counts[campaign_id] = (mails | {status: traces}, sent_before + sent)
+        return counts
 
     @api.model
     def _cron_roll_up(self):

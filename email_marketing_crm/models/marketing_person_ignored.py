@@ -2,14 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-_OPERATORS = {
-    "=": SQL("="),
-    "!=": SQL("<>"),
-    ">": SQL(">"),
-    ">=": SQL(">="),
-    "<": SQL("<"),
-    "<=": SQL("<="),
-}
+from ..tools.comparison import compare, is_comparison
 
 
 class MarketingPerson(models.Model):
@@ -45,18 +38,11 @@ class MarketingPerson(models.Model):
     @api.model
     def _search_ignored_mail_count(self, operator, value):
         """By the index of a person's touchpoints, person by person."""
-        if operator == "in":
-            return Domain.OR(
-                self._search_ignored_mail_count("=", number) for number in value
-            )
-        if operator not in _OPERATORS:
+        if not is_comparison(operator):
             return NotImplemented
         return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s %s %s",
-                self._get_ignored_sql(alias),
-                _OPERATORS[operator],
-                int(value or 0),
+            to_sql=lambda model, alias, query: compare(
+                self._get_ignored_sql(alias), operator, value
             )
         )
 

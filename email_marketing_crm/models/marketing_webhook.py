@@ -325,13 +325,15 @@ class MarketingWebhook(models.Model):
     @api.model
     def _mark_bounced(self, rows):
         """Show in Odoo's traces what did not arrive; the event is recorded already."""
-        by_reason = defaultdict(list)
-        for event, trace, _email in rows:
-            if trace and event.kind in BOUNCES:
-                by_reason[event.diagnostic].append(trace.id)
-        for reason, ids in by_reason.items():
-            traces = self.env["mailing.trace"].sudo().browse(ids)
-            traces.set_bounced(bounce_message=reason)
+        reasons = {
+            trace: event.diagnostic
+            for event, trace, _email in rows
+            if trace and event.kind in BOUNCES
+        }
+        self.env["mailing.trace"].concat(*reasons).set_bounced()
+        # Nearly each has words of its own; they are written together.
+        for trace, reason in reasons.items():
+            trace.failure_reason = reason
 
     @api.model
     def _unsubscribe(self, rows):

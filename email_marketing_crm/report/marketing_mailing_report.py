@@ -1,6 +1,8 @@
 from odoo import fields, models, tools
 from odoo.tools import SQL
 
+from ..models.marketing_mailing_figures import REPORTED, REVENUES
+
 #: Rates, as figures of what was delivered.
 RATES = {
     "open_rate": "opened",
@@ -19,10 +21,24 @@ class MarketingMailingReport(models.Model):
     """
 
     _name = "marketing.mailing.report"
+    _inherit = ["marketing.mailing.figures"]
     _description = "Which Mail Works"
     _auto = False
     _rec_name = "mailing_id"
     _order = "date desc"
+    _depends = {
+        "marketing.mailing.result": ["mailing_id", *REPORTED, *REVENUES],
+        "marketing.mail.template": ["kind"],
+        "mailing.mailing": [
+            "sent_date",
+            "schedule_date",
+            "marketing_kind",
+            "marketing_template_id",
+            "marketing_topic_id",
+            "campaign_id",
+            "user_id",
+        ],
+    }
 
     mailing_id = fields.Many2one("mailing.mailing", readonly=True)
     date = fields.Datetime("Sent On", readonly=True)
@@ -51,18 +67,7 @@ class MarketingMailingReport(models.Model):
     topic_id = fields.Many2one("marketing.topic", readonly=True)
     campaign_id = fields.Many2one("utm.campaign", readonly=True)
     user_id = fields.Many2one("res.users", "Responsible", readonly=True)
-    # what came of it
-    sent = fields.Integer(readonly=True)
-    delivered = fields.Integer(readonly=True)
-    opened = fields.Integer("Opened by Humans", readonly=True)
-    clicked = fields.Integer(readonly=True)
-    replied = fields.Integer("Answered", readonly=True)
-    leads = fields.Integer(readonly=True)
-    won = fields.Integer(readonly=True)
-    unsubscribed = fields.Integer(readonly=True)
-    complained = fields.Integer("Reported as Spam", readonly=True)
-    expected_revenue = fields.Float(readonly=True)
-    won_revenue = fields.Float(readonly=True)
+    # what came of it, beside the figures
     open_rate = fields.Float("Opened (%)", readonly=True, aggregator="avg")
     click_rate = fields.Float("Clicked (%)", readonly=True, aggregator="avg")
     reply_rate = fields.Float("Answered (%)", readonly=True, aggregator="avg")
@@ -98,10 +103,7 @@ class MarketingMailingReport(models.Model):
                        COALESCE(template.kind, 'other') AS template_kind,
                        mailing.marketing_topic_id AS topic_id,
                        mailing.campaign_id, mailing.user_id,
-                       result.sent, result.delivered, result.opened, result.clicked,
-                       result.replied, result.leads, result.won, result.unsubscribed,
-                       result.complained, result.expected_revenue, result.won_revenue,
-                       %s
+                       %s, %s
                   FROM marketing_mailing_result AS result
                   JOIN mailing_mailing AS mailing ON mailing.id = result.mailing_id
                   LEFT JOIN marketing_mail_template AS template
@@ -109,6 +111,7 @@ class MarketingMailingReport(models.Model):
                  WHERE result.sent > 0
                 """,
                 SQL.identifier(self._table),
+                self._get_figure_columns("result"),
                 rates,
             )
         )
@@ -123,3 +126,7 @@ class MarketingMailingReport(models.Model):
             for field in (RATES[name], "delivered")
         )
         return SQL("100.0 * sum(%s) / NULLIF(sum(%s), 0)", figure, delivered)
+
+    def action_open_mailing(self):
+        self.ensure_one()
+        return self.mailing_id._get_records_action()

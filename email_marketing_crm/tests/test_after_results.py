@@ -1,10 +1,13 @@
 """What came of a mailing: figures, their persons, and where it was clicked."""
 
-from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from unittest.mock import patch
+
+from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form, HttpCase, tagged
 
 from ..models.marketing_consent_sync import EVIDENCE, Evidence
-from .common import BROWSER
+from ..models.marketing_mailing_figures import REPORTED, REVENUES
+from .common import BROWSER, NOW
 from .common_delivery import DeliveryCase
 
 BODY = """\
@@ -181,6 +184,109 @@ class TestResults(DeliveryCase):
             [("mailing_id", "in", (self.mailing + other).ids)], [], ["click_rate:avg"]
         )
         self.assertEqual(rate, 18)
+
+    def test_a_figure_is_called_the_same_everywhere(self):
+        wording = self.mailing._get_figure_wording()
+        for model in ("marketing.mailing.result", "marketing.mailing.report"):
+            described = self.env[model].fields_get(attributes=["string", "help"])
+            for name in (*REPORTED, *REVENUES):
+                self.assertEqual(
+                    (described[name]["string"], described[name]["help"]), wording[name]
+                )
+            [(name, only)] = self.env[model].fields_get(["won"], ["type"]).items()
+            self.assertEqual((name, only["type"]), ("won", "integer"))
+            self.assertNotIn("help", only)
+
+    def test_how_long_a_lead_counts_is_a_setting(self):
+        self.react("ana", "clicked")
+        self.env.cr.precommit.run()
+        self.clock.tick(12 * 24 * 3600)
+        self.make_lead("ana@example.com", expected_revenue=1000)
+        self.assertEqual(self.people("leads"), {"ana"})
+        results = self.env["marketing.mailing.result"]
+        self.count_results()
+        settings = self.env["res.config.settings"].create(
+            {"marketing_conversion_days": 10}
+        )
+        self.assertEqual(settings.create({}).marketing_conversion_days, 30)
+        self.assertEqual(self.count_wakes(settings.execute), 1, "Reports are counted")
+        self.assertEqual(self.people("leads"), set())
+        self.assertIn("10 days", self.mailing._get_figure_wording()["leads"][1])
+        self.count_results()
+        row = results.search([("mailing_id", "=", self.mailing.id)])
+        self.assertEqual(row.leads, 0)
+        self.assertEqual(self.count_wakes(settings.execute), 0, "Nothing has changed")
+        for days in (0, -3):
+            with self.assertRaises(ValidationError):
+                settings.marketing_conversion_days = days
+
+    def count_wakes(self, action):
+        """How often something wakes the worker that counts for the reports."""
+        cron = self.env.ref("email_marketing_crm.ir_cron_marketing_mailing_result")
+        triggers = self.env["ir.cron.trigger"]
+        before = triggers.search_count([("cron_id", "=", cron.id)])
+        action()
+        return triggers.search_count([("cron_id", "=", cron.id)]) - before
+
+    def count_results(self):
+        self.env.flush_all()
+        with patch.object(
+            type(self.env["ir.cron"]), "_commit_progress", return_value=1.0
+        ):
+            self.env["marketing.mailing.result"]._cron_count()
+        self.env.invalidate_all()
+
+    def test_mailings_that_wait_longest_are_counted_first(self):
+        other = self.make_mailing(self.segment)
+        results = self.env["marketing.mailing.result"]
+        self.react("ana", "clicked")
+        self.happened("clicked", "ben@example.com", mailing_id=other.id)
+        self.env.cr.precommit.run()
+        mine = (self.mailing + other).ids
+        results._count([self.mailing.id])
+        changed = [number for number in results._get_changed(0) if number in mine]
+        self.assertEqual(changed, [other.id, self.mailing.id])
+        self.clock.tick(60)
+        results._count([other.id])
+        changed = [number for number in results._get_changed(0) if number in mine]
+        self.assertEqual(changed, [self.mailing.id, other.id])
+
+    def test_figures_stay_when_their_events_are_deleted(self):
+        self.tell_a_story()
+        self.env.cr.precommit.run()
+        self.mailing.sent_date = NOW
+        self.count_results()
+        before = self.figures()
+        self.assertFalse(self.mailing.get_results()["kept_since"])
+        self.clock.tick(3 * 366 * 24 * 3600)
+        retention = self.env["marketing.retention"]
+        retention._delete_old_touchpoints(retention._get_cutoff("touchpoints"))
+        self.assertTrue(self.mailing.get_results()["kept_since"])
+        after = self.figures()
+        self.assertEqual(after, {name: before[name] for name in REPORTED})
+        # A late click is no reason to forget the others.
+        self.react("cy", "clicked")
+        self.env.cr.precommit.run()
+        self.count_results()
+        self.assertEqual(self.figures(), after)
+
+    def test_a_campaign_shows_what_came_of_its_mailings(self):
+        campaign = self.env["utm.campaign"].create({"title": "Spring"})
+        self.mailing.campaign_id = campaign
+        self.tell_a_story()
+        self.env.cr.precommit.run()
+        self.count_results()
+        mine = campaign.with_user(self.user_marketing)
+        line = mine.marketing_report_ids
+        self.assertEqual((line.opened, line.clicked), (2, 1))
+        self.assertEqual(line.action_open_mailing()["res_id"], self.mailing.id)
+        report = self.env["marketing.mailing.report"].with_user(self.user_marketing)
+        action = mine.action_view_marketing_results()
+        self.assertEqual(report.search(action["domain"]), line)
+        with Form(mine) as form:
+            self.assertEqual(form.title, "Spring")
+        with self.assertRaises(AccessError):
+            campaign.with_user(self.user_sales).read(["marketing_report_ids"])
 
     def test_the_calendar_shows_what_left_and_what_waits(self):
         later = self.make_mailing(

@@ -5,6 +5,7 @@ import random
 from odoo.tests import tagged
 
 from odoo.addons.mass_mailing.models.mailing import MailingMailing as StockMailing
+from odoo.addons.mass_mailing.models.utm_campaign import UtmCampaign as StockCampaign
 
 from .common import NOW, MarketingCase
 
@@ -26,6 +27,7 @@ FIGURES = (
     "bounced_ratio",
     "clicks_ratio",
 )
+CAMPAIGN_FIGURES = ("received_ratio", "opened_ratio", "replied_ratio", "bounced_ratio")
 
 
 @tagged("post_install", "-at_install")
@@ -43,6 +45,12 @@ class TestMailingStatistics(MarketingCase):
                 for number in range(4)
             ]
         )
+        # Two mailings in the first, one in the second, none in the third.
+        cls.campaigns = cls.env["utm.campaign"].create(
+            [{"title": name} for name in ("Spring", "Summer", "Nothing yet")]
+        )
+        cls.mailings[:2].campaign_id = cls.campaigns[0]
+        cls.mailings[2].campaign_id = cls.campaigns[1]
         cls.partner = cls.make_partner("ana@example.com")
         cls.link = cls.env["link.tracker"].create(
             {"url": "https://example.com/pumps", "title": "Pumps"}
@@ -81,13 +89,26 @@ class TestMailingStatistics(MarketingCase):
             ]
         )
 
-    def read_figures(self, compute):
-        """What these two methods make of the figures."""
+    def read_figures(self, compute, records=None, names=FIGURES):
+        """What these methods make of the figures."""
+        records = self.mailings if records is None else records
         self.env.flush_all()
         self.env.invalidate_all()
         for method in compute:
-            method(self.mailings)
-        return [{name: mailing[name] for name in FIGURES} for mailing in self.mailings]
+            method(records)
+        return [{name: record[name] for name in names} for record in records]
+
+    def check_campaigns(self):
+        """What Odoo says of the campaigns, and we say it too."""
+        stock, ours = (
+            self.read_figures([compute], self.campaigns, CAMPAIGN_FIGURES)
+            for compute in (
+                StockCampaign._compute_statistics,
+                type(self.campaigns)._compute_statistics,
+            )
+        )
+        self.assertEqual(ours, stock)
+        return ours
 
     def check(self):
         stock = self.read_figures(
@@ -98,6 +119,7 @@ class TestMailingStatistics(MarketingCase):
             (model._compute_statistics, model._compute_clicks_ratio)
         )
         self.assertEqual(ours, stock)
+        self.check_campaigns()
         return ours
 
     def test_random_lives_of_traces_are_counted_as_odoo_counts(self):
@@ -125,6 +147,9 @@ class TestMailingStatistics(MarketingCase):
             clicks = self.env["link.tracker.click"].search([])
             clicks[: draw.randint(0, 3)].unlink()
             if draw.random() < 0.3:
+                self.mailings[1].campaign_id = draw.choice(
+                    (self.campaigns[0], self.campaigns[1], False)
+                )
                 counts._cron_roll_up()
             self.check()
         self.assertFalse(counts._correct(), "Nothing was miscounted")
@@ -140,9 +165,10 @@ class TestMailingStatistics(MarketingCase):
         )
         self.env.cr.execute(
             "INSERT INTO mailing_trace (trace_type, model, res_id, mass_mailing_id,"
-            " trace_status) SELECT 'mail', 'res.partner', n, %s, 'bounce'"
+            " campaign_id, trace_status)"
+            " SELECT 'mail', 'res.partner', n, %s, %s, 'bounce'"
             "   FROM generate_series(1, 3) n",
-            [self.mailings[0].id],
+            [self.mailings[0].id, self.campaigns[0].id],
         )
         [figures, *_others] = self.check()
         self.assertEqual(figures["delivered"], 5)
@@ -206,3 +232,37 @@ class TestMailingStatistics(MarketingCase):
             ),
             [(2,)],
         )
+
+    # ------------------------------------------------------------------
+    # campaigns
+    # ------------------------------------------------------------------
+
+    def test_a_campaign_adds_up_its_mailings(self):
+        self.make_traces(6, trace_status="sent", sent_datetime=NOW)
+        self.make_traces(2, self.mailings[1], trace_status="open", sent_datetime=NOW)
+        self.make_traces(1, self.mailings[1], trace_status="reply", sent_datetime=NOW)
+        self.make_traces(1, self.mailings[1], trace_status="bounce", sent_datetime=NOW)
+        self.make_traces(5, self.mailings[1], trace_status="cancel")
+        self.mailings[1].active = False
+        spring, summer, nothing = self.check_campaigns()
+        self.assertEqual(
+            spring,
+            {
+                "received_ratio": 90,
+                "opened_ratio": 30,
+                "replied_ratio": 10,
+                "bounced_ratio": 10,
+            },
+        )
+        self.assertEqual(set(summer.values()) | set(nothing.values()), {0})
+
+    def test_statistics_of_a_campaign_read_no_trace(self):
+        self.make_traces(3, trace_status="sent", sent_datetime=NOW)
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE mailing_trace SET campaign_id = NULL")
+        self.env.invalidate_all()
+        campaign = self.campaigns[0].with_user(self.user_marketing)
+        self.assertEqual(campaign.received_ratio, 100)
+
+    def test_a_campaign_that_is_not_saved_has_no_figures(self):
+        self.assertEqual(self.env["utm.campaign"].new({}).received_ratio, 0)

@@ -8,6 +8,7 @@ import json
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
+from ..tools.webhook import ProviderEvent
 from .common import MarketingCase
 from .test_tools_webhook import MAILGUN, POSTMARK, SES_BOUNCE, SES_COMPLAINT, TOPIC, sns
 
@@ -156,6 +157,45 @@ class TestWebhook(WebhookStory, MarketingCase):
         for user in (self.user_marketing, self.user_sales, self.user_employee):
             with self.assertRaises(AccessError):
                 webhook.with_user(user).read(["name"])
+
+    def test_managers_see_webhooks_of_their_companies(self):
+        webhooks = self.make_webhook(), self.make_webhook(), self.make_webhook()
+        everybodys, ours, theirs = webhooks
+        ours.company_id = self.env.company
+        theirs.company_id = self.company_other
+        for webhook in webhooks:
+            webhook._take(b"{", {})
+        everything = self.env["marketing.webhook"].concat(*webhooks)
+        for model in ("marketing.webhook", "marketing.webhook.call"):
+            field = "id" if model == "marketing.webhook" else "webhook_id"
+            found = self.env[model].with_user(self.user_manager)
+            seen = found.search([(field, "in", everything.ids)]).mapped(field)
+            ids = seen if field == "id" else seen.ids
+            self.assertEqual(set(ids), {everybodys.id, ours.id})
+        with self.assertRaises(AccessError):
+            theirs.with_user(self.user_manager).read(["name"])
+
+    def test_bounces_are_marked_together(self):
+        traces = [
+            self.send(f"reader{number}@example.com", f"<{number}@pumps.example.com>")
+            for number in range(6)
+        ]
+        rows = [
+            (ProviderEvent("hard_bounce", diagnostic=f"550 no {number}"), trace, None)
+            for number, trace in enumerate(traces)
+        ]
+        webhooks = self.env["marketing.webhook"]
+        statements = self.env.cr.sql_log_count
+        webhooks._mark_bounced(rows[:1])
+        self.env.flush_all()
+        one = self.env.cr.sql_log_count - statements
+        webhooks._mark_bounced(rows[1:])
+        self.env.flush_all()
+        many = self.env.cr.sql_log_count - statements - one
+        self.assertLessEqual(many, one + 1)
+        for number, trace in enumerate(traces):
+            self.assertEqual(trace.trace_status, "bounce")
+            self.assertEqual(trace.failure_reason, f"550 no {number}")
 
     def test_a_new_address_shuts_out_who_knows_the_old_one(self):
         webhook = self.make_webhook()

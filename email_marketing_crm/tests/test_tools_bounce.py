@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.email_marketing_crm.tools.bounce import (
-    classify_bounce,
     find_status,
     is_automatic_reply,
     is_permanent,
@@ -48,17 +47,19 @@ class TestBounce(unittest.TestCase):
     def test_an_address_that_does_not_exist_is_hard(self):
         for status in ("5.1.1", "5.1.2", "5.2.1", "5.0.0", "5.4.4"):
             with self.subTest(status=status):
-                self.assertEqual(classify_bounce(notification(status)), "hard_bounce")
+                self.assertEqual(read_bounce(notification(status)).kind, "hard_bounce")
 
     def test_full_mailbox_and_delay_are_soft(self):
         for status in ("5.2.2", "4.2.2", "4.4.1"):
             with self.subTest(status=status):
-                self.assertEqual(classify_bounce(notification(status)), "soft_bounce")
+                self.assertEqual(read_bounce(notification(status)).kind, "soft_bounce")
 
     def test_a_policy_is_about_the_sender(self):
         for status in ("5.7.1", "5.7.26", "4.7.0"):
             with self.subTest(status=status):
-                self.assertEqual(classify_bounce(notification(status)), "policy_bounce")
+                self.assertEqual(
+                    read_bounce(notification(status)).kind, "policy_bounce"
+                )
 
     def test_what_the_server_wrote_is_kept(self):
         bounce = read_bounce(notification("5.1.1"))
@@ -69,13 +70,13 @@ class TestBounce(unittest.TestCase):
             "Subject: failure\n\n550 5.7.1 Message rejected as spam",
             policy=policy.SMTP,
         )
-        self.assertEqual(classify_bounce(message), "policy_bounce")
+        self.assertEqual(read_bounce(message).kind, "policy_bounce")
 
     def test_a_message_without_status_is_soft(self):
         message = message_from_string(
             "Subject: returned\n\nNo reason", policy=policy.SMTP
         )
-        self.assertEqual(classify_bounce(message), "soft_bounce")
+        self.assertEqual(read_bounce(message).kind, "soft_bounce")
         self.assertIsNone(find_status(message))
 
     @given(st.integers(2, 5), st.integers(0, 999), st.integers(0, 999))

@@ -115,6 +115,22 @@ class TestUnsubscribe(PageCase):
         self.assertGreaterEqual(answer.status_code, 400)
         self.assertEqual(self.state_of(ANA), "in")
 
+    def test_made_up_mailings_are_refused_and_break_nothing(self):
+        mailing = self.make_mailing(self.topic)
+        page = self.look(self.path_of(mailing, "confirm_unsubscribe"))
+        for number in ("pumps", "-1", "0", ""):
+            answer = self.press(
+                page, "/mailing/confirm_unsubscribe", mailing_id=number, email=ANA
+            )
+            self.assertIn(answer.status_code, (400, 401, 403, 404), number)
+        for number in (None, "pumps", [], 0):
+            answer = self.url_open(
+                "/mailing/list/update",
+                json={"params": {"mailing_id": number, "email": ANA}},
+            ).json()
+            self.assertEqual(answer.get("result"), "error", number)
+        self.assertEqual(self.state_of(ANA), "in")
+
     def test_the_reason_can_be_given_afterwards(self):
         _page, answer = self.unsubscribe(self.make_mailing(self.topic))
         action = re.search(

@@ -72,11 +72,6 @@ def read_bounce(message: Message) -> Bounce:
     return Bounce("hard_bounce" if permanent else "soft_bounce", "", diagnostic)
 
 
-def classify_bounce(message: Message) -> str:
-    """Kind of a notification: see `Bounce`."""
-    return read_bounce(message).kind
-
-
 def read_refusal(text: str) -> Bounce | None:
     """What a mail server answered when it refused a recipient or a mail.
 

@@ -1,9 +1,8 @@
-import {Component, onWillStart, onWillUnmount, useRef, useState} from "@odoo/owl";
+import {onWillUnmount, useRef} from "@odoo/owl";
 import {formatFloat, formatInteger} from "@web/views/fields/formatters";
+import {MailingWidget} from "./mailing_widget";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
-import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
-import {useService} from "@web/core/utils/hooks";
 
 // The mail lies in a frame without scripts; what is drawn over it comes from here.
 const STYLE = `<style>
@@ -21,33 +20,19 @@ const STYLE = `<style>
  * The mail with the persons who followed each link over the link itself, and the list
  * of links beside it.
  */
-export class MailingClickMap extends Component {
+export class MailingClickMap extends MailingWidget {
     static template = "email_marketing_crm.MailingClickMap";
-    static props = {...standardWidgetProps};
+    static method = "get_click_map";
 
     setup() {
-        this.orm = useService("orm");
-        this.action = useService("action");
+        super.setup();
         this.mail = useRef("mail");
-        this.state = useState({map: null});
         this.observer = new ResizeObserver(() => this.draw());
-        onWillStart(() => {
-            this.load();
-        });
         onWillUnmount(() => this.observer.disconnect());
     }
 
-    async load() {
-        const {resModel, resId} = this.props.record;
-        if (resId) {
-            this.state.map = await this.orm.silent.call(resModel, "get_click_map", [
-                resId,
-            ]);
-        }
-    }
-
     get document() {
-        return STYLE + this.state.map.body;
+        return STYLE + this.state.data.body;
     }
 
     get frame() {
@@ -71,9 +56,9 @@ export class MailingClickMap extends Component {
         }
         frame.querySelectorAll(".o_place").forEach((place) => place.remove());
         this.mail.el.style.height = `${frame.documentElement.scrollHeight}px`;
-        const most = Math.max(...this.state.map.links.map(({people}) => people), 1);
+        const most = Math.max(...this.state.data.links.map(({people}) => people), 1);
         const origin = frame.body.getBoundingClientRect();
-        for (const link of this.state.map.links) {
+        for (const link of this.state.data.links) {
             for (const node of frame.querySelectorAll(
                 `[data-marketing-link="${link.id}"]`
             )) {
@@ -101,7 +86,7 @@ export class MailingClickMap extends Component {
                 button.style.background = color;
                 button.textContent = `${this.integer(link.people)} · ${this.share(link)}`;
                 button.title = link.label;
-                button.addEventListener("click", () => this.open(link.id));
+                button.addEventListener("click", () => this.open(`link-${link.id}`));
                 place.append(button);
                 frame.body.append(place);
             }
@@ -127,17 +112,6 @@ export class MailingClickMap extends Component {
         this.frame
             ?.querySelectorAll(`.o_place[data-link="${linkId}"]`)
             .forEach((place) => place.classList.toggle("o_pointed", isPointed));
-    }
-
-    async open(linkId) {
-        const {resModel, resId} = this.props.record;
-        await this.action.doActionButton({
-            type: "object",
-            name: "action_view_result",
-            resModel,
-            resId,
-            args: JSON.stringify([`link-${linkId}`]),
-        });
     }
 }
 
