@@ -1,5 +1,3 @@
-from werkzeug.exceptions import NotFound
-
 from odoo import http
 from odoo.http import Response, request
 
@@ -37,7 +35,8 @@ class MarketingWebhookController(http.Controller):
             address = request.httprequest.remote_addr
             if not limits._is_allowed("webhook-try", address, MAX_TRIES, 1):
                 return Response(status=429)
-            raise NotFound()
+            # An exception would undo the count of this try.
+            return Response(status=404)
         if not limits._is_allowed("webhook", webhook.id, MAX_CALLS, 1):
             return Response(status=429)
         body = request.httprequest.get_data()

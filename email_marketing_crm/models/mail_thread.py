@@ -3,7 +3,7 @@ import logging
 from odoo import api, models
 from odoo.tools import email_normalize
 
-from ..tools.bounce import is_automatic_reply, read_bounce
+from ..tools.bounce import is_automatic_reply, is_failure, read_bounce
 from ..tools.feedback_report import read_feedback
 
 _logger = logging.getLogger(__name__)
@@ -29,13 +29,22 @@ class MailThread(models.AbstractModel):
 
     @api.model
     def _routing_handle_bounce(self, email_message, message_dict):
-        """Say what kind of bounce it is, and take complaints for what they are."""
+        """Say what kind of bounce it is, and take complaints for what they are.
+
+        A notification that a mail is late, or has arrived, is no bounce.
+        """
         # Who calls without the message itself tells nothing about the kind.
         if not email_message:
             return super()._routing_handle_bounce(email_message, message_dict)
         report = read_feedback(email_message)
         if report:
             return self._handle_feedback_report(report)
+        if not is_failure(email_message):
+            _logger.info(
+                "The notification %s tells of no mail that failed",
+                message_dict.get("message_id"),
+            )
+            return None
         bounce = read_bounce(email_message)
         self = self.with_context(
             marketing_bounce=bounce.kind,

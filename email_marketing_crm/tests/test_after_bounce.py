@@ -1,8 +1,13 @@
 """Mails that come back, complaints, and a suppression that was wrong."""
 
+import smtplib
+from datetime import datetime
+from unittest.mock import patch
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..tools.smtp_postman import describe
 from .common import NOW, MarketingCase
 from .test_tools_feedback_report import REPORT
 
@@ -24,7 +29,7 @@ Content-Type: message/delivery-status
 Reporting-MTA: dns; mx.example.com
 
 Final-Recipient: rfc822; {email}
-Action: failed
+Action: {action}
 Status: {status}
 Diagnostic-Code: smtp; 550 {status} no
 
@@ -73,13 +78,14 @@ class TestBounces(MarketingCase):
         self.env.cr.precommit.run()
         return trace
 
-    def come_back(self, trace, status):
-        """The mail comes back over the gateway."""
+    def come_back(self, trace, status, action="failed"):
+        """A server notifies about the mail over the gateway."""
         self.gateway.message_process(
             None,
             BOUNCE.format(
                 number=trace.id,
                 email=trace.email,
+                action=action,
                 status=status,
                 message_id=trace.message_id,
             ),
@@ -113,16 +119,55 @@ class TestBounces(MarketingCase):
         self.assertEqual(bounce.mailing_id, self.mailings[0])
 
     def test_a_policy_is_never_held_against_the_person(self):
-        for number in range(6):
-            self.clock.tick(3 * 24 * 3600)
-            self.come_back(self.send(number), "5.7.1")
-            self.run_inbox()
+        """Nor does Odoo's own rule, which counts the bounces of several weeks."""
+        with patch.object(
+            type(self.env["mail.blacklist"]),
+            "_add",
+            autospec=True,
+            side_effect=type(self.env["mail.blacklist"])._add,
+        ) as odoos_rule:
+            for number in range(6):
+                self.clock.tick(3 * 24 * 3600)
+                trace = self.send(number)
+                self.come_back(trace, "5.7.1")
+                self.let_odoo_see(trace)
+                self.run_inbox()
+        self.assertTrue(odoos_rule.called, "Odoo wanted to block the address")
         self.assertEqual(self.ana.suppression, "none")
         self.assertFalse(self.ana.is_blacklisted)
         self.assertEqual(
             self.touchpoints_of("ana@example.com", "policy_bounce"),
             ["policy_bounce"] * 6,
         )
+
+    def let_odoo_see(self, trace):
+        """Give a trace the date of its bounce: PostgreSQL's clock is not ours."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE mailing_trace SET write_date = %s WHERE id = %s",
+            [datetime.now(), trace.id],
+        )
+        trace.invalidate_recordset(["write_date"])
+
+    def test_what_did_not_fail_is_no_bounce(self):
+        for number in range(4):
+            self.clock.tick(24 * 3600)
+            trace = self.send(number)
+            self.come_back(trace, "4.4.1", "delayed")
+            self.come_back(trace, "2.0.0", "delivered")
+            self.come_back(trace, "2.1.9", "relayed")
+            self.run_inbox()
+            self.assertEqual(trace.trace_status, "sent")
+        self.assertEqual(self.partner.message_bounce, 0)
+        self.assertEqual(self.ana.suppression, "none")
+        self.assertFalse(self.touchpoints_of("ana@example.com", "soft_bounce"))
+
+    def test_the_sender_and_the_way_are_never_held_against_the_person(self):
+        for number, status in enumerate(("5.1.8", "5.1.7", "5.4.6", "5.5.1", "5.2.3")):
+            self.clock.tick(20 * 24 * 3600)
+            self.come_back(self.send(number), status)
+            self.run_inbox()
+            self.assertEqual(self.ana.suppression, "none", status)
 
     def test_three_in_a_row_are_enough(self):
         for number in range(3):
@@ -175,6 +220,7 @@ class TestBounces(MarketingCase):
             BOUNCE.format(
                 number=1,
                 email="ana@example.com",
+                action="failed",
                 status="5.1.1",
                 message_id="<made-up@pumps.example.com>",
             ),
@@ -312,6 +358,23 @@ class TestRefusalsBySmtp(MarketingCase):
         self.run_inbox()
         self.assertEqual(person.suppression, "none")
         self.assertIn("policy_bounce", self.touchpoints_of("ben@example.com"))
+
+    def test_a_refused_sender_is_not_the_fault_of_the_person(self):
+        for error in (
+            smtplib.SMTPSenderRefused(550, b"5.1.8 unknown domain", "a@b.example"),
+            smtplib.SMTPSenderRefused(550, b"5.1.1 unknown user", "a@b.example"),
+        ):
+            for answer in (describe(error), f"SMTPSenderRefused: {error}"):
+                with self.subTest(answer=answer):
+                    person = self.refuse(answer)
+                    self.run_inbox()
+                    self.assertEqual(person.suppression, "none")
+        self.assertNotIn("hard_bounce", self.touchpoints_of("ben@example.com"))
+
+    def test_a_network_address_is_no_status(self):
+        person = self.refuse("554 client [5.1.66.12] blocked")
+        self.run_inbox()
+        self.assertEqual(person.suppression, "none")
 
     def test_a_template_that_fails_is_no_server(self):
         self.refuse("ValueError: 550 pumps are not enough", composed=False)

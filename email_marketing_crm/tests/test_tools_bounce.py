@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odoo.addons.email_marketing_crm.tools.bounce import (
+    classify_status,
     find_status,
+    find_status_in,
     is_automatic_reply,
+    is_failure,
     is_permanent,
     read_bounce,
     read_refusal,
@@ -61,6 +64,107 @@ class TestBounce(unittest.TestCase):
                     read_bounce(notification(status)).kind, "policy_bounce"
                 )
 
+    def test_what_each_code_means(self):
+        for status, kind in (
+            # the address
+            ("5.1.0", "hard_bounce"),
+            ("5.1.3", "hard_bounce"),
+            ("5.1.6", "hard_bounce"),
+            ("5.1.10", "hard_bounce"),
+            ("5.4.1", "hard_bounce"),
+            # the sender
+            ("5.1.7", "policy_bounce"),
+            ("5.1.8", "policy_bounce"),
+            ("4.1.8", "policy_bounce"),
+            ("5.7.0", "policy_bounce"),
+            # the mail, the way, the moment
+            ("5.1.9", "soft_bounce"),
+            ("5.2.0", "soft_bounce"),
+            ("5.2.3", "soft_bounce"),
+            ("5.2.4", "soft_bounce"),
+            ("5.3.4", "soft_bounce"),
+            ("5.4.0", "soft_bounce"),
+            ("5.4.6", "soft_bounce"),
+            ("5.4.7", "soft_bounce"),
+            ("5.5.0", "soft_bounce"),
+            ("5.5.1", "soft_bounce"),
+            ("5.5.4", "soft_bounce"),
+            ("5.6.1", "soft_bounce"),
+            ("4.1.1", "soft_bounce"),
+        ):
+            with self.subTest(status=status):
+                numbers = tuple(int(number) for number in status.split("."))
+                self.assertEqual(classify_status(numbers), kind)
+                self.assertEqual(read_bounce(notification(status)).kind, kind)
+
+    def test_words_count_where_a_code_says_nothing(self):
+        for status, words, kind in (
+            ((5, 0, 0), "550 Blocked by our block list", "policy_bounce"),
+            ((5, 0, 0), "550 No such user here", "hard_bounce"),
+            ((5, 5, 0), "550 User unknown", "hard_bounce"),
+            ((5, 5, 0), "550 Rejected as spam", "policy_bounce"),
+            ((5, 1, 0), "550 Sender address rejected: not found", "policy_bounce"),
+            ((5, 1, 1), "550 Recipient address rejected", "hard_bounce"),
+            ((5, 1, 1), "550 User unknown, see our policy", "hard_bounce"),
+        ):
+            with self.subTest(status=status, words=words):
+                self.assertEqual(classify_status(status, words), kind)
+
+    def test_a_network_address_or_a_version_is_no_code(self):
+        for text, status in (
+            ("554 client [5.1.66.12] blocked", None),
+            ("554 192.5.1.1 is listed", None),
+            ("550 host 4.4.4.4 said: 5.1.1 no such user", (5, 1, 1)),
+            ("550 Exim 4.94.2 says no", None),
+            ("550 5.1.1. Sorry", (5, 1, 1)),
+            ("550-5.7.26 no", (5, 7, 26)),
+            ("2.0.0 queued, later 5.2.2 full", (5, 2, 2)),
+            ("smtp;550 #5.1.1#", (5, 1, 1)),
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(find_status_in(text), status)
+
+    @given(st.lists(st.integers(0, 255), min_size=4, max_size=4))
+    def test_no_network_address_is_a_code(self, numbers):
+        address = ".".join(map(str, numbers))
+        self.assertIsNone(find_status_in(f"554 [{address}] listed, {address}."))
+
+    def test_what_did_not_fail_is_no_bounce(self):
+        for status, action, expected in (
+            ("5.1.1", "failed", True),
+            ("5.1.1", "Failed (to be sure)", True),
+            ("4.4.1", "delayed", False),
+            ("2.0.0", "delivered", False),
+            ("2.1.9", "relayed", False),
+            ("2.0.0", "expanded", False),
+        ):
+            with self.subTest(action=action):
+                self.assertIs(is_failure(notification(status, action)), expected)
+
+    def test_a_notification_without_an_action_is_a_failure(self):
+        for status, expected in (("5.1.1", True), ("4.2.2", True), ("2.0.0", False)):
+            text = NOTIFICATION.replace("Action: {action}\n", "").format(status=status)
+            message = message_from_string(text, policy=policy.SMTP)
+            with self.subTest(status=status):
+                self.assertIs(is_failure(message), expected)
+        message = message_from_string("Subject: returned\n\nNo", policy=policy.SMTP)
+        self.assertTrue(is_failure(message))
+
+    def test_a_read_receipt_is_no_bounce(self):
+        text = NOTIFICATION.replace("delivery-status", "disposition-notification")
+        message = message_from_string(text, policy=policy.SMTP)
+        self.assertFalse(is_failure(message))
+
+    def test_of_several_recipients_those_count_who_did_not_get_it(self):
+        text = NOTIFICATION.format(status="5.2.2", action="failed").replace(
+            "Final-Recipient",
+            "Final-Recipient: rfc822; ben@example.com\nAction: delivered\n"
+            "Status: 2.0.0\n\nFinal-Recipient",
+        )
+        message = message_from_string(text, policy=policy.SMTP)
+        self.assertTrue(is_failure(message))
+        self.assertEqual(read_bounce(message).status, "5.2.2")
+
     def test_what_the_server_wrote_is_kept(self):
         bounce = read_bounce(notification("5.1.1"))
         self.assertEqual(bounce, ("hard_bounce", "5.1.1", "smtp; 550 5.1.1 no"))
@@ -97,6 +201,14 @@ class TestRefusal(unittest.TestCase):
             ("452 4.2.2 Mailbox full", "soft_bounce"),
             ("550 Sorry", "soft_bounce"),
             ("421 Try again", "soft_bounce"),
+            ("554 client [5.1.66.12] blocked", "policy_bounce"),
+            ("550 5.1.8 <a@pumps.example>: domain not found", "policy_bounce"),
+            ("552 5.2.3 Message too large", "soft_bounce"),
+            ("554 5.4.6 Too many hops", "soft_bounce"),
+            ("501 5.5.4 Invalid argument", "soft_bounce"),
+            # as Odoo and our own lane name a sender that is refused
+            ("SMTPSenderRefused: (550, b'5.1.1 who?', 'a@b.c')", "policy_bounce"),
+            ("Sender refused: 550 No such user", "policy_bounce"),
         ):
             with self.subTest(answer=answer):
                 self.assertEqual(read_refusal(answer).kind, kind)

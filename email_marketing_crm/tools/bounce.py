@@ -2,8 +2,8 @@
 
 The enhanced status code of RFC 3463 decides where there is one; otherwise the words of
 the server, and flufl.bounce, which reads the dialects of older servers. 5.7.x is a
-policy of the receiving server about the sender and 5.2.2 a full mailbox: neither says
-that the address is wrong.
+policy of the receiving server about the sender, 5.1.7 and 5.1.8 mean the address of the
+sender, 5.2.2 is a full mailbox, 5.4.6 a loop: none says that the address is wrong.
 """
 
 import logging
@@ -15,7 +15,8 @@ from flufl.bounce import scan_message
 
 _logger = logging.getLogger(__name__)
 
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+#: No network address: `5.1.66.12` is none, nor is what such a number ends with.
+_STATUS = re.compile(r"(?<![\w.])([245])\.([0-7])\.(\d{1,3})\b(?!\.\d)")
 #: An SMTP reply, as it is written by servers and by Python: `(550, b'5.1.1 no')`.
 _REPLY = re.compile(r"(?<![\d.])\(?([245])(\d\d)(?=[ ,-]|$)")
 _UNKNOWN_USER = re.compile(
@@ -32,6 +33,26 @@ _POLICY = re.compile(
     r"|too\s+many\s+(?:messages|connections)|rate\s?limit",
     re.IGNORECASE,
 )
+#: Who is refused is the sender, whatever code comes with it; Python's name for it too.
+_SENDER = re.compile(
+    r"SMTPSenderRefused"
+    r"|\bsender\s+(?:(?:address|domain|host)\s+)?(?:is\s+)?"
+    r"(?:rejected|refused|denied|blocked|unknown|invalid|not\s+allowed)"
+    r"|\bsender\s+verif\w+\s+failed",
+    re.IGNORECASE,
+)
+#: (subject, detail) of class 5 that mean an address which does not work: all of 5.1
+#: but the sender's, a mailbox that is switched off, a domain that nothing leads to
+#: (5.4.1 is how Exchange Online names a recipient it does not know), and 5.0.0, the
+#: code of servers that give none.
+_PERMANENT = frozenset(
+    {(0, 0), (1, 0), (1, 1), (1, 2), (1, 3), (1, 4), (1, 6), (1, 10)}
+    | {(2, 1), (4, 1), (4, 4), (4, 310)}
+)
+#: The sender's address is wrong, or its domain does not exist.
+_SENDER_DETAILS = frozenset({(1, 7), (1, 8)})
+#: Codes that say as good as nothing: the words beside them count.
+_VAGUE = frozenset({(0, 0), (5, 0)})
 #: How much of what a server wrote is kept.
 MAX_DIAGNOSTIC = 200
 
@@ -59,7 +80,7 @@ def read_bounce(message: Message) -> Bounce:
     diagnostic = _find_diagnostic(message)
     status = find_status(message) or find_status_in(diagnostic)
     if status:
-        return Bounce(classify_status(status), _write(status), diagnostic)
+        return Bounce(classify_status(status, diagnostic), _write(status), diagnostic)
     try:
         _temporary, permanent = scan_message(message)
     except Exception:
@@ -67,7 +88,7 @@ def read_bounce(message: Message) -> Bounce:
         # a mail that cannot be read must not stop the gateway, nor block an address.
         _logger.info("A bounce could not be read", exc_info=True)
         return Bounce("soft_bounce", diagnostic=diagnostic)
-    if _POLICY.search(diagnostic):
+    if _POLICY.search(diagnostic) or _SENDER.search(diagnostic):
         return Bounce("policy_bounce", diagnostic=diagnostic)
     return Bounce("hard_bounce" if permanent else "soft_bounce", "", diagnostic)
 
@@ -85,23 +106,49 @@ def read_refusal(text: str) -> Bounce | None:
     diagnostic = " ".join(answer.split())[:MAX_DIAGNOSTIC]
     status = find_status_in(answer)
     if status:
-        return Bounce(classify_status(status), _write(status), diagnostic)
-    if _POLICY.search(answer):
+        return Bounce(classify_status(status, text), _write(status), diagnostic)
+    if _POLICY.search(answer) or _SENDER.search(text):
         return Bounce("policy_bounce", "", diagnostic)
     is_hard = reply[1] == "5" and _UNKNOWN_USER.search(answer)
     return Bounce("hard_bounce" if is_hard else "soft_bounce", "", diagnostic)
 
 
-def classify_status(status: tuple[int, int, int]) -> str:
-    """Kind of an enhanced status code, see `Bounce`; 2.x.x is no bounce at all."""
-    if status[1] == 7:
+def is_failure(message: Message) -> bool:
+    """Whether a notification says that a mail did not arrive and will not.
+
+    RFC 3464 has notifications of mails that are late, that arrived or that went to a
+    server which notifies nobody, too; RFC 8098 those of mails that were displayed. Who
+    says nothing of what became of it means a failure.
+
+    :param message: the parsed notification
+    """
+    if str(message.get_param("report-type")).lower() == "disposition-notification":
+        return False
+    blocks = _get_status_blocks(message)
+    if any(block.get("Action") for block in blocks):
+        return any(_has_failed(block) for block in blocks)
+    statuses = [str(block["Status"]) for block in blocks if block.get("Status")]
+    return not statuses or any(status.strip()[:1] != "2" for status in statuses)
+
+
+def classify_status(status: tuple[int, int, int], words: str = "") -> str:
+    """Kind of an enhanced status code, see `Bounce`; 2.x.x is no bounce at all.
+
+    :param words: what the server wrote beside it
+    """
+    if status[1] == 7 or status[1:] in _SENDER_DETAILS or _SENDER.search(words):
         return "policy_bounce"
+    if status[1:] in _VAGUE:
+        if _POLICY.search(words):
+            return "policy_bounce"
+        if status[0] == 5 and _UNKNOWN_USER.search(words):
+            return "hard_bounce"
     return "hard_bounce" if is_permanent(status) else "soft_bounce"
 
 
 def find_status(message: Message) -> tuple[int, int, int] | None:
     """The enhanced status code of a notification, as three numbers."""
-    for block in _get_status_blocks(message):
+    for block in _get_reported_blocks(message):
         found = _STATUS.search(str(block.get("Status", "")))
         if found:
             return tuple(int(number) for number in found.groups())
@@ -110,16 +157,15 @@ def find_status(message: Message) -> tuple[int, int, int] | None:
 
 def find_status_in(text: str) -> tuple[int, int, int] | None:
     """The first enhanced status code of a refusal in a text."""
-    found = _STATUS.search(text)
-    if not found or found[1] == "2":
-        return None
-    return tuple(int(number) for number in found.groups())
+    for found in _STATUS.finditer(text):
+        if found[1] != "2":
+            return tuple(int(number) for number in found.groups())
+    return None
 
 
 def is_permanent(status: tuple[int, int, int]) -> bool:
     """Whether a status says that the address itself does not work."""
-    kind, subject, detail = status
-    return kind == 5 and subject in (0, 1, 2, 4, 5) and (subject, detail) != (2, 2)
+    return status[0] == 5 and status[1:] in _PERMANENT
 
 
 def is_automatic_reply(message: Message) -> bool:
@@ -146,9 +192,19 @@ def _get_status_blocks(message: Message) -> list[Message]:
     ]
 
 
+def _has_failed(block: Message) -> bool:
+    return str(block.get("Action", "")).strip().lower().startswith("failed")
+
+
+def _get_reported_blocks(message: Message) -> list[Message]:
+    """Those about recipients who did not get the mail; all where none says so."""
+    blocks = _get_status_blocks(message)
+    return [block for block in blocks if _has_failed(block)] or blocks
+
+
 def _find_diagnostic(message: Message) -> str:
     """What the refusing server wrote, else the first lines for humans."""
-    for block in _get_status_blocks(message):
+    for block in _get_reported_blocks(message):
         if block.get("Diagnostic-Code"):
             return " ".join(str(block["Diagnostic-Code"]).split())[:MAX_DIAGNOSTIC]
     for part in message.walk():

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from .bounce import classify_status, find_status_in
 from .sender_ramp import is_over
 
 #: What can become of a mail.
@@ -113,9 +114,10 @@ def _find(
 def classify_refusal(error: BaseException | None) -> str | None:
     """Return the outcome of a mail that an SMTP server did not take.
 
-    4xx is for the moment; of the others, 5.7.x says that the mail is not wanted from
-    this sender (RFC 3463, section 3.8). Servers that give no such code mean the sender
-    or the content when they refuse these, or answer 554, and the address otherwise.
+    4xx is for the moment. Who refuses the sender means the sender; of the others, the
+    enhanced code tells (`tools/bounce.py`). Servers that give no such code mean the
+    sender or the content when they refuse these, or answer 554, and the address
+    otherwise.
 
     :param error: looked for along its chain of causes, since Odoo wraps it
     :return: one of `OUTCOMES`, None where no server answered
@@ -125,8 +127,7 @@ def classify_refusal(error: BaseException | None) -> str | None:
         seen.add(id(error))
         answer = _read_answer(error)
         if answer:
-            is_address = isinstance(error, smtplib.SMTPRecipientsRefused)
-            return _classify_answer(*answer, is_address=is_address)
+            return _classify_answer(*answer, type(error))
         error = error.__cause__ or error.__context__
     return None
 
@@ -146,12 +147,18 @@ def _read_answer(error: BaseException) -> tuple[int, str] | None:
     return code, str(message)
 
 
-def _classify_answer(code: int, message: str, *, is_address: bool) -> str:
+def _classify_answer(code: int, message: str, refused: type[BaseException]) -> str:
     if 400 <= code < 500:
         return "deferred"
-    enhanced = message.lstrip().split(" ", 1)[0]
-    if enhanced.startswith("5."):
-        is_policy = enhanced.startswith("5.7.")
-    else:
+    if issubclass(refused, smtplib.SMTPSenderRefused):
+        return "refused_policy"
+    is_address = issubclass(refused, smtplib.SMTPRecipientsRefused)
+    status = find_status_in(message.lstrip().split(" ", 1)[0])
+    if not status:
         is_policy = code == 554 or not is_address
+    else:
+        kind = classify_status(status, message)
+        # Too large, not converted, a loop: whoever else is written gets the same.
+        is_content = not is_address and status[1:] != (2, 2)
+        is_policy = kind == "policy_bounce" or (kind == "soft_bounce" and is_content)
     return "refused_policy" if is_policy else "refused_address"

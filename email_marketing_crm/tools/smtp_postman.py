@@ -145,7 +145,9 @@ def describe(error: Exception) -> str:
         answers = list(error.recipients.values())
         return "; ".join(f"{code} {_to_text(text)}" for code, text in answers)
     if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_to_text(error.smtp_error)}"
+        answer = f"{error.smtp_code} {_to_text(error.smtp_error)}"
+        is_sender = isinstance(error, smtplib.SMTPSenderRefused)
+        return f"Sender refused: {answer}" if is_sender else answer
     return str(error) or repr(error)
 
 
