@@ -73,6 +73,7 @@ from . import marketing_sender_result
 from . import marketing_sender_warm_up
 from . import marketing_sender_day
 from . import marketing_sender_pace
+from . import marketing_sender_outside
 from . import marketing_email_domain_provider
 from . import marketing_delivery
 from . import marketing_delivery_state
@@ -214,6 +215,7 @@ from . import mail_mail
 from . import mail_mail_handover
 from . import mail_notification
 from . import mail_mail_sender
+from . import mail_mail_outside
 from . import mail_mail_consent
 from . import mail_render_mixin
 from . import mail_mail_recipient

@@ -6,7 +6,7 @@ from ..tools.sender_brake import OutcomeLog, classify_refusal
 
 
 class MailMail(models.Model):
-    """What the servers answer to the mails of a run is told to their senders."""
+    """What the servers answer to the mails of a lane's run is told to their senders."""
 
     _inherit = "mail.mail"
 
@@ -24,21 +24,24 @@ class IrMailServer(models.Model):
     _inherit = "ir.mail_server"
 
     def send_email(self, message, *args, **kwargs):
-        """Remember what the server answers to each mail of the sending lane.
+        """Remember what the server answers to each mail, for its sender.
 
         No server that could be reached is no answer.
         """
-        log = self.env.context.get("marketing_outcomes")
-        handover = self.env.context.get("marketing_handover")
-        if log is None or handover is None:
-            return super().send_email(message, *args, **kwargs)
-        delivery_id = handover.deliveries[message["Message-Id"]]
         try:
             result = super().send_email(message, *args, **kwargs)
         except MailDeliveryException as error:
-            outcome = classify_refusal(error)
-            if outcome:
-                log.outcomes[delivery_id] = outcome
+            self._note_answer(message, classify_refusal(error))
             raise
-        log.outcomes[delivery_id] = "sent"
+        self._note_answer(message, "sent")
         return result
+
+    def _note_answer(self, message, outcome):
+        """Note it with the batch: of a lane by delivery, of Odoo's queue by number."""
+        outcomes = self.env.context.get("marketing_outcomes")
+        handover = self.env.context.get("marketing_handover")
+        outside = self.env.context.get("marketing_outside")
+        if handover is not None and outcomes is not None and outcome:
+            outcomes.outcomes[handover.deliveries[message["Message-Id"]]] = outcome
+        elif handover is None and outside is not None:
+            outside.note(message, outcome)

@@ -1,8 +1,15 @@
+from collections import Counter
+
 from odoo import api, fields, models
+from odoo.tools import SQL
 from odoo.tools.mail import email_domain_extract
 from odoo.tools.misc import format_date
 
+from ..tools.sender_pace import scale_up
 from .mailing_mailing import SENDING_STATES
+
+#: Addresses that tell how the mails of a mailing spread over providers.
+SAMPLE = 5000
 
 
 class MailingMailing(models.Model):
@@ -64,10 +71,41 @@ class MailingMailing(models.Model):
     def _compute_marketing_pace_text(self):
         for mailing in self:
             sender = mailing.marketing_sender_id
-            if not sender or not mailing.marketing_kind or mailing.state == "done":
+            if not sender:
+                mailing.marketing_pace_text = False
+            elif not mailing.marketing_kind:
+                mailing.marketing_pace_text = mailing._get_standard_text(sender)
+            elif mailing.state == "done":
                 mailing.marketing_pace_text = False
             else:
                 mailing.marketing_pace_text = mailing._get_pace_text(sender)
+
+    def _get_standard_text(self, sender):
+        """How the sender paces a mailing without a plan, which Odoo's queue sends."""
+        self.ensure_one()
+        limited, _braked = sender._get_limited()
+        if not limited:
+            return False
+        waiting = sum(
+            sender._count_standard(
+                SQL(
+                    "mail.marketing_released_date IS NULL AND mailing.id = %s",
+                    self._origin.id or 0,
+                )
+            ).values()
+        )
+        if waiting:
+            return self.env._(
+                "%s mails wait in Odoo's mail queue until the sender has room.",
+                waiting,
+            )
+        if self.state == "done":
+            return False
+        return self.env._(
+            "A mailing without segments leaves by Odoo's mail queue: it keeps to the "
+            "quota of the sender, but neither the most engaged first nor to an hour. "
+            "Choose segments for a mailing that does."
+        )
 
     def _get_pace_text(self, sender):
         """How many mails may leave today, and when the last of this mailing will."""
@@ -75,24 +113,65 @@ class MailingMailing(models.Model):
         if sender.brake_state == "braked":
             return self.env._("The sender is braked: nothing leaves.")
         room = sender._get_room_today()
-        if room is None:
+        pace = sender._get_pace()
+        if room is not None:
+            text = self.env._("Room for %s more mails today.", room)
+        elif pace.is_free:
             return self.env._("No quota: mails leave as fast as the server takes them.")
-        text = self.env._("Room for %s more mails today.", room)
-        count, ahead = self._count_for_forecast(sender)
-        forecast = count and sender._get_forecast(count, ahead)
+        else:
+            text = self.env._("Some providers take so many mails an hour only.")
+        counts = self._count_for_forecast(pace)
+        forecast = sum(counts.values()) and sender._get_forecast(
+            counts, sender._get_waiting(but=self)
+        )
         if not forecast:
             return text
         return self.env._(
             "%(room)s The %(count)s mails of this mailing are out on about %(date)s.",
             room=text,
-            count=count,
+            count=sum(counts.values()),
             date=format_date(self.env, forecast[-1][0]),
         )
 
-    def _count_for_forecast(self, sender):
-        """(mails of this mailing that have not left, mails that leave before them)."""
+    def _count_for_forecast(self, pace):
+        """`{provider: mails}` of this mailing that have not left.
+
+        Where providers have limits, by the domains of the first of them.
+        """
         self.ensure_one()
-        ahead = sender._count_waiting()
         if self.state in SENDING_STATES:
-            return self.marketing_waiting, max(ahead - self.marketing_waiting, 0)
-        return sum(self.marketing_segment_ids.mapped("member_count")), ahead
+            count = self.marketing_waiting
+            first = SQL(
+                "SELECT email FROM marketing_delivery WHERE mailing_id = %s"
+                " AND state IN ('planned', 'composed', 'sending') LIMIT %s",
+                self.id,
+                SAMPLE,
+            )
+        else:
+            segments = self.marketing_segment_ids
+            count = sum(segments.mapped("member_count"))
+            first = SQL(
+                "SELECT person.email_normalized AS email"
+                "  FROM marketing_segment_member member"
+                "  JOIN marketing_person person ON person.id = member.person_id"
+                " WHERE member.segment_id = ANY(%s) AND member.state = 'member'"
+                " LIMIT %s",
+                segments._origin.ids,
+                SAMPLE,
+            )
+        if not (pace.providers or pace.braked):
+            return {"other": count}
+        domains = dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT split_part(email, '@', 2), count(*) FROM (%s) first"
+                    " WHERE email IS NOT NULL GROUP BY 1",
+                    first,
+                )
+            )
+        )
+        known = self.env["marketing.email.domain"]._get_providers(list(domains))
+        shares = Counter()
+        for domain, number in domains.items():
+            shares[known[domain]] += number
+        return scale_up(shares, count)

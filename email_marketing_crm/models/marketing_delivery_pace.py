@@ -187,7 +187,7 @@ class MarketingDelivery(models.Model):
         """Put mails into the queue: `{delivery id: (reason, about when)}`."""
         if not ids:
             return {}
-        ahead = sender._count_waiting()
+        waiting = sender._get_waiting()
         is_warming = sender._get_warm_up_quota() is not None
         order = (
             SQL(
@@ -217,10 +217,13 @@ class MarketingDelivery(models.Model):
         )
         groups = {}
         for _order, delivery_id, provider in sorted(rows):
-            key = pace.get_reason(provider, is_warming)
-            groups.setdefault(key, []).append(delivery_id)
+            reason, limit = pace.get_reason(provider, is_warming)
+            # Where a provider sets the pace, only what goes to it too is ahead.
+            queue = provider if reason == "provider_pace" else None
+            groups.setdefault((reason, limit, queue), []).append(delivery_id)
         waits = {}
-        for (reason, limit), group in groups.items():
+        for (reason, limit, queue), group in groups.items():
+            ahead = waiting[queue] if queue else waiting.total()
             hours = self._plan_group(sender, pace, reason, limit, ahead + len(group))
             waits |= self._spread(group, reason, hours, ahead)
         self._wake_lanes("pace")
@@ -317,6 +320,8 @@ class MarketingDelivery(models.Model):
     @api.model
     def _release_paced(self, sender, ids):
         """Let mails go: the compose lane takes them now."""
+        if not ids:
+            return
         self.env.cr.execute(
             """
             UPDATE marketing_delivery

@@ -13,6 +13,7 @@ FIGURES = {
     "complained": ("complained",),
     "deferred": ("deferred",),
     "refused_policy": ("refused_policy",),
+    "other": ("other",),
 }
 
 
@@ -49,6 +50,12 @@ class MarketingSenderDay(models.Model):
         "Refused by Policy",
         readonly=True,
         help="Mails refused because of the sender or the content.",
+    )
+    other = fields.Integer(
+        "Other Mails",
+        readonly=True,
+        help="Mails of no mailing that left over the same server from the same domain. "
+        "They use the quota as well.",
     )
     quota = fields.Integer(
         "Quota of the Day", readonly=True, aggregator=None, help="0: no limit."
@@ -158,6 +165,13 @@ class MarketingSender(models.Model):
                                         WHERE delivery.sender_id = sender.id
                                           AND delivery.state = 'planned'
                                           AND delivery.released_date IS NOT NULL)
+                            OR EXISTS (SELECT FROM mail_mail mail
+                                         JOIN mailing_mailing mailing
+                                           ON mailing.id = mail.mailing_id
+                                        WHERE mailing.marketing_sender_id = sender.id
+                                          AND mail.state = 'outgoing'
+                                          AND mail.marketing_delivery_id IS NULL
+                                          AND mail.mailing_id IS NOT NULL)
                             OR EXISTS (SELECT FROM mailing_mailing mailing
                                         WHERE mailing.marketing_sender_id = sender.id
                                           AND EXISTS (

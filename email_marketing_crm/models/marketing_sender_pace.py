@@ -1,5 +1,6 @@
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import datetime, timedelta
+from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,15 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.mail_provider import PROVIDERS
-from ..tools.sender_pace import HOUR, Quota, Used, hour_limit, plan_hours, room_now
+from ..tools.sender_pace import (
+    HOUR,
+    Quota,
+    Used,
+    hour_limit,
+    plan_hours,
+    plan_queues,
+    room_now,
+)
 
 #: Mails that are let go in one run of the lane: where nothing holds a sender any more.
 RELEASE_BATCH = 20000
@@ -23,14 +32,14 @@ class Pace(NamedTuple):
     :param is_braked: nothing may leave
     :param quota: of the whole sender
     :param providers: `{provider: mails an hour}` of those with a limit
-    :param braked: providers that get nothing
+    :param braked: providers that get nothing, and until when if that is known
     :param until: when the first brake ends by itself, None when none does
     """
 
     is_braked: bool
     quota: Quota
     providers: dict[str, int]
-    braked: frozenset[str]
+    braked: dict[str, datetime | None]
     until: datetime | None = None
 
     @property
@@ -155,22 +164,29 @@ class MarketingSender(models.Model):
                 self.id,
             )
         )
-        stopped = {provider for provider, _until in brakes}
+        stopped = {}
+        for provider, until in brakes:  # of two brakes the one that lasts longer
+            known = stopped.get(provider, until)
+            stopped[provider] = max(known, until) if known and until else None
         limits = {line.provider: line._get_limit() for line in self.provider_ids}
         return Pace(
             None in stopped,
             self._get_quota(),
             {name: limit for name, limit in limits.items() if limit is not None},
-            frozenset(stopped - {None}),
+            {name: until for name, until in stopped.items() if name},
             min((until for _provider, until in brakes if until), default=None),
         )
+
+    def _get_used_since(self):
+        """The moments at which this hour of the clock and the sender's day began."""
+        self.ensure_one()
+        now = fields.Datetime.now()
+        return now.replace(minute=0, second=0, microsecond=0), self._get_day_start()
 
     def _count_used(self):
         """`{provider: Used}`: what left in this hour and day, or may yet."""
         self.ensure_one()
-        now = fields.Datetime.now()
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        day = self._get_day_start()
+        hour, day = self._get_used_since()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -268,23 +284,42 @@ class MarketingSender(models.Model):
         )
         room = room_now(pace.quota, total, minute)
         room = RELEASE_BATCH if room is None else min(room, RELEASE_BATCH)
+        if room <= 0:
+            return 0, 0
+        standard = self._pick_standard()
         picked = []
         for provider in PROVIDERS:
-            if provider in pace.braked or room <= 0:
+            if provider in pace.braked:
                 continue
             limit = Quota(pace.providers.get(provider))
             own = room_now(limit, used[provider], minute)
-            picked += self._pick_waiting(
-                provider, room if own is None else min(own, room)
-            )
-        chosen = [row[-1] for row in sorted(picked)[:room]]
-        if not chosen:
-            return 0, 0
-        self.env["marketing.delivery"]._release_paced(self, chosen)
+            own = room if own is None else min(own, room)
+            waiting = self._pick_waiting(provider, own) + standard[provider]
+            picked += sorted(waiting)[:own]
+        chosen = sorted(picked)[:room]
+        self.env["mail.mail"]._release_standard(
+            [row_id for _rank, _order, row_id, is_standard in chosen if is_standard]
+        )
+        self.env["marketing.delivery"]._release_paced(
+            self,
+            [
+                row_id
+                for _rank, _order, row_id, is_standard in chosen
+                if not is_standard
+            ],
+        )
         return len(chosen), int(len(chosen) == RELEASE_BATCH)
 
+    @api.model
+    def _get_rank(self):
+        """SQL: whose mails go first; alias: mailing."""
+        return SQL(
+            "CASE WHEN mailing.marketing_is_transactional THEN 0"
+            " ELSE 9 - COALESCE(mailing.marketing_priority, '1')::int END"
+        )
+
     def _pick_waiting(self, provider, limit):
-        """The next mails to a provider: `[(rank of the mailing, order, id)]`.
+        """The next mails to a provider: `[(rank of the mailing, order, id, False)]`.
 
         Asked mailing by mailing, by the index `_pace_queue`, so that what a paused
         mailing has waiting is never read.
@@ -294,10 +329,7 @@ class MarketingSender(models.Model):
         return self.env.execute_query(
             SQL(
                 """
-                SELECT CASE WHEN mailing.marketing_is_transactional THEN 0
-                            ELSE 9 - COALESCE(mailing.marketing_priority, '1')::int
-                        END AS rank,
-                       waiting.pace_order, waiting.id
+                SELECT %(rank)s AS rank, waiting.pace_order, waiting.id, FALSE
                   FROM mailing_mailing mailing
                  CROSS JOIN LATERAL (
                        SELECT id, pace_order FROM marketing_delivery
@@ -311,6 +343,7 @@ class MarketingSender(models.Model):
                  ORDER BY rank, waiting.pace_order, waiting.id
                  LIMIT %(limit)s
                 """,
+                rank=self._get_rank(),
                 provider=provider,
                 limit=limit,
                 sender=self.id,
@@ -348,46 +381,90 @@ class MarketingSender(models.Model):
             )
         )[0][0]
 
-    def _plan_hours(self, count, days=FORECAST_DAYS, used=None):
-        """Hours in which so many mails would leave if nothing goes wrong."""
-        self.ensure_one()
-        if used is None:
-            all_used = self._count_used().values()
-            used = Used(
-                sum(mails.hour for mails in all_used),
-                sum(mails.day for mails in all_used),
-            )
-        quotas = {}
+    def _get_waiting(self, but=None):
+        """`{provider: mails}` of what waits for its turn.
 
-        def quota_of(later):
-            if later not in quotas:
-                quotas[later] = self._get_quota(later)
-            return quotas[later]
-
-        return plan_hours(
-            fields.Datetime.now(), self._get_zone(), count, quota_of, used, days
-        )
-
-    def _get_forecast(self, count, ahead=None):
-        """On which days so many mails would leave: `[(date, mails)]`.
-
-        As if every day of the warm-up went well, and after what waits already. Empty
-        when they would not within 400 days. Limits of single providers are left out.
-
-        :param ahead: mails that leave first; default: all that wait now
+        :param but: a mailing that is left out
         """
         self.ensure_one()
-        ahead = self._count_waiting() if ahead is None else ahead
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT delivery.provider, count(*) FROM mailing_mailing mailing"
+                " JOIN marketing_delivery delivery ON delivery.mailing_id = mailing.id"
+                " AND delivery.state = 'planned' AND delivery.pace_order IS NOT NULL"
+                " WHERE mailing.marketing_sender_id = %s AND mailing.id <> %s"
+                " GROUP BY delivery.provider",
+                self.id,
+                but and but._origin.id or 0,
+            )
+        )
+        return Counter({provider or "other": count for provider, count in rows})
+
+    def _plan_hours(self, count, days=FORECAST_DAYS):
+        """Hours in which so many mails would leave if nothing goes wrong.
+
+        Whatever their providers: what these allow is in `_get_forecast`.
+        """
+        self.ensure_one()
+        used = self._count_used().values()
+        return plan_hours(
+            fields.Datetime.now(),
+            self._get_zone(),
+            count,
+            self._get_quotas(),
+            Used(
+                sum(mails.hour for mails in used),
+                sum(mails.day for mails in used),
+            ),
+            days,
+        )
+
+    def _get_quotas(self):
+        """The quota by number of days from today, each looked up once."""
+        return cache(self._get_quota)
+
+    def _get_limits(self, pace):
+        """What a provider takes in an hour: a function as `plan_queues` asks for."""
+        lines = {line.provider: line for line in self.provider_ids}
+
+        def limit_of(provider, moment, later):
+            if provider in pace.braked:
+                until = pace.braked[provider]
+                if not until or moment < until:
+                    return 0
+            line = lines.get(provider)
+            return line and line._get_limit(later)
+
+        return limit_of
+
+    def _get_forecast(self, counts, ahead=None):
+        """On which days mails would leave: `[(date, mails)]`.
+
+        As if every day of the warm-up went well, after what waits already, within what
+        each provider takes. Empty when they would not all leave within 400 days.
+
+        :param counts: `{provider: mails}`
+        :param ahead: the same of mails that leave first; default: all that wait now
+        """
+        self.ensure_one()
+        ahead = self._get_waiting() if ahead is None else ahead
         zone = self._get_zone()
         utc = ZoneInfo("UTC")
         days = defaultdict(int)
-        for moment, number in self._plan_hours(ahead + count):
-            passed = min(ahead, number)
-            ahead -= passed
-            date = moment.replace(tzinfo=utc).astimezone(zone).date()
-            if number > passed:
-                days[date] += number - passed
-        return list(days.items()) if sum(days.values()) == count else []
+        for moment, (_before, number) in plan_queues(
+            fields.Datetime.now(),
+            zone,
+            [ahead, counts],
+            self._get_quotas(),
+            self._count_used(),
+            FORECAST_DAYS,
+            self._get_limits(self._get_pace()),
+        ):
+            if number:
+                date = moment.replace(tzinfo=utc).astimezone(zone).date()
+                days[date] += number
+        is_complete = sum(days.values()) == sum(counts.values())
+        return list(days.items()) if is_complete else []
 
     def _get_room_today(self):
         """Mails that may still leave today, None for any number."""

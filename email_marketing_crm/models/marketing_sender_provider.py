@@ -48,10 +48,15 @@ class MarketingSenderProvider(models.Model):
         "CHECK(hourly_quota >= 0)", "A quota is a number of mails, or 0 for no limit."
     )
 
-    def _get_limit(self):
-        """Mails in an hour, None for any number."""
+    def _get_limit(self, later=0):
+        """Mails in an hour, None for any number.
+
+        :param later: hours from now, each of which goes well
+        """
         self.ensure_one()
+        careful = self.careful_quota * 2 ** min(later, 30)
+        if later and careful > self.full_pace:
+            careful = 0
         return min(
-            (quota for quota in (self.hourly_quota, self.careful_quota) if quota),
-            default=None,
+            (quota for quota in (self.hourly_quota, careful) if quota), default=None
         )

@@ -24,7 +24,8 @@ class MarketingSenderResult(models.Model):
 
     The sending lanes insert a row per batch, provider and outcome; bounces and
     complaints come from the inbox. No row is ever changed, so that lanes never meet;
-    the pace lane makes one row of those of five minutes.
+    the pace lane makes one row of those of five minutes. What Odoo's own mail queue
+    sends `is_outside`: no delivery counts it, so the quota counts it here.
     """
 
     _name = "marketing.sender.result"
@@ -43,8 +44,12 @@ class MarketingSenderResult(models.Model):
             ("bounced_hard", "Bounced for good"),
             ("bounced_soft", "Bounced for now"),
             ("complained", "Reported as spam"),
+            ("other", "Sent, but no mailing"),
         ],
         required=True,
+    )
+    is_outside = fields.Boolean(
+        "By Odoo's Mail Queue", help="Sent past the workers, so no delivery counts it."
     )
     count = fields.Integer(required=True)
     date = fields.Datetime(required=True)
@@ -63,13 +68,13 @@ class MarketingSenderResult(models.Model):
                     DELETE FROM marketing_sender_result
                      WHERE sender_id = ANY(%(senders)s) AND date < %(before)s
                        AND date >= %(from)s
-                    RETURNING sender_id, provider, outcome, count, date
+                    RETURNING sender_id, provider, outcome, is_outside, count, date
                 )
                 INSERT INTO marketing_sender_result (
-                    sender_id, provider, outcome, count, date)
-                SELECT sender_id, provider, outcome, sum(count), max(date)
+                    sender_id, provider, outcome, is_outside, count, date)
+                SELECT sender_id, provider, outcome, is_outside, sum(count), max(date)
                   FROM old
-                 GROUP BY sender_id, provider, outcome,
+                 GROUP BY sender_id, provider, outcome, is_outside,
                           floor(extract(epoch FROM date) / %(seconds)s)
                 """,
                 **{
@@ -96,7 +101,7 @@ class MarketingSender(models.Model):
     _inherit = "marketing.sender"
 
     @api.model
-    def _note_result(self, rows):
+    def _note_result(self, rows, is_outside=False):
         """Write down what became of mails, and brake what must not go on.
 
         Called by whoever hands mails over, once a batch. Nothing but inserts: it can
@@ -105,6 +110,7 @@ class MarketingSender(models.Model):
         :param rows: `[(sender id, provider, outcome, number of mails)]`; outcomes are
             those of `marketing.sender.result`; `sent`, `deferred`, `refused_policy` and
             `refused_address` are what a try came to
+        :param is_outside: no delivery counts these mails
         """
         rows = [row for row in rows if row[0] and row[3]]
         if not rows:
@@ -117,12 +123,13 @@ class MarketingSender(models.Model):
             SQL(
                 """
                 INSERT INTO marketing_sender_result (
-                    sender_id, provider, outcome, count, date)
-                SELECT sender, COALESCE(provider, 'other'), outcome, sum(count), %s
+                    sender_id, provider, outcome, is_outside, count, date)
+                SELECT sender, COALESCE(provider, 'other'), outcome, %s, sum(count), %s
                   FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::int[])
                            news (sender, provider, outcome, count)
                  GROUP BY 1, 2, 3
                 """,
+                is_outside,
                 fields.Datetime.now(),
                 senders,
                 providers,
@@ -130,7 +137,8 @@ class MarketingSender(models.Model):
                 counts,
             )
         )
-        bad = {row[0] for row in rows if row[2] not in ("sent", "bounced_soft")}
+        harmless = ("sent", "other", "bounced_soft")
+        bad = {row[0] for row in rows if row[2] not in harmless}
         self.browse(sorted(bad))._brake_if_needed()
 
     @api.model
@@ -181,9 +189,17 @@ class MarketingSender(models.Model):
                               AND sender_id IS NOT NULL
                             ORDER BY visit DESC LIMIT 1) delivery
                      GROUP BY 1, 2, 3
+                    UNION ALL
+                    SELECT mailing.marketing_sender_id, 'other', news.outcome, count(*)
+                      FROM unnest(%s::int[], %s::varchar[]) news (mailing, outcome)
+                      JOIN mailing_mailing mailing ON mailing.id = news.mailing
+                     WHERE mailing.marketing_kind IS NULL
+                     GROUP BY 1, 2, 3
                     """,
                     mailings,
                     persons,
+                    outcomes,
+                    mailings,
                     outcomes,
                 )
             )

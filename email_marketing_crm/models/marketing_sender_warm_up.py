@@ -199,7 +199,7 @@ class MarketingSender(models.Model):
         if not self.is_warming_up or self.warm_up_date >= today:
             return
         totals = self._get_totals(self._get_day_start(self.warm_up_date))
-        sent = totals.get("sent", 0)
+        sent, other = totals.get("sent", 0), totals.get("other", 0)
         bounced = totals.get("bounced_hard", 0) + totals.get("refused_address", 0)
         complained = totals.get("complained", 0)
         last = self._get_last_sending_date()
@@ -207,13 +207,13 @@ class MarketingSender(models.Model):
             self._get_ramp(),
             self.warm_up_day,
             (today - (last or self.warm_up_start)).days,
-            DayResult(sent, bounced, complained),
+            DayResult(sent, bounced, complained, other),
             self.warm_up_bounce_limit,
             self.warm_up_complaint_limit,
         )
         values = {
             "date": fields.Date.to_string(self.warm_up_date),
-            "sent": sent,
+            "sent": sent + other,
             "bounced": bounced,
             "complained": complained,
             "quota": self._get_warm_up_quota() or 0,
@@ -230,7 +230,12 @@ class MarketingSender(models.Model):
         return (
             self.env["marketing.sender.day"]
             .search(
-                [("sender_id", "=", self.id), ("sent", ">", 0)],
+                [
+                    ("sender_id", "=", self.id),
+                    "|",
+                    ("sent", ">", 0),
+                    ("other", ">", 0),
+                ],
                 order="date desc",
                 limit=1,
             )

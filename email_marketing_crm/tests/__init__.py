@@ -64,6 +64,8 @@ from . import (
     test_pace_brake,
     test_pace_dns,
     test_pace_quota,
+    test_pace_outside,
+    test_pace_forecast,
     test_pace_sender,
     test_pace_tour,
     test_pace_warm_up,

@@ -244,7 +244,10 @@ class TestPaceQuota(PaceCase):
         self.sender.write({"daily_quota": 4, "spread_hours": 1})
         self.assertEqual(self.sender._get_room_today(), 4)
         self.assertEqual(
-            [(str(day), number) for day, number in self.sender._get_forecast(9)],
+            [
+                (str(day), number)
+                for day, number in self.sender._get_forecast({"other": 9})
+            ],
             [("2026-03-04", 4), ("2026-03-05", 4), ("2026-03-06", 1)],
         )
         self.assertIn("Room for 4 more mails today", self.mailing.marketing_pace_text)

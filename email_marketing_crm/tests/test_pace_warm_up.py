@@ -169,7 +169,8 @@ class TestPaceWarmUp(PaceCase):
         self.start()
         self.compose()
         self.assertEqual(
-            [number for _day, number in self.sender._get_forecast(12, 0)], [2, 4, 4, 2]
+            [number for _day, number in self.sender._get_forecast({"other": 12}, {})],
+            [2, 4, 4, 2],
         )
         self.assertIn("03/07/2026", self.mailing.marketing_pace_text)
 

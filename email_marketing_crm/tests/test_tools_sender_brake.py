@@ -9,6 +9,8 @@ from ..tools.sender_brake import (
     DEFAULT_LIMITS,
     MIN_COUNTS,
     OUTCOMES,
+    OutsideLog,
+    OutsideMail,
     classify_refusal,
     decide_brakes,
 )
@@ -119,3 +121,24 @@ class TestSenderBrake(TestCase):
                 raise ValueError("wrapped") from cause
         except ValueError as error:
             self.assertEqual(classify_refusal(error), "refused_policy")
+
+    def test_mails_that_no_delivery_counts(self):
+        log = OutsideLog({"<1@pumps>": 7})
+        for number, to, outcome in (
+            ("<1@pumps>", '"Ana, of Pumps" <ana@Gmail.com>', "sent"),
+            ("<1@pumps>", "bo@gmail.com", "sent"),
+            ("<2@pumps>", "cy@example.com, di@example.com", "deferred"),
+            ("<3@pumps>", "", "sent"),
+            ("<4@pumps>", "eve@example.com", None),
+        ):
+            log.note(
+                {"Message-Id": number, "From": "P <a@Pumps.example>", "To": to}, outcome
+            )
+        self.assertEqual(
+            log.counts,
+            {
+                OutsideMail(7, "pumps.example", "gmail.com", "sent"): 2,
+                OutsideMail(None, "pumps.example", "example.com", "deferred"): 1,
+                OutsideMail(None, "pumps.example", "", "sent"): 1,
+            },
+        )

@@ -1,3 +1,4 @@
+from collections import Counter
 from datetime import datetime, timedelta
 from unittest import TestCase
 from zoneinfo import ZoneInfo
@@ -11,7 +12,10 @@ from ..tools.sender_pace import (
     day_start,
     hour_limit,
     plan_hours,
+    plan_queues,
     room_now,
+    scale_up,
+    share_room,
 )
 
 NOW = datetime(2026, 3, 4, 10, 20)
@@ -19,6 +23,10 @@ UTC = ZoneInfo("UTC")
 NOTHING = Used()
 limits = st.none() | st.integers(0, 5000)
 quotas = st.builds(Quota, limits, limits, st.integers(1, 24))
+providers = st.sampled_from(["gmail", "outlook", "qq", "other"])
+mixes = st.dictionaries(providers, st.integers(0, 300)).map(
+    lambda counts: Counter({name: count for name, count in counts.items() if count})
+)
 
 
 def plan(count, quota, start=NOW, used=NOTHING, zone=UTC, days=30):
@@ -110,6 +118,67 @@ class TestSenderPace(TestCase):
             self.assertLessEqual(number, quota.daily or number)
         moments = [moment for moment, _number in planned]
         self.assertEqual(moments, sorted(set(moments)))
+
+    @given(mixes, st.none() | st.integers(0, 500), mixes)
+    def test_room_is_shared(self, waiting, room, limits):
+        """All of the room is used that anybody may use, and no limit is passed."""
+        shares = share_room(waiting, room, limits)
+        self.assertEqual(set(shares), set(waiting))
+        wanted = {
+            name: min(number, limits.get(name, number))
+            for name, number in waiting.items()
+        }
+        for name, number in shares.items():
+            self.assertGreaterEqual(number, 0)
+            self.assertLessEqual(number, wanted[name])
+        total = sum(wanted.values())
+        self.assertEqual(
+            sum(shares.values()), total if room is None else min(room, total)
+        )
+
+    def test_room_is_shared_by_what_waits(self):
+        self.assertEqual(
+            share_room({"gmail": 30, "other": 10}, 20, {}), {"gmail": 15, "other": 5}
+        )
+        self.assertEqual(
+            share_room({"gmail": 30, "other": 10}, 20, {"gmail": 2}),
+            {"gmail": 2, "other": 10},
+        )
+
+    @settings(max_examples=50)
+    @given(mixes, mixes, quotas, st.dictionaries(providers, st.integers(0, 40)))
+    def test_queues_keep_every_limit(self, ahead, own, quota, limits):
+        planned = list(
+            plan_queues(
+                NOW,
+                UTC,
+                [ahead, own],
+                lambda _day: quota,
+                {},
+                3,
+                lambda provider, _moment, _later: limits.get(provider),
+            )
+        )
+        for moment, taken in planned:
+            self.assertTrue(any(taken))
+            self.assertLessEqual(sum(taken), hour_limit(quota) or sum(taken))
+            self.assertGreaterEqual(moment, NOW)
+        for queue, counts in ((0, ahead), (1, own)):
+            left = sum(taken[queue] for _moment, taken in planned)
+            self.assertLessEqual(left, sum(counts.values()))
+        free = {name: counts for name, counts in ahead.items() if name not in limits}
+        if hour_limit(quota) is None and free == ahead and ahead.total():
+            self.assertEqual(planned[0], (NOW, [ahead.total(), planned[0][1][1]]))
+
+    @given(mixes, st.integers(0, 10**6))
+    def test_a_sample_stands_for_all(self, sample, count):
+        scaled = scale_up(sample, count)
+        self.assertEqual(sum(scaled.values()), count)
+        for name, number in scaled.items():
+            self.assertGreaterEqual(number, 0)
+            if sample:
+                expected = count * sample[name] / sample.total()
+                self.assertLess(abs(number - expected), 8)
 
     @given(st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)))
     def test_a_day_has_begun(self, moment):

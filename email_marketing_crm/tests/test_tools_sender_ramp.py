@@ -31,6 +31,8 @@ class TestSenderRamp(TestCase):
             (1, 1, DayResult(50, 0, 0), (2, "advanced")),
             (1, 1, DayResult(25, 0, 0), (2, "advanced")),
             (1, 1, DayResult(24, 0, 0), (1, "few")),
+            (1, 1, DayResult(24, 0, 0, other=1), (2, "advanced")),
+            (1, 1, DayResult(24, 2, 0, other=900), (1, "bounces")),
             (1, 1, DayResult(0, 0, 0), (1, "few")),
             (1, 1, DayResult(50, 1, 0), (2, "advanced")),
             (1, 1, DayResult(50, 2, 0), (1, "bounces")),

@@ -5,8 +5,10 @@ Amazon SES looks at a sender from 5 % bounces and 0.1 % complaints on and stops 
 """
 
 import smtplib
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from email.utils import getaddresses
 from typing import NamedTuple
 
 from .bounce import classify_status, find_status_in
@@ -21,6 +23,7 @@ OUTCOMES = (
     "bounced_hard",
     "bounced_soft",
     "complained",
+    "other",
 )
 #: Outcomes of handing a mail over: each mail has one of them for each try.
 TRIES = ("sent", "deferred", "refused_policy", "refused_address")
@@ -52,6 +55,51 @@ class OutcomeLog:
 
     def __init__(self) -> None:
         self.outcomes: dict[int, str] = {}
+
+
+class OutsideMail(NamedTuple):
+    """What mails that no delivery counts have in common.
+
+    :param mailing_id: Odoo's own mailing, None for any other mail
+    :param from_domain: what follows the @ in its From address
+    :param to_domain: where it goes
+    :param outcome: one of `TRIES`
+    """
+
+    mailing_id: int | None
+    from_domain: str
+    to_domain: str
+    outcome: str
+
+
+class OutsideLog:
+    """What became of a batch of mails that leave past the lanes.
+
+    :param mailings: `{message id: mailing id}` of those that belong to one
+    """
+
+    __slots__ = ("counts", "mailings")
+
+    def __init__(self, mailings: Mapping[str, int]) -> None:
+        self.mailings = mailings
+        self.counts: Counter[OutsideMail] = Counter()
+
+    def note(self, message: Mapping[str, str], outcome: str | None) -> None:
+        """Count a mail that was handed over; nothing is heard of None."""
+        if outcome:
+            mail = OutsideMail(
+                self.mailings.get(message["Message-Id"]),
+                _read_domain(message["From"]),
+                _read_domain(message["To"]),
+                outcome,
+            )
+            self.counts[mail] += 1
+
+
+def _read_domain(header: str | None) -> str:
+    """Return the domain of the first address of a header, empty without one."""
+    addresses = [address for _name, address in getaddresses([str(header or "")])]
+    return addresses[0].rpartition("@")[2].strip().lower() if addresses else ""
 
 
 class Brake(NamedTuple):

@@ -39,14 +39,17 @@ MIN_BOUNCES = 2
 class DayResult(NamedTuple):
     """What became of the mails of one day.
 
-    :param sent: mails that left
+    :param sent: mails of mailings that left
     :param bounced: those that bounced for good
     :param complained: those that were reported as spam
+    :param other: mails of no mailing: providers saw them too, but nobody tells what
+        became of them
     """
 
     sent: int
     bounced: int
     complained: int
+    other: int = 0
 
 
 class Step(NamedTuple):
@@ -94,7 +97,7 @@ def next_step(
     if result.complained and 100 * result.complained >= complaint_limit * result.sent:
         return Step(day, "complaints")
     quota = quota_of_day(ramp, day)
-    if quota is not None and result.sent < ENOUGH * quota:
+    if quota is not None and result.sent + result.other < ENOUGH * quota:
         return Step(day, "few")
     if quota_of_day(ramp, day + 1) is None:
         return Step(None, "finished")
