@@ -121,6 +121,7 @@
         "views/marketing_frequency_rule_views.xml",
         "views/marketing_quiet_hours_views.xml",
         "views/mailing_mailing_timing_views.xml",
+        "views/marketing_job_views.xml",
     ],
     "demo": [
         "demo/marketing_demo.xml",

@@ -1,5 +1,6 @@
 # identity, log and workers
 from . import marketing_lane
+from . import marketing_job
 from . import marketing_timeline
 from . import marketing_person
 from . import marketing_person_engagement
@@ -238,6 +239,8 @@ from . import mailing_mailing_sender
 from . import mailing_mailing_salesperson
 from . import mailing_mailing_audience
 from . import mailing_mailing_resend
+from . import marketing_job_mailing
+from . import marketing_job_look
 from . import mailing_mailing_schedule
 from . import mailing_mailing_seen
 from . import mailing_mailing_test_person

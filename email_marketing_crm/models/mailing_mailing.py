@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 
+from .marketing_job import EXCLUSIVE_KINDS
+
 #: Stored states a mailing's mails may leave in.
 SENDING_STATES = ("in_queue", "sending")
 
@@ -224,9 +226,12 @@ class MailingMailing(models.Model):
                         mailing.subject,
                     )
                 )
-            self.env.cr.execute(
-                "DELETE FROM marketing_delivery WHERE mailing_id = %s", [mailing.id]
-            )
+            jobs = self.env["marketing.job"]
+            jobs._stop_kinds(mailing, list(EXCLUSIVE_KINDS))
+            if jobs._is_for_worker(mailing):
+                jobs._add("forget", mailing)
+            else:
+                mailing._forget_plan()
             mailing.marketing_hold = False
         self.env["marketing.delivery"]._invalidate_deliveries()
         return super().action_cancel()

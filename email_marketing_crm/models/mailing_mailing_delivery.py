@@ -43,25 +43,18 @@ class MailingMailing(models.Model):
         return True
 
     def _confirm_audience(self):
-        """Freeze who gets each campaign, and who does not."""
+        """Freeze who gets each campaign, and who does not; a worker does large ones."""
         self.check_access("write")
-        deliveries = self.env["marketing.delivery"].sudo()
+        jobs = self.env["marketing.job"]
+        now = fields.Datetime.now()
         for mailing in self.sudo():
-            due = max(
-                mailing.schedule_date or fields.Datetime.now(), fields.Datetime.now()
-            )
+            if jobs._is_for_worker(mailing):
+                jobs._add("plan", mailing)
+                continue
+            due = max(mailing.schedule_date or now, now)
             mailing._refresh_segments()
-            deliveries._plan_audience(mailing, due)
-            if not deliveries.search_count([("mailing_id", "=", mailing.id)], limit=1):
-                raise UserError(
-                    self.env._(
-                        "Nobody is in the audience of “%s”: its segments have no "
-                        "members with an address. Look at the segments, or choose "
-                        "others.",
-                        mailing.subject,
-                    )
-                )
-            deliveries._wake_lanes("compose", at=due)
+            self.env["marketing.delivery"].sudo()._plan_audience(mailing, due)
+            mailing._finish_plan(due)
 
     def _refresh_segments(self):
         """Bring the members up to date; an error says what is wrong with a segment."""
@@ -95,9 +88,11 @@ class MailingMailing(models.Model):
                   FROM mailing_mailing mailing
                  WHERE mailing.marketing_kind = 'campaign' AND mailing.state = ANY(%s)
                    AND (mailing.schedule_date IS NULL OR mailing.schedule_date <= %s)
+                   AND %s
                 """,
                 list(SENDING_STATES),
                 fields.Datetime.now(),
+                self.env["marketing.job"]._get_free_mailings(),
             )
         )
         done = self.browse([row[0] for row in rows if not row[2]])

@@ -20,26 +20,15 @@ class MailingMailing(models.Model):
         return result
 
     def _reschedule_deliveries(self):
-        """Move what has not left to the new hour of the mailing.
-
-        What is held back by something else forgets it: at the new hour that is looked
-        at anew. A mail that the server wants later keeps waiting for that, too.
-        """
-        deliveries = self.env["marketing.delivery"]
+        """Move what has not left to the new hour; a worker does that for many mails."""
+        jobs = self.env["marketing.job"]
         for mailing in self.filtered(lambda mailing: mailing.state in SENDING_STATES):
+            if jobs._is_for_worker(mailing):
+                jobs._add("move", mailing)
+                continue
+            mailing._move_deliveries()
             due = mailing.schedule_date or fields.Datetime.now()
-            self.env.cr.execute(
-                """
-                UPDATE marketing_delivery
-                   SET due = CASE WHEN state = 'composed' AND attempts > 0
-                                  THEN GREATEST(due, %(due)s) ELSE %(due)s END,
-                       wait_reason = NULL
-                 WHERE mailing_id = %(mailing)s AND state IN ('planned', 'composed')
-                """,
-                {"due": due, "mailing": mailing.id},
-            )
-            deliveries._wake_lanes(at=due)
-        deliveries._invalidate_deliveries()
+            self.env["marketing.delivery"]._wake_lanes(at=due)
 
     def action_reschedule(self):
         """Ask for the new hour of what has not left."""

@@ -5,7 +5,6 @@ from odoo import api, fields, models
 from odoo.addons.base.models.res_partner import _tz_get
 
 from ..tools.local_time import find_zone, next_occurrence, to_local
-from .mailing_mailing import SENDING_STATES
 from .marketing_delivery import WAITING_STATES
 
 
@@ -112,11 +111,10 @@ class MailingMailing(models.Model):
         clock = find_zone(self.marketing_send_tz) or find_zone("UTC")
         return next_occurrence(to_local(due, clock), zone, now)
 
-    def _reschedule_deliveries(self):
+    def _move_deliveries(self, part=None):
         """Give each person the moment that the new hour of the mailing means to him."""
-        result = super()._reschedule_deliveries()
-        for mailing in self.filtered(lambda mailing: mailing.state in SENDING_STATES):
-            self.env["marketing.delivery"].sudo()._retime(mailing)
+        result = super()._move_deliveries(part)
+        self.env["marketing.delivery"].sudo()._retime(self, part)
         return result
 
     def action_estimate_timing(self):

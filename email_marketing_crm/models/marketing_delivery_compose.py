@@ -82,7 +82,8 @@ class MarketingDelivery(models.Model):
         return SQL(
             "mailing.marketing_kind IS NOT NULL"
             " AND mailing.marketing_hold IS DISTINCT FROM 'paused'"
-            " AND mailing.state IN ('in_queue', 'sending')"
+            " AND mailing.state IN ('in_queue', 'sending') AND %s",
+            self.env["marketing.job"]._get_free_mailings(),
         )
 
     @api.model

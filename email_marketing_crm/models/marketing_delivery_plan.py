@@ -87,11 +87,14 @@ class MarketingDelivery(models.Model):
         self._wake_lanes("compose")
 
     @api.model
-    def _plan_audience(self, mailing, due=None):
-        """Freeze the audience of a campaign; returns the number of its persons."""
+    def _plan_audience(self, mailing, due=None, part=None):
+        """Freeze the audience of a campaign; returns the number of its persons.
+
+        :param part: of the persons, as `marketing.job` takes them; all without one
+        """
         mailing.ensure_one()
         candidates = self._get_audience_candidates(
-            self._get_audience(mailing), mailing.mailing_model_real
+            self._get_audience(mailing), mailing.mailing_model_real, part
         )
         return self._insert_plan(mailing, candidates, due)
 
@@ -243,32 +246,53 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
-    def _get_audience_candidates(self, audience, model=None):
+    def _get_audience_candidates(self, audience, model=None, part=None):
         """One candidate per person of an audience.
 
         The record that is a member of a segment stands for him, else his oldest one.
 
         :param model: of the records. Only where mails go to a customer can two persons
             share an address; elsewhere a million addresses need not be sorted.
+        :param part: of the persons, those of one address together
         """
         rank = (
             SQL("dense_rank() OVER (PARTITION BY email ORDER BY person_id)")
-            if model is None or "partner_id" in self.env[model]._fields
+            if self._has_shared_addresses(model)
             else SQL("1::bigint")
         )
         return SQL(
             """
             SELECT NULL::int AS id, person_id, res_id, email, 0 AS visit,
-                   %s AS rank
+                   %(rank)s AS rank
               FROM (SELECT DISTINCT ON (person_id) person_id, res_id, email
-                      FROM (%s) record
+                      FROM (%(audience)s) record
                      WHERE person_id IS NOT NULL
                      ORDER BY person_id, email IS NULL,
                               is_member IS TRUE DESC, res_id) one
+             WHERE %(part)s
             """,
-            rank,
-            audience,
+            rank=rank,
+            audience=audience,
+            part=self._get_audience_part(model, part, "one"),
         )
+
+    @api.model
+    def _has_shared_addresses(self, model):
+        """Whether records of a model are mailed at an address that is not their own."""
+        return model is None or "partner_id" in self.env[model]._fields
+
+    @api.model
+    def _get_audience_part(self, model, part, alias):
+        """SQL: the records of one part of an audience; a person is in one part only."""
+        key = (
+            SQL(
+                "abs(hashtext(COALESCE(%s, ''))::bigint)",
+                SQL.identifier(alias, "email"),
+            )
+            if self._has_shared_addresses(model)
+            else SQL("COALESCE(%s, 0)", SQL.identifier(alias, "person_id"))
+        )
+        return self.env["marketing.job"]._get_part(part, key)
 
     @api.model
     def _get_given_candidates(self, mailing, rows):
@@ -329,6 +353,15 @@ class MarketingDelivery(models.Model):
             for gate in gates
         )
         return SQL("CASE %s END", cases)
+
+    @api.model
+    def _get_wait_reason(self, mailing):
+        """SQL: what a candidate that gets the mailing would wait for now, or NULL.
+
+        As far as that hangs on the person, whoever the sender is. Each kind of wait
+        adds its own.
+        """
+        return SQL("NULL::varchar")
 
     @api.model
     def _get_refused(self, mailing, candidates, gates):

@@ -81,22 +81,34 @@ class MarketingDeliveryPreview(models.TransientModel):
     def _open_for(self, mailing):
         """Check the audience of a mailing and show what would happen with it."""
         mailing.ensure_one()
+        jobs = self.env["marketing.job"]
+        if jobs._is_for_worker(mailing):
+            return jobs._add("preview", mailing)._get_action()
+        mailing.sudo()._refresh_segments()
+        self._forget_audience(mailing)
         self._check_audience(mailing)
         self._check_waits(mailing)
         return self.env["marketing.mailing.plan"]._open_for(mailing)
 
     @api.model
-    def _check_audience(self, mailing):
-        """Ask the gates of a plan about every record of the audience."""
-        deliveries = self.env["marketing.delivery"].sudo()
-        mailing.sudo()._refresh_segments()
-        audience = deliveries._get_audience(mailing.sudo())
-        self.env.flush_all()
+    def _forget_audience(self, mailing):
+        """Forget what the user saw before."""
         self.env.cr.execute(
             "DELETE FROM marketing_delivery_preview"
             " WHERE mailing_id = %s AND create_uid = %s",
             [mailing.id, self.env.uid],
         )
+
+    @api.model
+    def _check_audience(self, mailing, part=None):
+        """Ask the gates of a plan about every record of the audience.
+
+        :param part: of the persons, as `marketing.job` takes them; all without one
+        """
+        deliveries = self.env["marketing.delivery"].sudo()
+        audience = deliveries._get_audience(mailing.sudo())
+        model = mailing.mailing_model_real
+        self.env.flush_all()
         self.env.cr.execute(
             SQL(
                 """
@@ -118,14 +130,14 @@ class MarketingDeliveryPreview(models.TransientModel):
                   FROM audience
                   LEFT JOIN gated ON gated.person_id = audience.person_id
                                  AND gated.res_id = audience.res_id
+                 WHERE %(part)s
                  ORDER BY audience.res_id
                 """,
                 audience=audience,
                 # Read twice: of a relation that is kept, PostgreSQL knows no size, and
                 # would look for each person by himself.
-                candidates=deliveries._get_audience_candidates(
-                    audience, mailing.mailing_model_real
-                ),
+                candidates=deliveries._get_audience_candidates(audience, model, part),
+                part=deliveries._get_audience_part(model, part, "audience"),
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 warning=deliveries._get_consent_warning(mailing.sudo()),
                 mailing=mailing.id,

@@ -40,13 +40,29 @@ class MarketingFrequencyUsage(models.TransientModel):
 
     @api.model
     def _open_capped(self, rules=None):
-        """Show whose limits are used up tomorrow at this hour, by rule."""
-        windows = (rules or self.env["marketing.frequency.rule"].search([])).window_ids
+        """Show whose limits are used up tomorrow at this hour, by rule.
+
+        Of many persons a worker finds out.
+        """
+        rules = rules or self.env["marketing.frequency.rule"].search([])
+        jobs = self.env["marketing.job"]
+        if rules and jobs._is_awaited() and self.env["marketing.person"]._is_many():
+            return jobs._add("capped", rules=rules.ids)._get_action()
+        self._find_capped(rules)
+        return self._get_capped_action()
+
+    @api.model
+    def _find_capped(self, rules):
+        """Replace the user's rows by whose limits are used up tomorrow."""
+        windows = rules.window_ids
         moment = fields.Datetime.now() + timedelta(days=1)
         if windows:
             deliveries = self.env["marketing.delivery"].sudo()
             likely = deliveries._get_nearly_full(windows.sudo(), moment, moment)
             self._fill(windows, moment, SQL("usage.is_full"), likely)
+
+    @api.model
+    def _get_capped_action(self):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "email_marketing_crm.marketing_frequency_usage_action"
         )

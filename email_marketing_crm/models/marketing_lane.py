@@ -109,6 +109,7 @@ class MarketingLane(models.Model):
             "compose": "marketing.delivery",
             "smtp": "mail.mail",
             "check": "marketing.mailing.check",
+            "job": "marketing.job",
         }
 
     @api.model
@@ -123,12 +124,13 @@ class MarketingLane(models.Model):
             ("compose", self.env._("Composing")),
             ("smtp", self.env._("Sending")),
             ("check", self.env._("Checks before sending")),
+            ("job", self.env._("Plans and figures of many persons")),
         ]
 
     @api.model
     def _get_single_kinds(self):
         """Kinds of work that cannot be shared: they have one worker, number 0."""
-        return {"import", "pace", "check"}
+        return {"import", "pace", "check", "job"}
 
     @api.model
     def _get_lane_count(self):

@@ -72,11 +72,15 @@ class MarketingMailingPlan(models.TransientModel):
                 "is_partial": count("gets", "waits") > WAITS_LIMIT,
             }
         )
+        return plan._get_action()
+
+    def _get_action(self):
+        self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Plan of “%s”", mailing.subject),
+            "name": self.env._("Plan of “%s”", self.mailing_id.subject),
             "res_model": self._name,
-            "res_id": plan.id,
+            "res_id": self.id,
             "views": [(False, "form")],
         }
 

@@ -34,15 +34,32 @@ class MarketingTimingEstimate(models.TransientModel):
 
     @api.model
     def _open_for(self, mailing):
-        deliveries = self.env["marketing.delivery"].sudo()
+        jobs = self.env["marketing.job"]
+        if jobs._is_for_worker(mailing):
+            return jobs._add("estimate", mailing)._get_action()
         mailing.sudo()._refresh_segments()
-        self.env.flush_all()
+        now = fields.Datetime.now()
+        self._forget()
+        self._count(mailing, max(mailing.schedule_date or now, now))
+        return self._get_action(mailing)
+
+    @api.model
+    def _forget(self):
+        """Forget what the user saw before."""
         self.env.cr.execute(
             "DELETE FROM marketing_timing_estimate WHERE create_uid = %s",
             [self.env.uid],
         )
+
+    @api.model
+    def _count(self, mailing, due, part=None):
+        """Count the persons of each hour.
+
+        :param part: of the persons, as `marketing.job` takes them; all without one
+        """
+        deliveries = self.env["marketing.delivery"].sudo()
+        self.env.flush_all()
         now = fields.Datetime.now()
-        due = max(mailing.schedule_date or now, now)
         persons = self.env["marketing.person"]
         self.env.cr.execute(
             SQL(
@@ -68,12 +85,41 @@ class MarketingTimingEstimate(models.TransientModel):
                 now=now,
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 candidates=deliveries._get_audience_candidates(
-                    deliveries._get_audience(mailing.sudo())
+                    deliveries._get_audience(mailing.sudo()),
+                    mailing.mailing_model_real,
+                    part,
                 ),
                 timing=deliveries._get_planned_timing(mailing, due),
             )
         )
         self.invalidate_model()
+
+    @api.model
+    def _add_up(self):
+        """One row an hour, reason and zone of what was counted part by part."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH parts AS (
+                    DELETE FROM marketing_timing_estimate WHERE create_uid = %(user)s
+                    RETURNING *)
+                INSERT INTO marketing_timing_estimate (
+                    mailing_id, due, wait_reason, zone, persons,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT mailing_id, date_trunc('minute', due), wait_reason, zone,
+                       sum(persons), %(user)s, %(now)s, %(user)s, %(now)s
+                  FROM parts
+                 GROUP BY 1, 2, 3, 4
+                """,
+                user=self.env.uid,
+                now=fields.Datetime.now(),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _get_action(self, mailing):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "email_marketing_crm.marketing_timing_estimate_action"
         )

@@ -5,10 +5,15 @@ import {standardWidgetProps} from "@web/views/widgets/standard_widget_props";
 /** How often the figures of a running import are read again. */
 const PERIOD = 2000;
 
-/** Reads the record again as long as its import runs, so that its progress moves. */
+/**
+ * Reads the record again as long as its work runs, so that its progress moves.
+ *
+ * The attribute `state_field` names the field that says so, by default `state`.
+ */
 export class ImportRefresh extends Component {
     static template = xml`<span class="o_marketing_import_refresh"/>`;
-    static props = {...standardWidgetProps};
+    static props = {...standardWidgetProps, stateField: {type: String, optional: true}};
+    static defaultProps = {stateField: "state"};
 
     setup() {
         onMounted(() => {
@@ -18,9 +23,9 @@ export class ImportRefresh extends Component {
     }
 
     async refresh() {
-        const {record} = this.props;
+        const {record, stateField} = this.props;
         if (
-            record.data.state !== "running" ||
+            record.data[stateField] !== "running" ||
             this.loading ||
             (await record.isDirty())
         ) {
@@ -37,4 +42,5 @@ export class ImportRefresh extends Component {
 
 registry.category("view_widgets").add("marketing_import_refresh", {
     component: ImportRefresh,
+    extractProps: ({attrs}) => ({stateField: attrs.state_field}),
 });
