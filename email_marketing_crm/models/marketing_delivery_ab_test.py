@@ -54,7 +54,7 @@ class MarketingDelivery(models.Model):
                    SET arm_id = CASE WHEN place.bucket < %(share)s
                                      THEN (%(arms)s::int[])[place.arm] END,
                        wait_reason = CASE WHEN place.bucket >= %(share)s
-                                          THEN 'ab_test' END,
+                                          THEN 'ab_test' ELSE %(reason)s END,
                        due = CASE WHEN place.bucket >= %(share)s
                                   THEN GREATEST(delivery.due, %(later)s)
                                   ELSE %(hours)s END
@@ -73,6 +73,10 @@ class MarketingDelivery(models.Model):
                 count=len(arms),
                 later=fields.Datetime.now() + timedelta(hours=test.late_hours) + SLEEP,
                 hours=self._get_arm_due(test, arms),
+                # The hour of a version is nobody's own hour.
+                reason=SQL("NULL")
+                if test.varies == "hour"
+                else SQL("delivery.wait_reason"),
                 bucket=test._get_bucket_sql(SQL("email")),
                 mailing=test.mailing_id.id,
             )

@@ -85,6 +85,37 @@ class MarketingDelivery(models.Model):
             moment,
             patience,
         )
+        return self._is_capped(
+            mailing,
+            windows,
+            moment,
+            SQL(
+                "usage.rule_id <> ALL(%s)%s",
+                later.ids,
+                SQL(" OR %s", too_late) if later else SQL(),
+            ),
+        )
+
+    @api.model
+    def _get_wait_reason(self, mailing):
+        """Whoever has used up a limit, and is not left out for it, waits."""
+        reason = super()._get_wait_reason(mailing)
+        windows = self._get_frequency_windows(mailing)
+        if not windows:
+            return reason
+        moment = self._get_sending_moment(mailing)
+        return SQL(
+            "CASE WHEN %s THEN 'frequency' ELSE %s END",
+            self._is_capped(mailing, windows, moment, SQL("TRUE")),
+            reason,
+        )
+
+    @api.model
+    def _is_capped(self, mailing, windows, moment, condition):
+        """SQL: a limit of the candidate's person is used up.
+
+        :param condition: SQL on `usage`: which limits are meant
+        """
         likely = SQL("TRUE")
         if mailing.marketing_kind != "journey":
             # A plan looks at everybody; a batch of a lane, which has ids, at some.
@@ -106,11 +137,7 @@ class MarketingDelivery(models.Model):
                 self.env["marketing.person"]._get_zone_sql("person"),
                 moment,
             ),
-            SQL(
-                "usage.rule_id <> ALL(%s)%s",
-                later.ids,
-                SQL(" OR %s", too_late) if later else SQL(),
-            ),
+            condition,
         )
 
     @api.model

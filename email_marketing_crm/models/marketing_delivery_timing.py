@@ -164,8 +164,11 @@ class MarketingDelivery(models.Model):
         return self.env["marketing.quiet.hours"]._get_rule(moment)
 
     @api.model
-    def _retime(self, mailing):
-        """Give what is planned the moments of the schedule anew, none of them past."""
+    def _retime(self, mailing, part=None):
+        """Give what is planned the moments of the schedule anew, none of them past.
+
+        :param part: of the persons, as `marketing.job` takes them; all without one
+        """
         companies = self._read_group(
             [("mailing_id", "=", mailing.id), ("state", "=", "planned")], ["company_id"]
         )
@@ -183,8 +186,11 @@ class MarketingDelivery(models.Model):
                       LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
                      WHERE gated.id = delivery.id AND delivery.mailing_id = %(mailing)s
                        AND delivery.company_id IS NOT DISTINCT FROM %(company)s
-                       AND delivery.state = 'planned'
+                       AND delivery.state = 'planned' AND %(part)s
                     """,
+                    part=self.env["marketing.job"]._get_part(
+                        part, SQL("delivery.person_id")
+                    ),
                     due=due,
                     now=now,
                     timing=deliveries._get_planned_timing(mailing, due),
@@ -216,6 +222,23 @@ class MarketingDelivery(models.Model):
                 if not known or wait[1] > known[1]:
                     waits[delivery_id] = wait
         return waits
+
+    @api.model
+    def _get_wait_reason(self, mailing):
+        """Who lives where it is quiet now waits, as far as nothing lasts longer."""
+        now = fields.Datetime.now()
+        quiet = self._get_quiet_rule(mailing, now)
+        zones = list(self._get_openings(quiet, now))
+        reason = super()._get_wait_reason(mailing)
+        if not zones:
+            return reason
+        return SQL(
+            "COALESCE(%s, (SELECT 'quiet_hours' FROM marketing_person person"
+            " WHERE person.id = candidate.person_id AND %s = ANY(%s)))",
+            reason,
+            self.env["marketing.person"]._get_zone_sql("person"),
+            zones,
+        )
 
     @api.model
     def _get_quiet_waits(self, mailing, ids):

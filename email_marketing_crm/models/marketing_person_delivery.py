@@ -1,8 +1,10 @@
 from odoo import fields, models
 
+from .marketing_delivery import WAITING_STATES
+
 
 class MarketingPerson(models.Model):
-    """The mails that a person did not get, and why."""
+    """The mails that a person did not get, or gets later, and why."""
 
     _inherit = "marketing.person"
 
@@ -10,20 +12,43 @@ class MarketingPerson(models.Model):
         "Mails Not Sent", compute="_compute_skipped_delivery_count"
     )
 
+    waiting_delivery_count = fields.Integer(
+        "Mails Waiting", compute="_compute_skipped_delivery_count"
+    )
+
     def _compute_skipped_delivery_count(self):
         """Numbers of mails that the user may see; the index on persons serves it."""
-        counts = {}
+        skipped, waiting = {}, {}
         deliveries = self.env["marketing.delivery"]
         if deliveries.has_access("read"):
-            counts = dict(
-                deliveries._read_group(
-                    [("person_id", "in", self.ids), ("state", "=", "skipped")],
-                    ["person_id"],
-                    ["__count"],
-                )
+            rows = deliveries._read_group(
+                [
+                    ("person_id", "in", self.ids),
+                    ("state", "in", ("skipped", *WAITING_STATES)),
+                ],
+                ["person_id", "state"],
+                ["__count"],
             )
+            for person, state, count in rows:
+                counts = skipped if state == "skipped" else waiting
+                counts[person] = counts.get(person, 0) + count
         for person in self:
-            person.skipped_delivery_count = counts.get(person, 0)
+            person.skipped_delivery_count = skipped.get(person, 0)
+            person.waiting_delivery_count = waiting.get(person, 0)
+
+    def action_view_waiting_deliveries(self):
+        """The mails that these persons are to get, when, and what they wait for."""
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_delivery_action"
+        )
+        return action | {
+            "name": self.env._("Mails Waiting"),
+            "domain": [
+                ("person_id", "in", self.ids),
+                ("state", "in", WAITING_STATES),
+            ],
+            "context": {},
+        }
 
     def action_view_skipped_deliveries(self):
         """The mails that these persons did not get, by reason."""

@@ -18,8 +18,9 @@ class MarketingSegment(models.Model):
 
     The figures come from `_get_people_query`: the members where they are settled, else
     whoever the conditions would make a member. They are those of a mailing that does
-    not exist yet, asked at the gates of the delivery plan; each person has exactly one
-    outcome, so they add up to the size. A figure is opened as
+    not exist yet, asked at the gates of the delivery plan and what would hold it back
+    now (frequency rules, quiet hours); each person has exactly one outcome, so they add
+    up to the size. A figure is opened as
     `[("segment_outcome", "=", "<segment>:<outcome>")]` on persons: the same query
     again, never a list of ids.
     """
@@ -109,11 +110,16 @@ class MarketingSegment(models.Model):
     @api.model
     def _get_outcome_labels(self):
         """`{outcome: text}`: what a mailing would do with a person of a segment."""
-        reasons = self.env["marketing.delivery"]._fields["reason"]
+        names = self.env["marketing.delivery"]._fields
+        waits = dict(names["wait_reason"]._description_selection(self.env))
         return {
             "mailable": self.env._("Can be mailed"),
             "other_company": self.env._("Known to other companies only"),
-            **dict(reasons._description_selection(self.env)),
+            **dict(names["reason"]._description_selection(self.env)),
+            **{
+                f"later_{reason}": self.env._("Can be mailed later: %s", label)
+                for reason, label in waits.items()
+            },
         }
 
     def get_mailing_outcomes(self):
@@ -151,7 +157,12 @@ class MarketingSegment(models.Model):
         figures = [
             {"code": code, "label": labels.get(code, code), "count": count}
             for code, count in sorted(
-                counts.items(), key=lambda item: (item[0] != "mailable", -item[1])
+                counts.items(),
+                key=lambda item: (
+                    item[0] != "mailable",
+                    not item[0].startswith("later_"),
+                    -item[1],
+                ),
             )
         ]
         return {"figures": figures, "took_too_long": False}
@@ -160,6 +171,7 @@ class MarketingSegment(models.Model):
         """SELECT of person_id and outcome: each person of the segment once."""
         self.ensure_one()
         deliveries = self.env["marketing.delivery"].sudo()
+        mailing = self._get_sample_mailing()
         # Only where mails go to a customer can two persons share an address.
         rank = (
             SQL(
@@ -174,7 +186,8 @@ class MarketingSegment(models.Model):
             SELECT candidate.person_id,
                    CASE WHEN %(hidden)s THEN 'other_company'
                         WHEN candidate.active IS FALSE THEN 'gone'
-                        ELSE COALESCE(%(reason)s, 'mailable') END AS outcome
+                        ELSE COALESCE(%(reason)s, 'later_' || %(wait)s, 'mailable')
+                        END AS outcome
               FROM (SELECT NULL::int AS id, people.person_id, people.res_id,
                            record.email, record.active, 0 AS visit, %(rank)s AS rank
                       FROM (%(people)s) AS people
@@ -182,7 +195,8 @@ class MarketingSegment(models.Model):
                         ON record.res_id = people.res_id) AS candidate
             """,
             hidden=self._get_hidden_condition(),
-            reason=deliveries._get_reason(self._get_sample_mailing(), PLAN_GATES),
+            reason=deliveries._get_reason(mailing, PLAN_GATES),
+            wait=deliveries._get_wait_reason(mailing),
             rank=rank,
             people=self._get_people_query(),
             records=deliveries._get_records(self.res_model),

@@ -97,6 +97,23 @@ class TestAbTest(AbTestCase):
         self.assertEqual(mailing.marketing_waiting + mailing.marketing_sent, 40)
         self.assertGreater(mailing.marketing_waiting, 5)
 
+    def test_who_is_part_of_it_keeps_the_reason_for_his_hour(self):
+        test = self.make_test()
+        test.mailing_id.write(
+            {"marketing_send_time": "local", "marketing_send_tz": "UTC"}
+        )
+        self.env["res.partner"].search(
+            [("email", "in", self.addresses)]
+        ).tz = "Asia/Tokyo"
+        self.run_inbox()
+        self.clock.move_to(NOW)
+        self.launch(test)
+        deliveries = self.deliveries_of(test.mailing_id)
+        sample = deliveries.filtered("arm_id")
+        self.assertEqual(set(sample.mapped("wait_reason")), {"local_time"})
+        self.assertEqual(set(sample.mapped("due")), {NOW + timedelta(hours=15)})
+        self.assertEqual(set((deliveries - sample).mapped("wait_reason")), {"ab_test"})
+
     def test_planning_again_changes_nobodys_version(self):
         test = self.make_test()
         self.launch(test)

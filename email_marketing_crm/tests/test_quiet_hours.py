@@ -333,6 +333,53 @@ class TestQuietHours(TimingCase):
         )
         self.assertFalse(self.deliveries_of(mailing))
 
+    def test_a_segment_says_who_can_be_mailed_later(self):
+        """Each person once: a refusal first, then frequency rules, then quiet hours."""
+        self.make_quiet()
+        self.make_rule((1, "rolling", 7))
+        segment = self.segment.with_user(self.user_marketing)
+
+        def figures():
+            self.env.invalidate_all()
+            outcomes = segment.get_mailing_outcomes()
+            return {figure["code"]: figure["count"] for figure in outcomes["figures"]}
+
+        self.assertEqual(figures(), {"mailable": 2})
+        self.live_in(ana="Asia/Tokyo")
+        self.clock.move_to(NOW + timedelta(hours=4))  # 23:00 in Tokyo
+        self.assertEqual(figures(), {"mailable": 1, "later_quiet_hours": 1})
+        mailing = self.mail()
+        self.assertEqual(self.outcome(mailing, BEN), "sent")
+        self.assertEqual(
+            figures(), {"mailable": 0, "later_quiet_hours": 1, "later_frequency": 1}
+        )
+        found = self.env["marketing.person"].search(
+            [("segment_outcome", "=", f"{segment.id}:later_frequency")]
+        )
+        self.assertEqual(found.email_normalized, BEN)
+        self.env["mail.blacklist"]._add(BEN)
+        self.assertEqual(
+            figures(), {"mailable": 0, "later_quiet_hours": 1, "blacklisted": 1}
+        )
+        labels = {
+            figure["code"]: figure["label"]
+            for figure in segment.get_mailing_outcomes()["figures"]
+        }
+        self.assertEqual(
+            labels["later_quiet_hours"], "Can be mailed later: Quiet hours"
+        )
+
+    def test_a_person_shows_what_he_waits_for(self):
+        self.make_quiet()
+        self.clock.move_to(EVENING)
+        mailing = self.mail()
+        person = self.person_of(ANA).with_user(self.user_marketing)
+        self.assertEqual(person.waiting_delivery_count, 1)
+        action = person.action_view_waiting_deliveries()
+        found = self.env[action["res_model"]].search(action["domain"])
+        self.assertEqual(found, self.delivery_of(mailing))
+        self.assertEqual(found.timing_note, "Quiet hours")
+
     def test_the_preview_says_who_gets_it_later(self):
         self.live_in(ana="Asia/Tokyo")
         self.make_quiet()
