@@ -90,7 +90,7 @@ class MailingMailing(models.Model):
                 ),
             ),
             "replied": (
-                self.env._("Answered"),
+                self.env._("Replied"),
                 self.env._("Answered by mail; notes of absence are left out."),
             ),
             "viewed": (

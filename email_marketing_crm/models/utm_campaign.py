@@ -41,6 +41,13 @@ class UtmCampaign(models.Model):
                 }
             )
 
+    def _compute_mailing_mail_count(self):
+        """Odoo's, also for salespeople who open the campaign of a lead.
+
+        Its form asks for the number of A/B tests, which they may not read.
+        """
+        return super(UtmCampaign, self.sudo())._compute_mailing_mail_count()
+
     def action_view_marketing_results(self):
         """What works in this campaign."""
         self.ensure_one()

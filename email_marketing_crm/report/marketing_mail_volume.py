@@ -17,9 +17,11 @@ class MarketingMailVolume(models.Model):
     name = fields.Char("Mails and Mailing", readonly=True)
     mailing_id = fields.Many2one("mailing.mailing", readonly=True)
     date = fields.Datetime("Hour", readonly=True)
+    date_stop = fields.Datetime("End of the Hour", readonly=True)
     state = fields.Selection([("sent", "Sent"), ("waiting", "Waiting")], readonly=True)
     volume = fields.Selection(
         [("one_off", "One-off"), ("automated", "Automated")],
+        string="One-off or Automated",
         readonly=True,
         help="Automated: mails of journeys. One-off: everything else.",
     )
@@ -32,6 +34,7 @@ class MarketingMailVolume(models.Model):
                 """
                 CREATE VIEW %s AS
                 SELECT min(delivery.id) AS id, delivery.mailing_id, delivery.date,
+                       delivery.date + interval '59 minutes 59 seconds' AS date_stop,
                        delivery.state, count(*)::int AS count,
                        CASE mailing.marketing_kind WHEN 'journey' THEN 'automated'
                             ELSE 'one_off' END AS volume,

@@ -57,6 +57,7 @@ class MarketingMailingReport(models.Model):
     )
     volume = fields.Selection(
         [("one_off", "One-off"), ("automated", "Automated")],
+        string="One-off or Automated",
         readonly=True,
         help="Automated: mails of journeys. One-off: everything else.",
     )
@@ -68,10 +69,30 @@ class MarketingMailingReport(models.Model):
     campaign_id = fields.Many2one("utm.campaign", readonly=True)
     user_id = fields.Many2one("res.users", "Responsible", readonly=True)
     # what came of it, beside the figures
-    open_rate = fields.Float("Opened (%)", readonly=True, aggregator="avg")
-    click_rate = fields.Float("Clicked (%)", readonly=True, aggregator="avg")
-    reply_rate = fields.Float("Answered (%)", readonly=True, aggregator="avg")
-    lead_rate = fields.Float("Leads (%)", readonly=True, aggregator="avg")
+    open_rate = fields.Float(
+        "Opened (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Opened by humans, of all that the mail was delivered to.",
+    )
+    click_rate = fields.Float(
+        "Clicked (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Clicked by humans, of all that the mail was delivered to.",
+    )
+    reply_rate = fields.Float(
+        "Replied (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Replied, of all that the mail was delivered to.",
+    )
+    lead_rate = fields.Float(
+        "Leads (%)",
+        readonly=True,
+        aggregator="avg",
+        help="Became leads, of all that the mail was delivered to.",
+    )
 
     def _selection_template_kind(self):
         kind = self.env["marketing.mail.template"]._fields["kind"]

@@ -285,8 +285,11 @@ class TestResults(DeliveryCase):
         self.assertEqual(report.search(action["domain"]), line)
         with Form(mine) as form:
             self.assertEqual(form.title, "Spring")
+        theirs = campaign.with_user(self.user_sales)
         with self.assertRaises(AccessError):
-            campaign.with_user(self.user_sales).read(["marketing_report_ids"])
+            theirs.read(["marketing_report_ids"])
+        with Form(theirs) as form:
+            self.assertEqual(form.title, "Spring", "A lead of theirs may lead to it")
 
     def test_the_calendar_shows_what_left_and_what_waits(self):
         later = self.make_mailing(
