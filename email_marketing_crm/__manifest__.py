@@ -76,6 +76,8 @@
         "views/marketing_sender_high_volume_views.xml",
         "views/marketing_sender_day_views.xml",
         "views/marketing_content_condition_views.xml",
+        "views/marketing_asset_views.xml",
+        "views/marketing_asset_templates.xml",
         "views/marketing_mail_template_views.xml",
         "views/mailing_snippets.xml",
         "views/marketing_mailing_translation_views.xml",

@@ -1,4 +1,5 @@
 from . import (
+    asset,
     consent,
     disclosure,
     events,

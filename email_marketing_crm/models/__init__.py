@@ -67,6 +67,7 @@ from . import marketing_segment_member
 from . import marketing_sender
 from . import marketing_sender_high_volume
 from . import marketing_sender_dns
+from . import marketing_sender_dns_wording
 from . import marketing_sender_provider
 from . import marketing_sender_brake
 from . import marketing_sender_braking
@@ -97,6 +98,7 @@ from . import marketing_delivery_high_volume
 from . import marketing_delivery_preview
 from . import marketing_delivery_preview_timing
 from . import marketing_content_condition
+from . import marketing_asset
 from . import marketing_mailing_text
 from . import marketing_mailing_translation
 from . import marketing_mail_template
@@ -257,6 +259,7 @@ from . import marketing_mailing_check_audience
 from . import marketing_mailing_check_program
 from . import mailing_mailing_check
 from . import mailing_mailing_check_ab_test
+from . import marketing_mail_topic
 from . import marketing_journey_check
 from . import mailing_trace_handover
 from . import res_config_settings
@@ -270,3 +273,5 @@ from . import res_partner
 from . import utm_campaign
 from . import utm_names
 from . import res_partner_relationship
+from . import marketing_asset_taken
+from . import marketing_asset_rule

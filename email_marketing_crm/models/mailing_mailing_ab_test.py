@@ -1,4 +1,5 @@
 from odoo import Command, api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -20,6 +21,14 @@ class MailingMailing(models.Model):
     def _compute_marketing_ab_test_count(self):
         for mailing in self:
             mailing.marketing_ab_test_count = len(mailing.marketing_ab_test_ids)
+
+    @api.model
+    def _get_domain_with(self, words):
+        tests = self.env["marketing.ab.test"].sudo()
+        found = tests.search([("arm_ids.body_html", "like", words)])
+        return super()._get_domain_with(words) | Domain(
+            "id", "in", found.mailing_id.ids
+        )
 
     def action_open_ab_test(self):
         """The A/B test of this mailing; makes one where there is none."""

@@ -79,8 +79,9 @@ class MailingMailing(models.Model):
         """Every text that somebody may get, each of them checked.
 
         A list of dictionaries: `name` (of the variant, empty for the mailing's own),
-        `subject`, `preview`, `body_html` (Markup), `email_from`, and `domain` (who gets
-        it; None: everybody). Each kind of variant adds its own to those of `super()`.
+        `record` (whose form has the text), `subject`, `preview`, `body_html` (Markup),
+        `email_from`, and `domain` (who gets it; None: everybody). Each kind of variant
+        adds its own to those of `super()`.
         """
         self.ensure_one()
         mailing = self.sudo()
@@ -92,6 +93,7 @@ class MailingMailing(models.Model):
         return [
             {
                 "name": name,
+                "record": record,
                 "subject": record.subject or "",
                 "preview": record.preview or "",
                 "body_html": record.body_html or Markup(),

@@ -2,6 +2,8 @@ from markupsafe import Markup
 
 from odoo import models
 
+from .marketing_mailing_check_finding import FORM_PLACES
+
 #: Which version is looked at, where nobody was assigned one yet.
 ARM = "marketing_ab_arm"
 
@@ -21,6 +23,7 @@ class MailingMailing(models.Model):
             {
                 **own,
                 "name": self.env._("Version %s", arm.name),
+                "record": arm,
                 "subject": arm.subject or own["subject"],
                 "preview": arm.preview or own["preview"],
                 "body_html": (test.varies == "content" and arm.body_html)
@@ -46,3 +49,15 @@ class MarketingMailingCheck(models.Model):
             if not text["name"] or text.get("arm"):
                 shown = self.with_context(**{ARM: text.get("arm")})
                 super(MarketingMailingCheck, shown)._try_texts(ids, errors)
+
+
+class MarketingMailingCheckFinding(models.Model):
+    _inherit = "marketing.mailing.check.finding"
+
+    def _get_text(self):
+        """What a version does not say itself stands in the mailing."""
+        text = super()._get_text()
+        _page, field = FORM_PLACES[self.place]
+        if text._name == "marketing.ab.arm" and not text[field]:
+            return self.mailing_id
+        return text

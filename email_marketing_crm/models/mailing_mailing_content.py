@@ -1,4 +1,5 @@
-from odoo import models
+from odoo import api, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 #: The key of a part's content that says which variant of the mail it is.
@@ -23,6 +24,25 @@ class MailingMailing(models.Model):
         if "body" in content:
             return content["body"]
         return self._prepend_preview(self.body_html or "", self.preview)
+
+    @api.model
+    def _get_domain_with(self, words):
+        """Mailings with these words in the HTML of one of the texts people may get.
+
+        Each kind of variant with texts of its own adds them.
+        """
+        return Domain("body_html", "like", words)
+
+    @api.model
+    def _open_with(self, words, name):
+        """An action that lists these mailings."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": self._name,
+            "view_mode": "list,form",
+            "domain": list(self._get_domain_with(words)),
+        }
 
     def _add_variant(self, content, **values):
         """Content with values, some of which say which variant it is."""

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.mail_language import choose_language
@@ -109,6 +110,11 @@ class MailingMailing(models.Model):
         content = super()._get_variant_content(variant)
         lang = variant and variant.get("lang")
         return self._add_language(content, lang) if lang else content
+
+    @api.model
+    def _get_domain_with(self, words):
+        translations = Domain("marketing_translation_ids.body_html", "like", words)
+        return super()._get_domain_with(words) | translations
 
     @api.model
     def _get_content_lang(self, content):

@@ -149,22 +149,15 @@ class MarketingContentCondition(models.Model):
     def action_open_mailings(self):
         """The mailings with a block for this condition."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.name,
-            "res_model": "mailing.mailing",
-            "view_mode": "list,form",
-            "domain": self._get_mailing_domain(),
-        }
+        return self.env["mailing.mailing"]._open_with(self._get_marker(), self.name)
 
     def _get_mailing_domain(self):
+        return self.env["mailing.mailing"]._get_domain_with(self._get_marker())
+
+    def _get_marker(self):
+        """What stands in the HTML of a block for this condition."""
         self.ensure_one()
-        marker = f'{CONDITION}="{self._origin.id}"'
-        return [
-            "|",
-            ("body_html", "like", marker),
-            ("marketing_translation_ids.body_html", "like", marker),
-        ]
+        return f'{CONDITION}="{self._origin.id}"'
 
     # ------------------------------------------------------------------
     # WHO MEETS IT

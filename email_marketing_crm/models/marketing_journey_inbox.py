@@ -115,6 +115,7 @@ class MarketingJourneyParticipant(models.Model):
                 row.mailing_id,
                 row.date,
                 RANK[row.reliability],
+                row.res_id if row.res_model == "marketing.asset" else None,
             )
             for row in batch.touchpoints
             if row.type_id in wanted
@@ -125,8 +126,8 @@ class MarketingJourneyParticipant(models.Model):
                 UPDATE marketing_journey_participant p
                    SET due = least(p.due, %s)
                   FROM unnest(%s::int[], %s::int[], %s::int[], %s::timestamp[],
-                              %s::int[])
-                           hit (person_id, type_id, mailing_id, date, rank),
+                              %s::int[], %s::int[])
+                           hit (person_id, type_id, mailing_id, date, rank, asset_id),
                        marketing_journey_step step
                   LEFT JOIN marketing_journey_step mail ON mail.id = step.mail_step_id
                  WHERE p.person_id = hit.person_id AND p.state = 'waiting'
@@ -136,6 +137,8 @@ class MarketingJourneyParticipant(models.Model):
                             ELSE hit.type_id = step.event_type_id
                                  AND (step.event_source = 'any'
                                       OR hit.mailing_id = mail.mailing_id)
+                                 AND (step.event_asset_id IS NULL
+                                      OR hit.asset_id = step.event_asset_id)
                                  AND hit.rank + 1 >= array_position(
                                          %s, step.event_reliability::text)
                         END

@@ -141,15 +141,21 @@ class MarketingJourneyParticipant(models.Model):
         An event that still waits in the inbox is not judged yet: it may turn out to
         be a mail scanner's.
         """
-        mailing = step.mail_step_id.mailing_id
-        caused_by = SQL("t.mailing_id = %s", mailing.id)
+        conditions = [
+            SQL("t.reliability = ANY(%s)", list(classes_from(step.event_reliability)))
+        ]
+        if step.event_source == "mail":
+            mailing = step.mail_step_id.mailing_id
+            conditions.append(SQL("t.mailing_id = %s", mailing.id))
+        if step.event_asset_id:
+            conditions.append(
+                SQL(
+                    "t.res_model = 'marketing.asset' AND t.res_id = %s",
+                    step.event_asset_id.id,
+                )
+            )
         hits = self._get_first_touchpoints(
-            step.event_type_id.id,
-            SQL(
-                "t.reliability = ANY(%s) AND %s",
-                list(classes_from(step.event_reliability)),
-                caused_by if step.event_source == "mail" else SQL("TRUE"),
-            ),
+            step.event_type_id.id, SQL(" AND ").join(conditions)
         )
         unjudged = self._get_unjudged_ids([row[1] for row in hits])
         facts = {}

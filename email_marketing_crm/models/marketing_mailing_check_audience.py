@@ -67,7 +67,8 @@ class MarketingMailingCheck(models.Model):
                 ),
                 place=place,
                 count=count,
-                variant=text.get("name") or False,
+                text=text,
+                words=".".join(("object", *path)),
                 target="people",
                 people_domain=repr(
                     [("id", "in", records.search(missing, limit=MAX_LISTED).ids)]
@@ -178,7 +179,7 @@ class MarketingMailingCheck(models.Model):
             ),
             place="audience",
             count=count,
-            variant=text.get("name") or False,
+            text=text,
             target="people",
             people_domain=repr(list(others)),
             advice=self.env._(

@@ -5,6 +5,15 @@ from odoo import api, fields, models
 from .marketing_check_policy import CHECKS
 from .marketing_check_word import SEVERITIES
 
+#: Where each place is on the form of a mailing: page of the notebook, and field.
+FORM_PLACES = {
+    "subject": ("", "subject"),
+    "preview": ("settings", "preview"),
+    "body": ("mail_body", "body_arch"),
+    "sender": ("settings", "email_from"),
+    "audience": ("marketing_audience", "marketing_segment_ids"),
+    "mailing": ("marketing_audience", "marketing_topic_id"),
+}
 #: Findings of the law have the name of their check in the compliance profile.
 LEGAL_PREFIX = "legal_"
 
@@ -13,7 +22,7 @@ class MarketingMailingCheckFinding(models.Model):
     """Something that is wrong with a mailing: what, where, for how many, what to do.
 
     Written by the check only. Each row leads to the place where it is put right: the
-    persons, the mailing, the link, the company, the sender.
+    persons, the field or the words of the text, the link, the company, the sender.
     """
 
     _name = "marketing.mailing.check.finding"
@@ -69,6 +78,16 @@ class MarketingMailingCheckFinding(models.Model):
         readonly=True,
         default="mailing",
     )
+    text_model = fields.Char(readonly=True)
+    text_id = fields.Many2oneReference(
+        "Stands In",
+        model_field="text_model",
+        readonly=True,
+        help="The mailing, a translation of it, or a version of its test.",
+    )
+    words = fields.Char(
+        readonly=True, help="What is looked for in the text, to show the place."
+    )
     people_domain = fields.Char(readonly=True)
     url = fields.Char("Link", readonly=True)
     word_id = fields.Many2one(
@@ -113,6 +132,11 @@ class MarketingMailingCheckFinding(models.Model):
         self.ensure_one()
         return getattr(self, f"_open_{self.target}")()
 
+    def action_open_text(self):
+        """Show where it stands in the mail, where “Open” leads to something else."""
+        self.ensure_one()
+        return self._open_mailing()
+
     def _open_people(self):
         model = self.mailing_id.mailing_model_real
         return {
@@ -125,7 +149,27 @@ class MarketingMailingCheckFinding(models.Model):
         }
 
     def _open_mailing(self):
-        return self.check_id.action_open_mailing()
+        """The text it stands in, at its place: the web client shows it there."""
+        text = self._get_text()
+        shown = {**self._get_shown_place(text), "message": self.message}
+        if self.advice:
+            shown["advice"] = self.advice
+        return self._open_record(text) | {"context": {"marketing_finding": shown}}
+
+    def _get_text(self):
+        """The record whose form has the text; the mailing where that is gone."""
+        if self.text_model in self.env:
+            text = self.env[self.text_model].browse(self.text_id).exists()
+            if text and text.has_access("read"):
+                return text
+        return self.mailing_id
+
+    def _get_shown_place(self, text):
+        """Page and field of the form of a text, and words to look for in it."""
+        page, field = FORM_PLACES[self.place]
+        if text._name != "mailing.mailing":
+            page = ""  # their forms have no pages
+        return {"page": page, "field": field, "words": self.words or ""}
 
     def _open_link(self):
         return {"type": "ir.actions.act_url", "url": self.url, "target": "new"}

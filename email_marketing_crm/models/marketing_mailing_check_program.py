@@ -227,6 +227,7 @@ class MarketingMailingCheck(models.Model):
                     ),
                     target="link",
                     url=result.url,
+                    words=result.url,
                     advice=self.env._("Correct the address, or bring the page back."),
                 )
             elif result.state == "refused":
@@ -237,6 +238,7 @@ class MarketingMailingCheck(models.Model):
                         url=result.url,
                         detail=result.detail,
                     ),
+                    words=result.url,
                     advice=self.env._("Put the public address of the page there."),
                 )
         self.link_cursor += len(part)

@@ -34,12 +34,17 @@ class MarketingMailingCheck(models.Model):
         """How serious a finding is by the policy."""
         return self.env["marketing.check.policy"]._get_levels(self.company_id)[code]
 
-    def _note(self, code, message, **values):
+    def _note(self, code, message, text=None, **values):
         """Write a finding, as serious as the policy says.
 
+        :param text: of `_get_checked_texts`, where it is about one of them
         :param values: of the finding; `level` replaces the policy
         """
         level = values.pop("level", None) or self._get_level(code)
+        if text:
+            values["variant"] = text["name"] or False
+            values["text_model"] = text["record"]._name
+            values["text_id"] = text["record"].id
         findings = self.env["marketing.mailing.check.finding"].sudo()
         if level == "off":
             return findings
@@ -83,7 +88,6 @@ class MarketingMailingCheck(models.Model):
             "body": str(text["body_html"]),
             "plain": html2plaintext(text["body_html"]),
         }
-        name = text.get("name") or False
         for check in (
             self._check_placeholders,
             self._check_links,
@@ -93,9 +97,9 @@ class MarketingMailingCheck(models.Model):
             self._check_images,
             self._check_size,
         ):
-            check(text, content, shown, name)
+            check(text, content, shown)
 
-    def _check_placeholders(self, text, content, shown, variant):
+    def _check_placeholders(self, text, content, shown):
         labels = (self.mailing_id._get_compliance_profile().labels or "").split(",")
         hits = [
             *find_placeholders("subject", shown["subject"], labels),
@@ -111,17 +115,19 @@ class MarketingMailingCheck(models.Model):
                     excerpt=hit.excerpt,
                 ),
                 place=hit.part,
-                variant=variant,
+                text=text,
+                words=hit.what,
                 advice=self.env._(
                     "Write what belongs there, or put in a field of the receiver with "
                     "“/” in the editor."
                 ),
             )
 
-    def _check_links(self, text, content, shown, variant):
+    def _check_links(self, text, content, shown):
         bad = list(find_bad_links(content))
         for kind, link in bad[: 2 * SHOWN_PLACES]:
             place = link.text or self.env._("a link without text")
+            words = link.text or link.href
             if kind == "example":
                 self._note(
                     "link_example",
@@ -131,7 +137,8 @@ class MarketingMailingCheck(models.Model):
                         url=link.href,
                     ),
                     advice=self.env._("Put the address of your page there."),
-                    variant=variant,
+                    text=text,
+                    words=words,
                 )
                 continue
             href = (link.href or "").strip()
@@ -149,10 +156,11 @@ class MarketingMailingCheck(models.Model):
                 "link_empty",
                 message,
                 advice=self.env._("Give it an address (https://…), or remove it."),
-                variant=variant,
+                text=text,
+                words=words,
             )
 
-    def _check_words(self, text, content, shown, variant):
+    def _check_words(self, text, content, shown):
         """Words to avoid, those in the subject first."""
         parts = [
             ("subject", shown["subject"]),
@@ -184,13 +192,14 @@ class MarketingMailingCheck(models.Model):
                 level=limit_level(word.severity, self._get_level(code)),
                 place=hits[0].part,
                 word_id=word.id,
-                variant=variant,
+                text=text,
+                words=hits[0].what,
                 advice=". ".join(
                     part.rstrip(".") for part in (word.reason, word.source) if part
                 ),
             )
 
-    def _check_subject(self, text, content, shown, variant):
+    def _check_subject(self, text, content, shown):
         subject = shown["subject"]
         width = get_width(subject)
         least, most = SUBJECT_COLUMNS
@@ -204,7 +213,7 @@ class MarketingMailingCheck(models.Model):
                     subject=subject,
                 ),
                 place="subject",
-                variant=variant,
+                text=text,
                 advice=self.env._(
                     "Between %(least)s and %(most)s columns are read; put what matters "
                     "into the first 40, which is all a phone shows.",
@@ -220,7 +229,7 @@ class MarketingMailingCheck(models.Model):
                     subject,
                 ),
                 place="subject",
-                variant=variant,
+                text=text,
                 advice=self.env._("Filters count this as spam. Say it calmly."),
             )
         if not is_related(subject, content.text):
@@ -232,14 +241,14 @@ class MarketingMailingCheck(models.Model):
                     subject,
                 ),
                 place="subject",
-                variant=variant,
+                text=text,
                 advice=self.env._(
                     "Take the subject up in the first lines, or choose one that says "
                     "what the mail offers."
                 ),
             )
 
-    def _check_preview(self, text, content, shown, variant):
+    def _check_preview(self, text, content, shown):
         preview = (shown["preview"] or "").strip()
         width = get_width(preview)
         least, most = PREVIEW_COLUMNS
@@ -258,7 +267,7 @@ class MarketingMailingCheck(models.Model):
                 "mail behind the subject."
             ),
             place="preview",
-            variant=variant,
+            text=text,
             advice=self.env._(
                 "Between %(least)s and %(most)s columns are shown.",
                 least=least,
@@ -266,7 +275,7 @@ class MarketingMailingCheck(models.Model):
             ),
         )
 
-    def _check_images(self, text, content, shown, variant):
+    def _check_images(self, text, content, shown):
         images = find_images_without_text(content)
         for image in images[:SHOWN_PLACES]:
             self._note(
@@ -276,7 +285,8 @@ class MarketingMailingCheck(models.Model):
                     "nothing.",
                     image.src.rpartition("/")[2][:80] or image.src[:80],
                 ),
-                variant=variant,
+                text=text,
+                words=image.src,
                 advice=self.env._(
                     "Click on it in the editor and fill in “Description”."
                 ),
@@ -290,11 +300,11 @@ class MarketingMailingCheck(models.Model):
                     images=sum(not image.is_icon for image in content.images),
                     words=count_words(content.text),
                 ),
-                variant=variant,
+                text=text,
                 advice=self.env._("Say in words what the pictures show."),
             )
 
-    def _check_size(self, text, content, shown, variant):
+    def _check_size(self, text, content, shown):
         size = len(shown["body"].encode("utf-8", "replace"))
         if size > CLIP_BYTES:
             self._note(
@@ -305,7 +315,7 @@ class MarketingMailingCheck(models.Model):
                     size=round(size / 1024),
                     limit=CLIP_BYTES // 1024,
                 ),
-                variant=variant,
+                text=text,
                 advice=self.env._(
                     "Shorten it, or move parts to a page. Text that was pasted from a "
                     "word processor is often the reason."
@@ -319,7 +329,7 @@ class MarketingMailingCheck(models.Model):
                     "As plain text the mail says next to nothing: “%s”.",
                     " ".join(plain.split())[:80],
                 ),
-                variant=variant,
+                text=text,
                 advice=self.env._(
                     "Watches, screen readers and filters read the plain text. Write at "
                     "least a sentence."

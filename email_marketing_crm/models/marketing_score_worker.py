@@ -61,8 +61,9 @@ class MarketingScoreModel(models.Model):
         rules = self.env.execute_query_dict(
             SQL(
                 """
-                SELECT id, model_id, kind, type_id, mailing_id, minimum_reliability,
-                       points, maximum, group_id, record_model, domain
+                SELECT id, model_id, kind, type_id, mailing_id, asset_id,
+                       minimum_reliability, points, maximum, group_id, record_model,
+                       domain
                   FROM marketing_score_rule
                  WHERE active AND model_id = ANY(%s)
                  ORDER BY sequence, id
@@ -104,6 +105,7 @@ class MarketingScoreModel(models.Model):
                     rule["type_id"],
                     rule["mailing_id"],
                     RANK[rule["minimum_reliability"] or reliability],
+                    rule["asset_id"] and ("marketing.asset", rule["asset_id"]),
                 )
                 for rule in rules
                 if rule["kind"] == "behaviour"
@@ -249,7 +251,7 @@ class MarketingScore(models.Model):
                 SQL(
                     """
                     SELECT person_id, id, type_id, date, reliability, mailing_id,
-                           company_id
+                           company_id, res_model, res_id
                       FROM marketing_touchpoint
                      WHERE %s AND type_id = ANY(%s)
                      ORDER BY person_id, date, id

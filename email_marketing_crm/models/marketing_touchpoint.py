@@ -291,7 +291,7 @@ class MarketingTouchpoint(models.Model):
                 bursting.add(person_id)
         if not found:
             return batch
-        found |= self._find_opens_of(found)
+        found |= self._find_consequences_of(found)
         self.env.cr.execute(
             """
             UPDATE marketing_touchpoint
@@ -312,8 +312,8 @@ class MarketingTouchpoint(models.Model):
         )
 
     @api.model
-    def _find_opens_of(self, click_ids):
-        """The opens that the first of these clicks brought about, by Odoo's rule."""
+    def _find_consequences_of(self, click_ids):
+        """Events that these clicks brought about: by Odoo's rule, opens."""
         rows = self.env.execute_query(
             SQL(
                 """

@@ -7,8 +7,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from .check_common import CLEAN, CheckCase
 from .journey_common import JourneyCase
-from .test_check_mailing import CLEAN, CheckCase
 
 
 @tagged("post_install", "-at_install")

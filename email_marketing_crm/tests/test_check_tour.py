@@ -1,20 +1,23 @@
 from odoo import Command, fields
 from odoo.tests import HttpCase, new_test_user, tagged
 
-from .test_check_mailing import CLEAN
+from .check_common import CLEAN
 
 
 @tagged("post_install", "-at_install")
 class TestCheckTour(HttpCase):
-    def test_from_a_finding_to_the_launch(self):
-        """A marketer puts right what the check found, then the mailing leaves."""
+    def setUp(self):
+        super().setUp()
         self.env.company.marketing_compliance_profile_id = False
-        user = new_test_user(
+        self.user = new_test_user(
             self.env,
             "marketer",
             groups="email_marketing_crm.group_marketing_user,base.group_user,"
             "base.group_partner_manager,mail.group_mail_template_editor",
         )
+
+    def make_mailing(self, **values):
+        """A mailing to Bo, who has no city."""
         partner = self.env["res.partner"].create(
             {"name": "Bo Check", "email": "bo@pumps.com"}
         )
@@ -26,19 +29,25 @@ class TestCheckTour(HttpCase):
         body = CLEAN + '<p>In <t t-out="object.city"/></p>'
         mailing = self.env["mailing.mailing"].create(
             {
-                "subject": "Our new pumps for [NAME]",
+                "subject": "Our new pumps are here",
                 "preview": "Quiet, small, and they need half of the current",
                 "body_html": body,
                 "body_arch": body,
                 "email_from": "Pumps Ltd <news@pumps.com>",
                 "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                "user_id": user.id,
+                "user_id": self.user.id,
                 "marketing_segment_ids": [Command.set(segment.ids)],
+                **values,
             }
         )
         mailing.marketing_sender_id.write(
             {"dns_checked_date": fields.Datetime.now(), "dns_result": {"findings": []}}
         )
+        return mailing
+
+    def test_from_a_finding_to_the_launch(self):
+        """A marketer puts right what the check found, then the mailing leaves."""
+        mailing = self.make_mailing(subject="Our new pumps for [NAME]")
         self.env.flush_all()
         self.start_tour(
             f"/odoo/mailing.mailing/{mailing.id}", "marketing_check", login="marketer"
@@ -46,3 +55,32 @@ class TestCheckTour(HttpCase):
         self.assertEqual(mailing.state, "in_queue")
         self.assertEqual(mailing.marketing_audience, 1)
         self.assertEqual(len(mailing.marketing_check_ids), 3)
+
+    def test_to_the_place_of_a_finding(self):
+        """Each finding of a text leads to its words: here, or in another language."""
+        body = CLEAN.replace("Dear", "About [PRODUCT]: dear")
+        body += '<p>In <t t-out="object.city"/></p>'
+        mailing = self.make_mailing(
+            preview="Quiet pumps for everybody in [CITY]",
+            body_html=body,
+            body_arch=body,
+        )
+        lang = self.env["res.lang"]._activate_lang("zh_CN")
+        self.env["marketing.mailing.translation"].create(
+            {
+                "mailing_id": mailing.id,
+                "lang_id": lang.id,
+                "subject": "【姓名】，我们的新水泵",
+                "body_html": body,
+                "body_arch": body,
+            }
+        )
+        self.env.flush_all()
+        check = self.env["marketing.mailing.check"]._check_mailing(mailing)
+        self.env.flush_all()
+        self.start_tour(
+            f"/odoo/marketing.mailing.check/{check.id}",
+            "marketing_check_place",
+            login="marketer",
+            timeout=120,
+        )

@@ -27,6 +27,8 @@ class Touchpoint(Protocol):
     reliability: str
     mailing_id: int | None
     company_id: int | None
+    res_model: str | None
+    res_id: int | None
 
 
 Row = TypeVar("Row", bound=Touchpoint)
@@ -42,6 +44,8 @@ class LogRow(NamedTuple):
     reliability: str
     mailing_id: int | None
     company_id: int | None
+    res_model: str | None = None
+    res_id: int | None = None
 
 
 class BehaviourRule(NamedTuple):
@@ -49,12 +53,22 @@ class BehaviourRule(NamedTuple):
 
     :param mailing_id: only events of this mailing, `None` for all
     :param minimum_rank: lowest reliability accepted, as in `reliability.RANK`
+    :param record: only events about this record, `(model, id)`; `None` for all
     """
 
     rule: decay.Rule
     type_id: int
     mailing_id: int | None
     minimum_rank: int
+    record: tuple[str, int] | None = None
+
+    def is_met(self, row: Touchpoint) -> bool:
+        """Whether a touchpoint of the type brings the points."""
+        return (
+            RANK.get(row.reliability, -1) >= self.minimum_rank
+            and (not self.mailing_id or self.mailing_id == row.mailing_id)
+            and (not self.record or self.record == (row.res_model, row.res_id))
+        )
 
 
 class FitRule(NamedTuple):
@@ -130,12 +144,8 @@ class Scheme:
         """
         hits = defaultdict(list)
         for row in rows:
-            rank = RANK.get(row.reliability, -1)
             rules = tuple(
-                item.rule
-                for item in self._by_type[row.type_id]
-                if rank >= item.minimum_rank
-                and (not item.mailing_id or item.mailing_id == row.mailing_id)
+                item.rule for item in self._by_type[row.type_id] if item.is_met(row)
             )
             if rules:
                 hits[row.person_id].append(decay.Hit(row.date, row.id, rules))

@@ -17,6 +17,13 @@ registry.category("web_tour.tours").add("marketing_check", {
             run: "click",
         },
         {
+            content: "The sentence stands above, its place has the focus",
+            trigger: ".o_marketing_finding .alert:contains('[NAME]')",
+        },
+        {
+            trigger: ".o_field_widget[name=subject] input:focus",
+        },
+        {
             content: "Put it right",
             trigger: ".o_field_widget[name=subject] input",
             run: "edit Our new pumps are here",
@@ -96,6 +103,109 @@ registry.category("web_tour.tours").add("marketing_check", {
         {
             content: "It leaves, without a question",
             trigger: "button[name=action_cancel]:contains(Cancel)",
+        },
+    ],
+});
+
+/** The words that are marked in the text of a mail. */
+function getMarkedWords() {
+    const view = document.querySelector("[name=body_arch] iframe").contentWindow;
+    const [range] = view.CSS.highlights.get("marketing-finding") || [];
+    return range ? range.toString() : "";
+}
+
+registry.category("web_tour.tours").add("marketing_check_place", {
+    steps: () => [
+        {
+            content: "In the text: the words are marked",
+            trigger: ".o_data_row:contains('[PRODUCT]') button[name=action_open]",
+            run: "click",
+        },
+        {
+            trigger: ".o_marketing_finding .alert:contains('[PRODUCT]')",
+        },
+        {
+            trigger: "[name=body_arch] :iframe p:contains('[PRODUCT]')",
+            async run({waitUntil}) {
+                await waitUntil(() => getMarkedWords() === "[PRODUCT]", {
+                    timeout: 20000,
+                });
+            },
+        },
+        {
+            content: "It can be put aside",
+            trigger: ".o_marketing_finding .btn-close",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.o_marketing_finding .alert))",
+            run() {
+                if (getMarkedWords()) {
+                    throw new Error("The words are still marked");
+                }
+            },
+        },
+        {
+            trigger: ".breadcrumb-item.o_back_button a, .breadcrumb .o_back_button a",
+            run: "click",
+        },
+        {
+            content: "The preview text is on another page of the form",
+            trigger: ".o_data_row:contains('[CITY]') button[name=action_open]",
+            run: "click",
+        },
+        {
+            trigger: ".nav-link.active[name=settings]",
+        },
+        {
+            trigger: ".o_field_widget[name=preview] input:focus",
+            run() {
+                const input = document.activeElement;
+                const marked = input.value.slice(
+                    input.selectionStart,
+                    input.selectionEnd
+                );
+                if (marked !== "[CITY]") {
+                    throw new Error(`Marked: ${marked}`);
+                }
+            },
+        },
+        {
+            trigger: ".breadcrumb-item.o_back_button a, .breadcrumb .o_back_button a",
+            run: "click",
+        },
+        {
+            content: "Another language has a form of its own",
+            trigger: ".o_data_row:contains('【姓名】') button[name=action_open]",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=lang_id]",
+        },
+        {
+            trigger: ".o_field_widget[name=subject] input:focus",
+        },
+        {
+            trigger: ".breadcrumb-item.o_back_button a, .breadcrumb .o_back_button a",
+            run: "click",
+        },
+        {
+            content: "Who has no value, and where it is shown",
+            trigger: ".o_data_row:contains(City) button[name=action_open_text]",
+            run: "click",
+        },
+        {
+            trigger: "[name=body_arch] :iframe t[t-out='object.city']",
+            async run({waitUntil}) {
+                const frame = document.querySelector("[name=body_arch] iframe");
+                await waitUntil(
+                    () =>
+                        frame.contentDocument
+                            .querySelector("t[t-out='object.city']")
+                            .getAnimations().length,
+                    {timeout: 20000}
+                );
+            },
         },
     ],
 });

@@ -1,6 +1,6 @@
+import {EDITED, askFor} from "./editor_steps";
 import {registry} from "@web/core/registry";
 
-const EDITED = "[name=body_arch] :iframe";
 const SHOWN = ".o_marketing_mail_preview :iframe";
 const FOR_SOME = "longest morning of the month";
 
@@ -128,23 +128,7 @@ registry.category("web_tour.tours").add("marketing_content_field", {
                 ".o_marketing_template[data-name='Meeting request, typed by hand']",
             run: "click",
         },
-        {
-            content: "Ask for a field where one writes",
-            trigger: `${EDITED} .odoo-editor-editable p:contains(Half an hour)`,
-            async run(actions) {
-                await actions.editor("/");
-                const frame = document.querySelector("[name=body_arch] iframe");
-                frame.contentDocument
-                    .querySelector(".odoo-editor-editable")
-                    .dispatchEvent(
-                        new InputEvent("input", {inputType: "insertText", data: "/"})
-                    );
-            },
-        },
-        {
-            trigger: ".o-we-command-name:contains(Dynamic Placeholder)",
-            run: "click",
-        },
+        ...askFor("Dynamic Placeholder", "Half an hour"),
         {
             trigger: ".o_model_field_selector_popover_search input",
             run: "edit Persona",

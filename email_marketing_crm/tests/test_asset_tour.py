@@ -1,0 +1,45 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestAssetTour(HttpCase):
+    def test_from_the_library_into_a_mail(self):
+        """A marketer keeps a case study, links it in a mail, and names the topic."""
+        marketer = new_test_user(
+            self.env,
+            "asset_marketer",
+            groups="email_marketing_crm.group_marketing_user,base.group_user",
+        )
+        partner = self.env["res.partner"].create(
+            {"name": "Ana Pereira", "email": "ana@pumps.com"}
+        )
+        topic = self.env["marketing.topic"].create({"name": "Quiet pumps"})
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "A case study",
+                "mailing_model_id": self.env["ir.model"]._get("res.partner").id,
+                "mailing_domain": [("id", "in", partner.ids)],
+                "marketing_topic_id": topic.id,
+                "user_id": marketer.id,
+            }
+        )
+        self.env.flush_all()
+        self.start_tour(
+            "/odoo/marketing-content", "marketing_asset", login="asset_marketer"
+        )
+        asset = self.env["marketing.asset"].search([("name", "=", "Half the current")])
+        self.assertEqual((asset.kind, asset.source), ("case", "url"))
+        self.start_tour(
+            f"/odoo/action-mass_mailing.mailing_mailing_action_mail/{mailing.id}",
+            "marketing_asset_in_mail",
+            login="asset_marketer",
+            timeout=120,
+        )
+        mailing.invalidate_recordset()
+        body = mailing._prepare_mail_as_seen_by(partner)["body_html"]
+        self.assertIn(asset.path, body)
+        self.assertIn("Half the current", body)
+        self.assertIn("Quiet pumps", body)
+        self.assertEqual(asset.mailing_count, 1)

@@ -1,0 +1,136 @@
+"""What a check counts over the whole audience, and the mail written as a trial."""
+
+import time
+from ast import literal_eval
+from unittest.mock import patch
+
+from odoo.tests import tagged
+
+from .check_common import CLEAN, CheckCase
+
+
+@tagged("post_install", "-at_install")
+class TestCheckAudience(CheckCase):
+    def test_who_has_no_value_is_counted_and_shown(self):
+        mailing = self.make_clean(
+            body_html=CLEAN + 'in <t t-out="object.city"/> with '
+            '<t t-out="object.user_id.name"/> and <t t-out="object.street">there</t>'
+        )
+        self.bo.city = ""
+        check = self.check(mailing)
+        city, seller = self.finding(check, "missing_value")
+        self.assertEqual((city.count, seller.count), (2, 3))
+        self.assertIn("2 of 3 persons have no “City”", city.message)
+        self.assertIn("Salesperson > Name", seller.message)
+        people = self.env["res.partner"].search(city.action_open()["domain"])
+        self.assertEqual(people, self.bo + self.chen)
+
+    def test_values_of_subject_and_preview_too(self):
+        mailing = self.make_clean(
+            subject="Pumps for {{ object.city }} and {{ object.name }}",
+            preview="From {{ object.street ||| your street }} to {{ object.zip }}",
+        )
+        found = self.finding(self.check(mailing), "missing_value")
+        self.assertEqual(
+            [(finding.place, finding.count) for finding in found],
+            [("subject", 2), ("preview", 3)],
+        )
+
+    def test_a_block_is_asked_about_those_who_see_it(self):
+        big = self.make_segment(self.chen.email, name="Big buyers")
+        condition = self.env["marketing.content.condition"].create(
+            {"name": "Big", "segment_ids": [(6, 0, big.ids)]}
+        )
+        block = '<p data-marketing-condition="%d">%s</p>'
+        mailing = self.make_clean(
+            body_html=CLEAN
+            + block % (condition.id, 'In <t t-out="object.city"/>: ')
+            + block % (condition.id, '<t t-out="object.city.upper()"/>')
+        )
+        check = self.check(mailing)
+        for code in ("missing_value", "render_error"):
+            finding = self.finding(check, code)
+            self.assertEqual(finding.count, 1)
+            people = self.env["res.partner"].search(finding.action_open()["domain"])
+            self.assertEqual(people, self.chen)
+
+    def test_each_language_is_checked_for_its_readers(self):
+        chinese = self.env["res.lang"]._activate_lang("zh_CN")
+        self.partners.lang = "en_US"
+        self.chen.lang = "zh_CN"
+        self.env.flush_all()
+        self.run_inbox()
+        mailing = self.make_clean()
+        self.env["marketing.mailing.translation"].create(
+            {
+                "mailing_id": mailing.id,
+                "lang_id": chinese.id,
+                "subject": "国家级新水泵已经上市",
+                "preview": "安静、小巧，只需一半的电流，欢迎您来参观展厅",
+                "body_html": '<p>尊敬的<t t-out="object.city"/>客户，我们的新水泵现在'
+                "可以订购了，安静、小巧，欢迎您来我们的展厅参观。</p>",
+            }
+        )
+        check = self.check(mailing)
+        self.assertEqual(
+            {finding.variant for finding in check.finding_ids}, {chinese.name}
+        )
+        self.assertEqual(self.finding(check, "missing_value").count, 1)
+        self.assertEqual(self.finding(check, "law_word").place, "subject")
+        self.assertFalse(self.finding(check, "language"))
+
+    def test_who_the_mail_cannot_be_written_for_is_named(self):
+        mailing = self.make_clean(
+            body_html=CLEAN + '<t t-out="object.city.upper()"/>',
+            subject="New pumps {{ 1 / (object.id - %d) }}" % self.chen.id,
+        )
+        check = self.check(mailing)
+        errors = self.finding(check, "render_error")
+        self.assertEqual(check.rendered, 3)
+        people = {
+            tuple(self.env["res.partner"].search(error.action_open()["domain"]).ids)
+            for error in errors
+        }
+        self.assertEqual(people, {(self.bo.id,), (self.chen.id,)})
+        self.assertIn("Bo", "".join(errors.mapped("message")))
+        self.assertIn("ZeroDivisionError", "".join(errors.mapped("message")))
+        self.assertEqual(set(errors.mapped("severity")), {"block"})
+
+    def test_plain_fields_are_not_tried_because_they_cannot_fail(self):
+        check = self.check(self.make_clean())
+        self.assertFalse(check.is_render_needed)
+        self.assertEqual(check.rendered, 0)
+
+    def test_what_takes_longer_goes_on_in_the_worker(self):
+        mailing = self.make_clean(body_html=CLEAN + '<t t-out="object.city.upper()"/>')
+        checks = self.env["marketing.mailing.check"]
+        audience = "odoo.addons.email_marketing_crm.models"
+        with patch(f"{audience}.marketing_mailing_check_audience.RENDER_BATCH", 1):
+            check = checks.with_user(self.user_marketing)._check_mailing(mailing, -1)
+            self.assertEqual((check.state, check.rendered), ("running", 0))
+            self.assertEqual(mailing.marketing_check_result, "running")
+            self.assertEqual(checks._get_lane_backlog(0, 1)[0], 1)
+            ticks = iter(range(1000))
+            with patch.object(time, "perf_counter", lambda: next(ticks) * 4.0):
+                checks._run_lane(0, 1)
+                self.assertEqual(check.state, "running")
+                seen = check.rendered
+                self.assertIn(seen, (1, 2))
+                for _run in range(5):
+                    checks._run_lane(0, 1)
+        self.assertEqual((check.state, check.rendered), ("done", 3))
+        error = self.finding(check, "render_error")
+        self.assertEqual(error.count, 2)
+        self.assertEqual(
+            literal_eval(error.people_domain), [("id", "in", (self.bo + self.chen).ids)]
+        )
+        self.assertEqual(checks._run_lane(0, 1), (0, 0))
+
+    def test_readers_of_another_language_are_counted(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        self.partners.lang = "en_US"
+        self.chen.lang = "zh_CN"
+        finding = self.finding(self.check(self.make_clean()), "language")
+        self.assertEqual(finding.count, 1)
+        people = self.env["res.partner"].search(finding.action_open()["domain"])
+        self.assertEqual(people, self.chen)
