@@ -55,6 +55,12 @@ def program(name: str) -> str:
     return found
 
 
+def search_path() -> str:
+    """Return a PATH on which others find PostgreSQL's programs."""
+    folder = str(Path(program("createdb")).parent)
+    return os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])
+
+
 def sql(query: str, database: str = "postgres") -> list[list[str]]:
     """Run a query and return its rows as texts."""
     output = run(

@@ -15,12 +15,15 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import databases, paths
+from . import databases, paths, postgres
 from .bootstrap import Environment, ensure
 from .console import detail, say
 
 NOTHING_COLLECTED = 5
 """pytest's exit status when no test was selected."""
+
+MOST_PROCESSES = 4
+"""Tests of the add-on that run side by side, each with Odoo and Chromium in memory."""
 
 REPOSITORY_TESTS = paths.ROOT / "tests"
 
@@ -110,16 +113,24 @@ def _test_addon(environment: Environment, template: str, selection: Selection) -
                 f"--odoo-config={paths.ODOO_CONF}",
                 f"--odoo-database={name}",
                 "--odoo-http",
+                *([] if selection.given else _side_by_side()),
                 *selection.options,
                 *(selection.addon or folders),
             ],
-            environment.variables(name),
+            # Each of several processes copies the database for itself.
+            environment.variables(name) | {"PATH": postgres.search_path()},
         )
     finally:
         if os.environ.get("KEEP"):
             detail(f"the database {name} is kept")
         else:
             databases.drop(name)
+
+
+def _side_by_side() -> list[str]:
+    """Return the options for a process on each core, up to four, file by file."""
+    count = min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    return [f"--numprocesses={count}", "--dist=loadfile"] if count > 1 else []
 
 
 def _test_repository(

@@ -48,16 +48,24 @@ class MailMail(models.Model):
         placeholder = re.compile(
             rf"{re.escape(self.mailing_id.get_base_url())}{PREFERENCES_PATH}(?![\w/-])"
         )
+        known = self.env.context.get("marketing_preference_urls", {})
         for values in email_list:
             if not values["email_to"] or not placeholder.search(values["body"] or ""):
                 continue
-            persons = self.env["marketing.person"].sudo()
             email = email_normalize(values["email_to"][0], strict=False)
-            found = persons._get_or_create_ids([email] if email else [])
-            person = persons.browse(found.values())._get_person()
-            if person:
-                url = person._get_preference_url()
+            url = known.get(email) or self.env["marketing.person"]._get_preference_urls(
+                [email] if email else []
+            ).get(email)
+            if url:
                 values["body"] = placeholder.sub(
                     lambda _found, url=url: url, values["body"]
                 )
         return email_list
+
+    def _get_preference_urls(self):
+        """Links to the preference pages of who gets these mails, by address."""
+        mails = self.filtered(
+            lambda mail: mail.mailing_id and PREFERENCES_PATH in (mail.body_html or "")
+        )
+        emails = mails.mailing_trace_ids.mapped("email")
+        return self.env["marketing.person"]._get_preference_urls(set(emails) - {False})

@@ -49,6 +49,7 @@ class MailMail(models.Model):
             self.with_context(
                 marketing_handover=handover,
                 marketing_untracked=frozenset(self._get_untracked().ids),
+                marketing_preference_urls=self._get_preference_urls(),
                 marketing_without_notifications=not self._has_notifications(),
                 marketing_quick_mail=not self.env[
                     "marketing.sender"

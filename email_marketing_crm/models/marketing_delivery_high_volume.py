@@ -3,12 +3,12 @@
 import logging
 import smtplib
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 
 from psycopg2 import errors
 
-from odoo import api, fields, models
-from odoo.tools import SQL, split_every
+from odoo import api, fields, models, modules
+from odoo.tools import SQL
 
 from ..tools.delivery_handover import Handover
 from ..tools.smtp_postman import Postman
@@ -19,14 +19,18 @@ from .marketing_delivery_writer import (
     MailWriter,
     get_date,
 )
+from .marketing_handover import JournalConnection
 
 _logger = logging.getLogger(__name__)
 
-#: Mails a run takes where a sender is set to high volume.
-VOLUME_BATCH = 2000
-#: Mails that are claimed, and asked about for the last time, at once: what is handed
-#: over in about a quarter of a second.
-VOLUME_GROUP = 200
+#: Mails a run takes where a sender is set to high volume: about ten seconds' work.
+VOLUME_BATCH = 5000
+#: Mails that are claimed, and asked about for the last time, at once; the first time,
+#: and at most.
+FIRST_GROUP, VOLUME_GROUP = 100, 500
+#: Seconds a group is handed over after it was asked about: what is left is asked about
+#: anew, so that what somebody said a second ago counts, however slow the server is.
+GROUP_SECONDS = 0.75
 #: Seconds a run hands mails over; what is left then waits for the next one. Odoo kills
 #: a worker whose scheduled action takes too long.
 RUN_SECONDS = 20
@@ -62,7 +66,7 @@ TRACE_COLUMNS = {
 
 
 class Sessions:
-    """Connections to mail servers, kept for a run.
+    """Connections to mail servers and the one of the journal, kept for a run.
 
     :param servers: `ir.mail_server`
     """
@@ -70,11 +74,39 @@ class Sessions:
     def __init__(self, servers):
         self.servers = servers
         self.open = {}
+        self.journal = None
         self.deadline = time.monotonic() + RUN_SECONDS
+        self.group_deadline = self.deadline
+        self.group_size = FIRST_GROUP
 
     def is_over(self):
         """Whether the time of the run is up."""
         return time.monotonic() > self.deadline
+
+    def is_group_over(self):
+        """Whether the time of the run, or of what was asked about last, is up."""
+        return time.monotonic() > self.group_deadline
+
+    def begin_group(self):
+        """From now on the answers to what is asked about grow old."""
+        self.group_deadline = min(self.deadline, time.monotonic() + GROUP_SECONDS)
+
+    def note_group(self, count, seconds):
+        """Let the next group be as large as the server is fast.
+
+        :param count: mails that were handed over
+        :param seconds: it took
+        """
+        fitting = int(0.8 * GROUP_SECONDS * count / max(seconds, 0.001))
+        self.group_size = min(max(fitting, 1), VOLUME_GROUP, 4 * self.group_size)
+
+    def get_journal(self):
+        """The connection that journals are written over; None in a test."""
+        if modules.module.current_test:
+            return None
+        if self.journal is None or self.journal.is_closed:
+            self.journal = JournalConnection(self.servers.env.cr.dbname)
+        return self.journal
 
     def get(self, server_id, smtp_from, must_renew=False):
         """The connection, opened when there is none; None where no mail is sent."""
@@ -101,6 +133,8 @@ class Sessions:
             except (OSError, smtplib.SMTPException):
                 session.close()
         self.open.clear()
+        if self.journal is not None:
+            self.journal.close()
 
 
 class MarketingDelivery(models.Model):
@@ -108,9 +142,9 @@ class MarketingDelivery(models.Model):
 
     A part of a mailing is cut into groups whose mails are the same but for what is the
     recipient's own (`MailWriter`). What cannot be written at once goes through Odoo,
-    mail by mail, in the same run. Mails are claimed a hundred at a time, with a journal
-    that knows which one is in hand (`marketing.handover`), so that a worker that is
-    killed leaves one mail in doubt.
+    mail by mail, in the same run. Mails are claimed by the hundred, with a journal that
+    knows which one is in hand (`marketing.handover`), so that a worker that is killed
+    leaves one mail in doubt.
     """
 
     _inherit = "marketing.delivery"
@@ -191,10 +225,13 @@ class MarketingDelivery(models.Model):
                 )
                 others += [recipient.res_id for recipient in recipients]
                 continue
-            for group in split_every(VOLUME_GROUP, recipients):
-                if sessions.is_over() or mailing.marketing_hold == "paused":
-                    break  # they stay planned
-                others += self._send_group(letter, list(group), sessions)
+            waiting = deque(recipients)
+            while waiting and not sessions.is_over():  # else they stay planned
+                count = min(len(waiting), sessions.group_size)
+                group = [waiting.popleft() for _number in range(count)]
+                for_odoo, left = self._send_group(letter, group, sessions)
+                others += for_odoo
+                waiting.extendleft(reversed(left))
         return others
 
     @api.model
@@ -224,11 +261,14 @@ class MarketingDelivery(models.Model):
     def _send_group(self, letter, recipients, sessions):
         """Claim mails, hand them over, and write down what became of them.
 
-        :returns: the records whose mails have to go through Odoo
+        :returns: `(the records whose mails have to go through Odoo, the recipients
+            that there was no time for)`
         """
         mailing = letter.mailing
+        # What was said until now counts: the transaction sees what was before it.
+        self.env["mail.mail"]._commit_handover()
+        sessions.begin_group()
         by_delivery = {recipient.delivery_id: recipient for recipient in recipients}
-        self.env.flush_all()
         refused = self._get_refused(
             mailing, self._get_planned_candidates(list(by_delivery)), SEND_GATES
         )
@@ -239,21 +279,24 @@ class MarketingDelivery(models.Model):
             for delivery_id in by_delivery
             if delivery_id not in refused and delivery_id not in others
         ]
+        for_odoo = [by_delivery[one].res_id for one in others]
         ids = self._claim_group(mailing, [by_delivery[one] for one in claimed])
         if not ids:
-            return [by_delivery[one].res_id for one in others]
-        journal = self.env["marketing.handover"]._begin(ids)
+            return for_odoo, []
+        journal = self.env["marketing.handover"]._begin(ids, sessions.get_journal())
         handover = Handover({str(one): one for one in ids}, journal)
         postman = Postman(
             handover,
             lambda must_renew: sessions.get(*letter.server, must_renew=must_renew),
             letter.sender,
             lambda one: letter.fill(by_delivery[one], ids[one], get_date()),
-            sessions.is_over,
+            sessions.is_group_over,
         )
         try:
             self._note_variant(letter.content, ids)
+            letter.look_up([by_delivery[one] for one in ids])
             self.env["mail.mail"]._commit_handover()
+            start = time.monotonic()
             try:
                 error = postman.deliver({one: by_delivery[one].address for one in ids})
             except Exception as problem:  # whatever it is, what left has left
@@ -261,10 +304,12 @@ class MarketingDelivery(models.Model):
                 error = problem
             if error:
                 sessions.drop(letter.server)
+            sessions.note_group(len(handover.finished), time.monotonic() - start)
+            untouched = [] if error else handover.untouched
             self.env["mail.mail"]._settle_safely(handover, error)
         finally:
             journal.close()
-        return [by_delivery[one].res_id for one in others]
+        return for_odoo, [by_delivery[one] for one in untouched]
 
     @api.model
     def _get_others(self, by_delivery):
@@ -294,24 +339,10 @@ class MarketingDelivery(models.Model):
         """
         if not recipients:
             return {}
-        claimed = {
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "UPDATE marketing_delivery SET state = 'sending'"
-                    " WHERE id = ANY(%s) AND state = 'planned' RETURNING id",
-                    [recipient.delivery_id for recipient in recipients],
-                )
-            )
-        }
-        recipients = [
-            recipient for recipient in recipients if recipient.delivery_id in claimed
-        ]
         messages = self.env["mail.message"]
         model = mailing.mailing_model_real
-        rows = [
-            (
-                recipient.delivery_id,
+        rows = {
+            recipient.delivery_id: (
                 recipient.res_id,
                 recipient.address,
                 messages._get_message_id(
@@ -323,102 +354,123 @@ class MarketingDelivery(models.Model):
                 ),
             )
             for recipient in recipients
-        ]
-        numbers = self._insert_traces(mailing, rows)
-        self.env.execute_query(
-            SQL(
-                """
-                UPDATE marketing_delivery delivery
-                   SET mail_mail_id_int = made.mail_id, trace_id = made.trace_id,
-                       composed_date = %s, is_high_volume = TRUE
-                  FROM unnest(%s::int[], %s::int[], %s::int[])
-                           made (id, mail_id, trace_id)
-                 WHERE delivery.id = made.id
-                RETURNING delivery.id
-                """,
-                fields.Datetime.now(),
-                [row[0] for row in rows],
-                [mail_id for mail_id, _trace_id in numbers],
-                [trace_id for _mail_id, trace_id in numbers],
-            )
+        }
+        claim = SQL(
+            """
+            UPDATE marketing_delivery delivery
+               SET state = 'sending', composed_date = %(now)s, is_high_volume = TRUE,
+                   mail_mail_id_int = nextval('mail_mail_id_seq'), trace_id = %(trace)s
+              FROM mailing_mailing mailing
+             WHERE delivery.id = ANY(%(ids)s) AND delivery.state = 'planned'
+               AND mailing.id = delivery.mailing_id AND %(active)s
+            RETURNING delivery.id, delivery.mail_mail_id_int, delivery.trace_id
+            """,
+            now=fields.Datetime.now(),
+            ids=list(rows),
+            active=self._get_active_mailings(),
+            trace=SQL("nextval('mailing_trace_id_seq')")
+            if self._are_traces_plain()
+            else SQL("NULL"),
+        )
+        self.env.flush_all()
+        claimed = (
+            self._claim_with_traces(mailing, rows, claim)
+            if self._are_traces_plain()
+            else self._claim_and_create_traces(mailing, rows, claim)
         )
         self._invalidate_deliveries()
         return {
-            row[0]: Ids(mail_id, trace_id, row[3])
-            for row, (mail_id, trace_id) in zip(rows, numbers, strict=True)
+            delivery_id: Ids(mail_id, trace_id, rows[delivery_id][2])
+            for delivery_id, mail_id, trace_id in claimed
         }
 
     @api.model
-    def _insert_traces(self, mailing, rows):
-        """Traces of mails that Odoo would have made with its mail.mail.
+    def _are_traces_plain(self):
+        """Whether the columns of a trace are those that we know."""
+        stored = {
+            name
+            for name, field in self.env["mailing.trace"]._fields.items()
+            if field.store and field.column_type
+        }
+        return not stored - TRACE_COLUMNS - set(models.MAGIC_COLUMNS)
+
+    @api.model
+    def _claim_with_traces(self, mailing, rows, claim):
+        """Claim, and insert the traces that Odoo would have made with its mail.mail.
 
         The number of the mail is drawn from the sequence of mail.mail: by it the pixel
         finds the trace, as it does when a sent mail was deleted.
 
-        :param rows: `[(delivery id, record id, address, Message-ID)]`
-        :returns: `[(mail id, trace id)]`
+        :param rows: `{delivery id: (record id, address, Message-ID)}`
+        :param claim: SQL that claims and returns `(delivery id, mail id, trace id)`
+        :returns: `[(delivery id, mail id, trace id)]`
         """
-        traces = self.env["mailing.trace"]
-        mail_ids = [
-            mail_id
-            for (mail_id,) in self.env.execute_query(
-                SQL(
-                    "SELECT nextval('mail_mail_id_seq') FROM generate_series(1, %s)",
-                    len(rows),
-                )
-            )
-        ]
-        stored = {
-            name
-            for name, field in traces._fields.items()
-            if field.store and field.column_type
-        }
-        if stored - TRACE_COLUMNS - set(models.MAGIC_COLUMNS):
-            made = traces.create(
-                [
-                    {
-                        "mail_mail_id_int": mail_id,
-                        "email": address,
-                        "message_id": message_id,
-                        "model": mailing.mailing_model_real,
-                        "res_id": res_id,
-                        "mass_mailing_id": mailing.id,
-                    }
-                    for mail_id, (_delivery, res_id, address, message_id) in zip(
-                        mail_ids, rows, strict=True
-                    )
-                ]
-            )
-            self.env.flush_all()
-            return list(zip(mail_ids, made.ids, strict=True))
-        made = dict(
-            self.env.execute_query(
-                SQL(
-                    """
+        claimed = self.env.execute_query(
+            SQL(
+                """
+                WITH claimed AS (%(claim)s), made AS (
                     INSERT INTO mailing_trace (
-                        create_uid, write_uid, create_date, write_date, trace_type,
+                        id, create_uid, write_uid, create_date, write_date, trace_type,
                         trace_status, model, mass_mailing_id, campaign_id,
                         mail_mail_id_int, res_id, email, message_id)
-                    SELECT %(user)s, %(user)s, %(now)s, %(now)s, 'mail', 'outgoing',
-                           %(model)s, %(mailing)s, %(campaign)s, mail.*
-                      FROM unnest(%(mails)s::int[], %(records)s::int[],
-                                  %(addresses)s::text[], %(messages)s::text[]) mail
-                    RETURNING mail_mail_id_int, id
-                    """,
-                    user=self.env.uid,
-                    now=fields.Datetime.now(),
-                    model=mailing.mailing_model_real,
-                    mailing=mailing.id,
-                    campaign=mailing.campaign_id.id or None,
-                    mails=mail_ids,
-                    records=[row[1] for row in rows],
-                    addresses=[row[2] for row in rows],
-                    messages=[row[3] for row in rows],
-                )
+                    SELECT claimed.trace_id, %(user)s, %(user)s, %(now)s, %(now)s,
+                           'mail', 'outgoing', %(model)s, %(mailing)s, %(campaign)s,
+                           claimed.mail_mail_id_int, mail.res_id, mail.address,
+                           mail.message
+                      FROM claimed
+                      JOIN unnest(%(ids)s::int[], %(records)s::int[],
+                                  %(addresses)s::text[], %(messages)s::text[])
+                           mail (id, res_id, address, message) ON mail.id = claimed.id)
+                SELECT id, mail_mail_id_int, trace_id FROM claimed
+                """,
+                claim=claim,
+                user=self.env.uid,
+                now=fields.Datetime.now(),
+                model=mailing.mailing_model_real,
+                mailing=mailing.id,
+                campaign=mailing.campaign_id.id or None,
+                ids=list(rows),
+                records=[row[0] for row in rows.values()],
+                addresses=[row[1] for row in rows.values()],
+                messages=[row[2] for row in rows.values()],
             )
         )
-        traces.invalidate_model()
-        return [(mail_id, made[mail_id]) for mail_id in mail_ids]
+        self.env["mailing.trace"].invalidate_model()
+        return claimed
+
+    @api.model
+    def _claim_and_create_traces(self, mailing, rows, claim):
+        """As `_claim_with_traces`, where a module added columns to traces."""
+        claimed = self.env.execute_query(claim)
+        traces = self.env["mailing.trace"].create(
+            [
+                {
+                    "mail_mail_id_int": mail_id,
+                    "email": rows[delivery_id][1],
+                    "message_id": rows[delivery_id][2],
+                    "model": mailing.mailing_model_real,
+                    "res_id": rows[delivery_id][0],
+                    "mass_mailing_id": mailing.id,
+                }
+                for delivery_id, mail_id, _trace_id in claimed
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE marketing_delivery delivery SET trace_id = made.trace_id"
+                "  FROM unnest(%s::int[], %s::int[]) made (id, trace_id)"
+                " WHERE delivery.id = made.id",
+                [delivery_id for delivery_id, _mail_id, _trace_id in claimed],
+                traces.ids,
+            )
+        )
+        return [
+            (delivery_id, mail_id, trace_id)
+            for (delivery_id, mail_id, _none), trace_id in zip(
+                claimed, traces.ids, strict=True
+            )
+        ]
 
     @api.model
     def _settle_volume(self, handover, error=None):

@@ -4,6 +4,7 @@ import datetime
 import logging
 import re
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from werkzeug.urls import url_encode, url_quote_plus
@@ -114,9 +115,8 @@ class MailWriter:
         printed = print_values(composer, self.cut, res_ids, langs)
         groups, others = {}, []
         for record in records:
-            to = self._get_to(recipients.get(record.id, {}))
+            address, to = self._get_to(recipients.get(record.id, {}))
             values = printed[record.id]
-            address = to and email_normalize(to, strict=False)
             if values is None or not address or not address.isascii():
                 others.append(record.id)
                 continue
@@ -145,24 +145,29 @@ class MailWriter:
         return groups, others
 
     def _get_to(self, recipients):
-        """The one address of a record, as Odoo writes it into To; None: not one."""
+        """The one address of a record, and as Odoo writes it into To; or twice None."""
         partner_ids = [
             *recipients.get("partner_ids", []),
             *self.composer.partner_ids.ids,
         ]
         if recipients.get("email_cc"):
-            return None
+            return None, None
         if partner_ids and not recipients.get("email_to"):
             partner = self.composer.env["res.partner"].browse(partner_ids[:1])
-            emails = email_normalize_all(partner.email)
+            emails = (
+                [partner.email]
+                if partner.email and partner.email == partner.email_normalized
+                else email_normalize_all(partner.email)
+            )
             found = [formataddr((partner.name or "", email)) for email in emails]
         elif not partner_ids:
             found = email_split_and_format_normalize(recipients.get("email_to") or "")
+            emails = [email_normalize(one, strict=False) for one in found]
         else:
-            return None
+            return None, None
         if len(partner_ids) > 1 or len(found) != 1:
-            return None
-        return found[0]
+            return None, None
+        return emails[0], found[0]
 
     # ------------------------------------------------------------------
     # WRITING
@@ -188,6 +193,7 @@ class MailWriter:
         letter = Letter(self, probe, first)
         for recipient in {first.res_id: first, last.res_id: last}.values():
             reference = self._write_by_odoo(recipient, sessions, self.content)
+            letter.look_up([recipient])
             expected = letter.normalize(reference.message)
             date = str(reference.message["Date"])
             written = letter.fill(recipient, reference.ids, date)
@@ -356,6 +362,8 @@ class Letter:
             for number, hole in enumerate(writer.cut.holes)
         }
         self.used = {"unsubscribe", "view", "preferences"}
+        self.preferences_page = f"{self.mailing.get_base_url()}{PREFERENCES_PATH}"
+        self.look_up([recipient])
         self.links = {
             name: _learn_link(getattr(self.mailing, f"_get_{name}_url"), recipient)
             for name in ("unsubscribe_oneclick", "unsubscribe", "view")
@@ -392,16 +400,20 @@ class Letter:
             recipient, hash_token
         )
         if "preferences" in self.used:
-            texts["preferences"] = self._get_preference_url(recipient.address)
+            texts["preferences"] = self.preference_urls.get(
+                recipient.address, self.preferences_page
+            )
         return texts
 
-    def _get_preference_url(self, address):
-        persons = self.env["marketing.person"].sudo()
-        found = persons._get_or_create_ids([address])
-        person = persons.browse(found.values())._get_person()
-        if person:
-            return person._get_preference_url()
-        return f"{self.mailing.get_base_url()}{PREFERENCES_PATH}"
+    def look_up(self, recipients):
+        """Read what the mails of many recipients need to know, before any is written.
+
+        While mails are handed over, nothing is asked of the database.
+        """
+        if "preferences" in self.used:
+            self.preference_urls = self.env["marketing.person"]._get_preference_urls(
+                [recipient.address for recipient in recipients]
+            )
 
     def fill(self, recipient, ids, date):
         """The mail to somebody, as bytes.
@@ -468,9 +480,14 @@ def _learn_link(make, recipient):
     if not found:
         return lambda somebody, _token: make(somebody.address, somebody.res_id)
     return lambda somebody, token: (
-        f"{start}document_id={somebody.res_id}&email={url_quote_plus(somebody.address)}"
+        f"{start}document_id={somebody.res_id}&email={_quote(somebody.address)}"
         f"&hash_token={token}{end}"
     )
+
+
+@lru_cache(maxsize=1_000)  # a mail has several links
+def _quote(address):
+    return url_quote_plus(address)
 
 
 def get_date():

@@ -1,6 +1,7 @@
 import logging
 
 import psycopg2
+from psycopg2.extras import wait_select
 
 from odoo import api, fields, models, modules, sql_db
 from odoo.tools import SQL
@@ -41,8 +42,12 @@ class MarketingHandover(models.Model):
     server_start = fields.Char(readonly=True)
 
     @api.model
-    def _begin(self, delivery_ids):
-        """Write down that these mails are claimed; returns the journal."""
+    def _begin(self, delivery_ids, connection=None):
+        """Write down that these mails are claimed; returns the journal.
+
+        :param connection: a `JournalConnection` that the caller keeps for the next
+            journal; without, the journal has one of its own
+        """
         self.env.flush_all()
         [(handover_id,)] = self.env.execute_query(
             SQL("SELECT nextval('marketing_handover_id_seq')")
@@ -50,7 +55,11 @@ class MarketingHandover(models.Model):
         journal = (
             TransactionJournal(self.env.cr, handover_id)
             if modules.module.current_test
-            else Journal(self.env.cr.dbname, handover_id)
+            else Journal(
+                connection or JournalConnection(self.env.cr.dbname),
+                handover_id,
+                is_kept=connection is not None,
+            )
         )
         self.env.cr.execute(
             """
@@ -115,6 +124,9 @@ class TransactionJournal:
         """
         self.cr.execute(self.STEP, [current, finished, self.handover_id])
 
+    def wait(self):
+        """Nothing to wait for: it is written."""
+
     def end(self):
         """The results are committed: nobody needs to know how far we came."""
         self.cr.execute(
@@ -125,20 +137,67 @@ class TransactionJournal:
         """Nothing to do: the transaction goes on."""
 
 
+class JournalConnection:
+    """A connection that is no part of Odoo's pool, and works while its owner works.
+
+    It commits by itself and does not wait for the disk.
+    """
+
+    def __init__(self, name):
+        _name, info = sql_db.connection_info_for(name)
+        self.connection = psycopg2.connect(**info, async_=True)
+        self.is_busy = True
+        self.wait()
+        self.cr = self.connection.cursor()
+        self.execute("SET synchronous_commit = off")
+
+    def start(self, query, parameters=()):
+        """Begin a statement, once the one before is done."""
+        self.wait()
+        self.cr.execute(query, parameters)
+        self.is_busy = True
+
+    def wait(self):
+        """Return when the statement that was begun is done.
+
+        :raises psycopg2.Error: what became of it
+        """
+        if self.is_busy:
+            self.is_busy = False
+            wait_select(self.connection)
+
+    def execute(self, query, parameters=()):
+        self.start(query, parameters)
+        self.wait()
+
+    def close(self):
+        self.connection.close()
+
+    @property
+    def is_closed(self):
+        return bool(self.connection.closed)
+
+
 class Journal(TransactionJournal):
     """Writes how far a worker came, at once and beside its transaction.
 
-    The connection is no part of Odoo's pool: it commits by itself, does not wait for
-    the disk, and holds the lock that says that the worker lives.
+    Its connection holds the lock that says that the worker lives.
+
+    :param connection: `JournalConnection`
+    :param is_kept: whether the connection goes on after this journal
     """
 
-    def __init__(self, name, handover_id):
-        _name, info = sql_db.connection_info_for(name)
-        self.connection = psycopg2.connect(**info)
-        self.connection.autocommit = True
-        super().__init__(self.connection.cursor(), handover_id)
-        self.cr.execute("SET synchronous_commit = off")
+    def __init__(self, connection, handover_id, is_kept):
+        super().__init__(connection, handover_id)
+        self.is_kept = is_kept
         self.cr.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, handover_id])
+
+    def write(self, current, finished):  # pylint: disable=method-required-super
+        """Begin to note it; `wait` says when it is noted."""
+        self.cr.start(self.STEP, [current, finished, self.handover_id])
+
+    def wait(self):
+        self.cr.wait()
 
     def end(self):
         try:
@@ -148,4 +207,12 @@ class Journal(TransactionJournal):
             return None
 
     def close(self):
-        self.connection.close()
+        if self.is_kept:
+            try:
+                self.cr.execute(
+                    "SELECT pg_advisory_unlock(%s, %s)", [LOCK_CLASS, self.handover_id]
+                )
+                return
+            except psycopg2.Error:
+                _logger.info("The connection of the journal is gone.")
+        self.cr.close()

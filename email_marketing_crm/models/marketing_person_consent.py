@@ -289,6 +289,21 @@ class MarketingPerson(models.Model):
         )
 
     @api.model
+    def _get_preference_urls(self, emails):
+        """Links to the preference pages of who reads these addresses.
+
+        Who is not known yet becomes a person.
+
+        :returns: `{address as given: link}`, without what is no address
+        """
+        found = self.sudo()._get_or_create_ids(emails)
+        persons = self.sudo().browse(found.values())
+        urls = {
+            person.id: person._get_person()._get_preference_url() for person in persons
+        }
+        return {email: urls[person_id] for email, person_id in found.items()}
+
+    @api.model
     def _find_by_preference_token(self, token):
         """`(person, whether the link is too old)`.
 

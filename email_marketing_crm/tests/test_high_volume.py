@@ -217,6 +217,45 @@ class TestHighVolume(VolumeCase):
         self.assertNotIn(victim.email, self.smtp.addresses)
         self.assertEqual(self.outcomes(self.mailing)[victim.email], "blacklisted")
 
+    def test_who_opts_out_while_a_slow_server_takes_others(self):
+        """However slow the server is, nobody is asked about long before his mail."""
+        victim = self.partners[7]
+        blacklist = self.env["mail.blacklist"]
+
+        class Taken(list):
+            def append(self, mail):
+                super().append(mail)
+                if len(self) == 3:
+                    blacklist._add(victim.email)
+
+        self.smtp.taken = Taken()
+        with patch.object(high_volume, "GROUP_SECONDS", -1):
+            self.deliver()
+        self.assertEqual(self.outcomes(self.mailing)[victim.email], "blacklisted")
+        self.assertCountEqual(
+            self.smtp.addresses,
+            [email for email in self.emails_known if email != victim.email],
+        )
+
+    def test_links_to_preferences_are_looked_up_together(self):
+        """Links to preferences are looked up for many recipients at once."""
+        self.mailing.body_html = '<p><a href="/marketing/preferences">Choose</a></p>'
+        self.mailing.action_launch()
+        urls = type(self.env["marketing.person"])._get_preference_urls
+        with patch.object(
+            type(self.env["marketing.person"]),
+            "_get_preference_urls",
+            autospec=True,
+            side_effect=urls,
+        ) as looked_up:
+            self.run_lanes()
+        self.assertLess(looked_up.call_count, 10)
+        tokens = {
+            re.search(rb"preferences/([\w.-]+)", content.replace(b"=\r\n", b""))[1]
+            for _address, content in self.smtp.taken
+        }
+        self.assertEqual(len(tokens), len(self.emails_known))
+
     def test_template_that_fails_for_some(self):
         """They have failed with words that help; everybody else gets his mail."""
         self.mailing.body_html = (

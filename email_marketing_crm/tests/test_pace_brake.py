@@ -219,6 +219,7 @@ class TestPaceBrake(PaceCase):
         with (
             server.patched(self.env),
             patch.object(type(self.env["ir.mail_server"]), "_disable_send", bool),
+            patch.object(marketing_delivery_high_volume, "FIRST_GROUP", 20),
             patch.object(marketing_delivery_high_volume, "VOLUME_GROUP", 20),
         ):
             self.compose()

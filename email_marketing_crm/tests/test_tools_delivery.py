@@ -86,6 +86,10 @@ class TestHandover(unittest.TestCase):
             def write(self, current, finished):
                 told.append((current, json.loads(finished)))
 
+            def wait(self):
+                waited.append(told[-1][0])
+
+        waited = []
         handover = Handover({f"<{number}@x>": number for number in range(4)}, Journal())
         handover.take(0)
         handover.finish(0)
@@ -95,6 +99,7 @@ class TestHandover(unittest.TestCase):
         handover.take(2)
         refusal = {"type": "unknown", "reason": "later", "is_temporary": True}
         self.assertEqual(told, [(0, {}), (1, {"0": None}), (2, {"1": refusal})])
+        self.assertEqual(waited, [0, 1, 2])
 
     def test_after_a_dead_worker(self):
         """What is finished is known, what was in hand is not, the rest stayed."""

@@ -25,6 +25,7 @@ PIECES = st.lists(
         st.text(LETTERS, max_size=120),
         st.text("abc =\t.", max_size=200),
         st.text("张三李四王五", max_size=80),
+        st.builds(str.__mul__, st.text("abc =.é", min_size=1), st.integers(40, 400)),
         st.sampled_from(["\n", "\r\n", "«name»", "«trace»", "=", " \n", ".\n"]),
     ),
     max_size=25,

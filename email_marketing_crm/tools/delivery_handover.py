@@ -61,7 +61,8 @@ class Handover:
 
     :param deliveries: delivery id by Message-ID
     :param journal: told about each mail before it is handed over, so that whoever
-        comes after a crash knows; an object with `write(current, finished)`
+        comes after a crash knows; an object with `write(current, finished)`, which may
+        go on in the background, and `wait()`
     """
 
     __slots__ = (
@@ -137,12 +138,22 @@ class Handover:
 
     def take(self, delivery: int) -> None:
         """Have a mail in hand; the journal knows it before anybody else."""
+        self.announce(delivery)
+        self.await_journal()
+
+    def announce(self, delivery: int) -> None:
+        """Begin to tell the journal that a mail is in hand."""
         if self.journal is not None:
             self.journal.write(delivery, json.dumps(self.unwritten))
             self.unwritten = {}
         self.current = delivery
         self.data_started = False
         self.accepted = False
+
+    def await_journal(self) -> None:
+        """Wait until the journal knows: the content of the mail leaves after that."""
+        if self.journal is not None:
+            self.journal.wait()
 
     def finish(self, delivery: int, failure: dict[str, Any] | None = None) -> None:
         """What became of a mail is decided: it left, or something went wrong."""

@@ -30,16 +30,19 @@ SNIFFED_LINES = 10
 #: Bytes of a line of base64.
 BASE64_BYTES = MAX_LINE_LENGTH // 4 * 3
 BASE64_CHARACTERS = BASE64_BYTES // 3 * 4
+#: From this length on a fixed piece of a line is broken once for each place that its
+#: first line can start at.
+LONG_PIECE = 4 * MAX_LINE_LENGTH
+#: Characters of broken pieces that a line keeps at most.
+MAX_KEPT_BREAKS = 8_000_000
 #: What separates the bodies; the number is drawn for each mail.
 BOUNDARY = "===============%019d=="
 FRAME_BOUNDARY = (BOUNDARY % 0).encode()
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _QUOTED = email.quoprimime._QUOPRI_BODY_ENCODE_MAP
-#: The shape of a header: any letter for each letter, any digit for each digit.
-_SHAPE = str.maketrans(
-    dict.fromkeys(string.ascii_letters, "a") | dict.fromkeys(string.digits, "0")
-)
+#: The shape of a header: one letter for each letter and digit.
+_SHAPE = str.maketrans(dict.fromkeys(string.ascii_letters + string.digits, "a"))
 #: Characters of a value that Odoo, lxml or SMTP would treat in a special way: control
 #: characters, spaces beside the ordinary one, what is markup or could be an attribute.
 _AWKWARD = re.compile(
@@ -61,13 +64,17 @@ def is_plain_value(value: str) -> bool:
 class Line:
     """A line of a text: fixed pieces and, between them, names of holes."""
 
-    __slots__ = ("fixed", "holes", "quoted", "wrapped")
+    __slots__ = ("breaks", "fixed", "holes", "kept", "quoted", "size", "wrapped")
 
     def __init__(self, fixed: Sequence[str], holes: Sequence[str]):
         self.fixed = [piece.encode() for piece in fixed]
         self.holes = list(holes)
+        self.size = sum(map(len, self.fixed))
         self.quoted = [_quote(piece) for piece in self.fixed]
         self.wrapped = None if self.holes else _wrap(self.quoted[0])
+        #: Long pieces with soft breaks, by number and by where the first line starts.
+        self.breaks: dict[tuple[int, int], tuple[str, int]] = {}
+        self.kept = 0
 
     def fill(self, values: Mapping[str, bytes]) -> bytes:
         """Return the line with its holes filled."""
@@ -78,6 +85,10 @@ class Line:
         parts[1::2] = [values[hole] for hole in self.holes]
         return b"".join(parts)
 
+    def get_size(self, values: Mapping[str, bytes]) -> int:
+        """Return the bytes of the line with its holes filled."""
+        return self.size + sum([len(values[hole]) for hole in self.holes])
+
     def fill_quoted(self, quoted: Mapping[str, str]) -> str:
         """Return the line in quoted-printable, with soft breaks."""
         if self.wrapped is not None:
@@ -85,7 +96,36 @@ class Line:
         parts = [""] * (2 * len(self.holes) + 1)
         parts[::2] = self.quoted
         parts[1::2] = [quoted[hole] for hole in self.holes]
-        return _wrap("".join(parts))
+        line = "".join(parts)
+        pieces: list[str] = []
+        start = position = 0
+        for number, part in enumerate(parts):
+            if number % 2 == 0 and len(part) >= LONG_PIECE:
+                # Where its first line starts depends on what is before it, nothing
+                # else about it does.
+                start = _break(line, start, position, pieces)
+                broken, length = self._break_piece(number // 2, start - position)
+                pieces.append(broken)
+                start += length
+            position += len(part)
+        return _break_rest(line, start, pieces)
+
+    def _break_piece(self, number: int, start: int) -> tuple[str, int]:
+        """Return a fixed piece with soft breaks, up to its last lines, and its length.
+
+        :param start: where its first line starts
+        """
+        found = self.breaks.get((number, start))
+        if found is None:
+            piece, pieces = self.quoted[number], []
+            stop = _break(piece, start, len(piece) - MAX_LINE_LENGTH, pieces)
+            found = "\r\n".join(pieces), stop - start
+            if self.kept > MAX_KEPT_BREAKS:
+                self.breaks.clear()
+                self.kept = 0
+            self.breaks[number, start] = found
+            self.kept += len(found[0])
+        return found
 
 
 def _quote(piece: bytes) -> str:
@@ -94,19 +134,33 @@ def _quote(piece: bytes) -> str:
 
 def _wrap(line: str) -> str:
     """Put soft breaks into a quoted line, as `quoprimime.body_encode` does."""
-    last_start = len(line) - 1 - MAX_LINE_LENGTH
-    start, pieces = 0, []
-    while start <= last_start:
-        stop = start + MAX_LINE_LENGTH - 1
-        if line[stop - 2] == "=":
-            pieces.append(line[start : stop - 1])
-            start = stop - 2
-        elif line[stop - 1] == "=":
-            pieces.append(line[start:stop])
-            start = stop - 1
+    return _break_rest(line, 0, [])
+
+
+def _break(line: str, start: int, stop: int, pieces: list[str]) -> int:
+    """Break off pieces that start before a place.
+
+    :param pieces: those before, to which the new ones are added
+    :return: where the next one starts
+    """
+    while start < stop:
+        end = start + MAX_LINE_LENGTH - 1
+        if line[end - 2] == "=":
+            pieces.append(line[start : end - 1])
+            start = end - 2
+        elif line[end - 1] == "=":
+            pieces.append(line[start:end])
+            start = end - 1
         else:
-            pieces.append(line[start:stop] + "=")
-            start = stop
+            pieces.append(line[start:end] + "=")
+            start = end
+    return start
+
+
+def _break_rest(line: str, start: int, pieces: list[str]) -> str:
+    """Return a line whose first pieces are broken off already, with all its breaks."""
+    last_start = len(line) - 1 - MAX_LINE_LENGTH
+    start = _break(line, start, last_start + 1, pieces)
     if line and line[-1] in " \t":
         room = start - last_start
         if room >= 3:
@@ -140,6 +194,8 @@ class Text:
         "last_holes",
         "lines",
         "longest",
+        "open_lines",
+        "rest",
         "shorter",
         "used",
     )
@@ -157,9 +213,8 @@ class Text:
             for line in texts
         ]
         self.used = {hole for line in self.lines for hole in line.holes}
-        self.longest = max(
-            (len(line.fixed[0]) for line in self.lines if not line.holes), default=0
-        )
+        self.open_lines = [line for line in self.lines if line.holes]
+        self.longest = max((line.size for line in self.lines), default=0)
         self.is_ascii = all(
             piece.isascii() for line in self.lines for piece in line.fixed
         )
@@ -170,10 +225,8 @@ class Text:
             self.shorter = Text("".join(f"{line}\n" for line in texts[:-1]), markers)
         # Lines that are the same in every mail are put together, and stay so.
         self.head = min(SNIFFED_LINES, len(self.lines))
-        self.blocks = [
-            *_make_blocks(self.lines[: self.head]),
-            *_make_blocks(self.lines[self.head :]),
-        ]
+        self.rest = _make_blocks(self.lines[self.head :])
+        self.blocks = [*_make_blocks(self.lines[: self.head]), *self.rest]
 
     def encode(self, values: Mapping[str, bytes]) -> tuple[str, bytes]:
         """Return the transfer encoding and the body for some values.
@@ -184,26 +237,19 @@ class Text:
             return "7bit", b"\r\n"
         if self.shorter and not any(values[hole] for hole in self.last_holes):
             return self.shorter.encode(values)
-        longest = max(
-            (
-                sum(map(len, line.fixed))
-                + sum(len(values[hole]) for hole in line.holes)
-                for line in self.lines
-                if line.holes
-            ),
-            default=0,
-        )
+        longest = max((line.get_size(values) for line in self.open_lines), default=0)
         if max(longest, self.longest) <= MAX_LINE_LENGTH:
             is_ascii = self.is_ascii and all(
                 values[hole].isascii() for hole in self.used
             )
             return "7bit" if is_ascii else "8bit", self._join(values)
         quoted = {hole: _quote(values[hole]) for hole in self.used}
-        if self._is_short_in_base64(values, quoted):
+        first = [line.fill_quoted(quoted) for line in self.lines[: self.head]]
+        if self._is_short_in_base64(values, first):
             return "base64", _base64(self._join(values))
-        parts = [
+        parts = first + [
             block.quoted if block.line is None else block.line.fill_quoted(quoted)
-            for block in self.blocks
+            for block in self.rest
         ]
         return "quoted-printable", ("\r\n".join(parts) + "\r\n").encode("ascii")
 
@@ -215,13 +261,15 @@ class Text:
         return b"\r\n".join(parts) + b"\r\n"
 
     def _is_short_in_base64(
-        self, values: Mapping[str, bytes], quoted: Mapping[str, str]
+        self, values: Mapping[str, bytes], first: Sequence[str]
     ) -> bool:
-        """Tell what `email` finds out from the first lines."""
+        """Tell what `email` finds out from the first lines.
+
+        :param first: these lines in quoted-printable
+        """
         size = size_quoted = 0
-        for line in self.lines[: self.head]:
-            size += len(line.fill(values)) + 2
-            written = line.fill_quoted(quoted)
+        for line, written in zip(self.lines[: self.head], first, strict=True):
+            size += line.get_size(values) + 2
             # `email` counts a line break as one character here.
             size_quoted += len(written) + 1 - written.count("\r\n")
         return size_quoted > -(-size // 3) * 4 + 1

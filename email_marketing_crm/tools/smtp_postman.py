@@ -20,7 +20,8 @@ class Postman:
     :param connect: gives the session; with `True`, a new one instead of a broken one
     :param sender: the address of the envelope
     :param write: the mail of a delivery, as bytes
-    :param is_over: whether the time is up; what is left then stays untouched
+    :param is_over: whether the time is up; what is left then stays untouched, but for
+        the first one, so that there is always something done
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Postman:
         """
         queue = list(addresses)
         for delivery, following in zip(queue, [*queue[1:], None], strict=True):
-            if self.is_over():
+            if delivery != queue[0] and self.is_over():
                 return None
             content = self._get_content(delivery)
             if isinstance(content, Exception):
@@ -92,12 +93,13 @@ class Postman:
     ) -> None:
         submission = Submission(session, self.sender, address)
         submission.begin(len(content))
-        self.handover.take(delivery)
+        self.handover.announce(delivery)
+        if following is not None:  # while the server and the journal are busy
+            self.written = following, self._write(following)
+        self.handover.await_journal()
         submission.hear_consent()
         self.handover.data_started = True
         submission.send_content(content)
-        if following is not None:  # while the server keeps this one
-            self.written = following, self._write(following)
         submission.finish()
 
     def _get_content(self, delivery: int) -> bytes | Exception:
