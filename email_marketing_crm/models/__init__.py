@@ -94,6 +94,7 @@ from . import marketing_frequency_usage
 from . import marketing_quiet_hours
 from . import marketing_timing_estimate
 from . import marketing_delivery_timing
+from . import marketing_delivery_claim
 from . import marketing_delivery_high_volume
 from . import marketing_delivery_preview
 from . import marketing_delivery_preview_timing

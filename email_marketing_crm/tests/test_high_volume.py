@@ -8,7 +8,7 @@ from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import marketing_delivery_high_volume as high_volume
+from ..models import marketing_delivery_sessions as sessions
 from .common_delivery import DeliveryCase
 from .common_smtp import ScriptedServer
 
@@ -229,7 +229,7 @@ class TestHighVolume(VolumeCase):
                     blacklist._add(victim.email)
 
         self.smtp.taken = Taken()
-        with patch.object(high_volume, "GROUP_SECONDS", -1):
+        with patch.object(sessions, "GROUP_SECONDS", -1):
             self.deliver()
         self.assertEqual(self.outcomes(self.mailing)[victim.email], "blacklisted")
         self.assertCountEqual(
@@ -450,7 +450,7 @@ class TestVolumeFaults(VolumeCase):
 
     def test_slow_server(self):
         """A run ends in time; what is left stays planned for the next one."""
-        with patch.object(high_volume, "RUN_SECONDS", -1):
+        with patch.object(sessions, "RUN_SECONDS", -1):
             self.mailing.action_launch()
             with (
                 self.smtp.patched(self.env),

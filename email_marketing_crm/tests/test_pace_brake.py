@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
-from ..models import mail_mail, marketing_delivery_high_volume
+from ..models import mail_mail, marketing_delivery_sessions
 from .common import NOW
 from .common_smtp import ScriptedServer
 from .pace_common import PaceCase
@@ -219,8 +219,8 @@ class TestPaceBrake(PaceCase):
         with (
             server.patched(self.env),
             patch.object(type(self.env["ir.mail_server"]), "_disable_send", bool),
-            patch.object(marketing_delivery_high_volume, "FIRST_GROUP", 20),
-            patch.object(marketing_delivery_high_volume, "VOLUME_GROUP", 20),
+            patch.object(marketing_delivery_sessions, "FIRST_GROUP", 20),
+            patch.object(marketing_delivery_sessions, "VOLUME_GROUP", 20),
         ):
             self.compose()
         self.assertEqual(self.sender.brake_ids.cause, "bounce")
