@@ -35,6 +35,22 @@ class MailingMailing(models.Model):
             if any(arm._get_text())
         ]
 
+    def _get_legal_texts(self):
+        """A version that differs in its sender is a text for the law."""
+        texts = super()._get_legal_texts()
+        test = self.sudo().marketing_ab_test_ids
+        if test.varies != "sender":
+            return texts
+        return texts + [
+            {
+                **texts[0],
+                "name": self.env._("Version %s", arm.name),
+                "email_from": arm.email_from,
+            }
+            for arm in test.arm_ids
+            if arm.email_from
+        ]
+
 
 class MarketingMailingCheck(models.Model):
     _inherit = "marketing.mailing.check"

@@ -53,3 +53,33 @@ class MailingMailing(models.Model):
                 content, (variant or {}).get("conditions", [])
             )
         return content
+
+    # ------------------------------------------------------------------
+    # ALL OF ITS TEXTS
+    # ------------------------------------------------------------------
+
+    def _get_used_conditions(self):
+        """Conditions that blocks of any of its texts depend on."""
+        self.ensure_one()
+        ids = set()
+        for text in self._get_checked_texts():
+            ids |= find_conditions(str(text["body_html"]))
+        return self._browse_conditions(ids)
+
+    def _browse_conditions(self, ids):
+        conditions = self.env["marketing.content.condition"].sudo()
+        return conditions.browse(sorted(ids)).exists()
+
+    def _get_least_bodies(self, body):
+        """What is left of a body for who meets no more conditions than he must.
+
+        Several, where one of two opposite conditions holds for everybody; none where
+        no block has a condition. Recipients that are no persons meet none at all.
+        """
+        wanted = find_conditions(body)
+        if not wanted:
+            return []
+        least = [frozenset()]
+        if self.marketing_has_persons:
+            least = self._browse_conditions(wanted)._get_least_met()
+        return [keep_blocks(body, met) for met in least]

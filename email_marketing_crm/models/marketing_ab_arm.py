@@ -64,7 +64,8 @@ class MarketingAbArm(models.Model):
         """A, B, C … in the order of the list."""
         for arm in self:
             arms = arm.test_id.arm_ids
-            place = arms.ids.index(arm.id) if arm.id in arms.ids else len(arms)
+            known = arm._origin.id
+            place = arms.ids.index(known) if known in arms.ids else len(arms)
             arm.name = ascii_uppercase[place % len(ascii_uppercase)]
 
     @api.depends("test_id.winner_id")

@@ -1,3 +1,5 @@
+from itertools import product
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
@@ -5,6 +7,8 @@ from odoo.tools import SQL
 from ..tools.mail_blocks import CONDITION
 
 GRADES = ("A", "B", "C", "D", "F")
+#: Pairs of opposite conditions of one mail that are gone through in every combination.
+MAX_OPPOSITES = 5
 
 
 class MarketingContentCondition(models.Model):
@@ -224,6 +228,42 @@ class MarketingContentCondition(models.Model):
         ]
         met = SQL(" AND ").join(SQL("COALESCE(%s, FALSE)", one) for one in criteria)
         return SQL("NOT (%s)", met) if self.is_inverted else met
+
+    def _get_definition(self):
+        """What decides, whatever the condition is called."""
+        self.ensure_one()
+        return self._get_criteria_values(), self.is_inverted
+
+    def _get_criteria_values(self):
+        """What is set; two with the same values are the same or opposite."""
+        self.ensure_one()
+        return (
+            *(
+                tuple(sorted(self[name].ids))
+                for name in self._get_criteria()
+                if name != "grades"
+            ),
+            tuple(sorted(self._get_grades())),
+        )
+
+    def _get_sides(self):
+        """`(conditions that may be missed, [(conditions, their opposites)])`, as ids.
+
+        Of two opposite conditions everybody meets one. Beyond `MAX_OPPOSITES` pairs
+        they are taken for such as may be missed, which asks for more than is needed.
+        """
+        groups = {}
+        for condition in self.sudo():
+            sides = groups.setdefault(condition._get_criteria_values(), (set(), set()))
+            sides[condition.is_inverted].add(condition.id)
+        pairs = [sides for sides in groups.values() if all(sides)][:MAX_OPPOSITES]
+        free = set(self.ids).difference(*(one | other for one, other in pairs))
+        return free, pairs
+
+    def _get_least_met(self):
+        """The fewest of these conditions that somebody may meet: `[ids]`."""
+        _free, pairs = self._get_sides()
+        return [frozenset().union(*chosen) for chosen in product(*pairs)]
 
     @api.model
     def _get_person_column(self, name):

@@ -75,8 +75,10 @@ class TestContentTemplate(ContentCase):
                     self.assertIn("Rivers Pumps", body)
                     self.assertIn("12 Harbour Street", body)
                     self.assertLess(len(body.encode()), 102 * 1024)
-                    self.assertFalse(mailing._find_address_problem(None))
-                    self.assertFalse(mailing._find_unsubscribe_problem(None))
+                    texts = mailing._get_legal_texts()
+                    for check in ("address", "unsubscribe"):
+                        [(_name, problem)] = mailing._find_in_texts(check, None, texts)
+                        self.assertFalse(problem)
 
     def test_fallback_where_nobody_knows_the_name(self):
         lead = self.make_lead("unknown@example.com")
