@@ -261,6 +261,7 @@ from . import marketing_mailing_check_program
 from . import mailing_mailing_check
 from . import mailing_mailing_check_ab_test
 from . import marketing_mail_topic
+from . import mailing_mailing_check_hold
 from . import marketing_journey_check
 from . import mailing_trace_handover
 from . import res_config_settings

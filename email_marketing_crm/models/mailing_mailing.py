@@ -6,6 +6,8 @@ from .marketing_job import EXCLUSIVE_KINDS
 
 #: Stored states a mailing's mails may leave in.
 SENDING_STATES = ("in_queue", "sending")
+#: Why nothing of a mailing leaves for now; what is stopped is canceled instead.
+WAITING_HOLDS = ("paused", "check")
 
 
 class MailingMailing(models.Model):
@@ -41,11 +43,16 @@ class MailingMailing(models.Model):
         "it is confirmed, each of them once.",
     )
     marketing_hold = fields.Selection(
-        [("paused", "Paused"), ("stopped", "Stopped")],
+        [
+            ("paused", "Paused"),
+            ("check", "Waits for its check"),
+            ("stopped", "Stopped"),
+        ],
         string="Held",
         readonly=True,
         copy=False,
-        help="Paused: what has not left waits. Stopped: it is canceled.",
+        help="Paused: what has not left waits. Waits for its check: until that is done "
+        "and finds nothing that stops it. Stopped: it is canceled.",
     )
     marketing_has_persons = fields.Boolean(compute="_compute_marketing_has_persons")
     # figures: audience = sent + waiting + failed + unknown + skipped

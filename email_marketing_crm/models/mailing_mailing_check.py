@@ -30,6 +30,7 @@ class MailingMailing(models.Model):
             ("none", "Not checked yet"),
             ("running", "Being checked"),
             ("stale", "Changed since the check"),
+            ("unfinished", "Broken or stopped"),
             ("block", "Cannot be sent"),
             ("warn", "With warnings"),
             ("passed", "Nothing found"),
@@ -55,10 +56,12 @@ class MailingMailing(models.Model):
                 result = "none"
             elif check._is_outdated():
                 result = "stale"
-            elif check.block_count and not check.override_reason:
+            elif check._get_open_blocks():
                 result = "block"
             elif check.state == "running":
                 result = "running"
+            elif not check._is_cleared():
+                result = "unfinished"
             else:
                 result = "warn" if check.warn_count else "passed"
             mailing.marketing_check_result = result
@@ -164,7 +167,11 @@ class MailingMailing(models.Model):
             self.user_id.id,
             self.reply_to,
             self.marketing_sender_kind,
-            *(sorted(text.items()) for text in self._get_checked_texts()),
+            # not by name: what a text is called depends on who looks
+            *(
+                sorted((key, value) for key, value in text.items() if key != "name")
+                for text in self._get_checked_texts()
+            ),
         ]
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
@@ -233,7 +240,9 @@ class MailingMailing(models.Model):
         if not is_asked:
             return None
         check = self._get_fresh_check()
-        if check.override_reason or not (check.block_count or check.warn_count):
+        if not check._get_open_blocks() and (
+            check.override_reason or not check.warn_count
+        ):
             return None
         return self.env["marketing.mailing.check.launch"]._open_for(check, mailing=self)
 
@@ -241,13 +250,10 @@ class MailingMailing(models.Model):
         """Refuse what stops a mailing; the law speaks for itself."""
         self.ensure_one()
         check = self._get_fresh_check()
-        blocking = check.finding_ids.filtered(
-            lambda finding: (
-                finding.severity == "block"
-                and not finding.code.startswith(LEGAL_PREFIX)
-            )
+        blocking = check._get_open_blocks().filtered(
+            lambda finding: not finding.code.startswith(LEGAL_PREFIX)
         )
-        if blocking and not check.override_reason:
+        if blocking:
             raise UserError(
                 self.env._(
                     "“%(mailing)s” cannot be sent:\n%(findings)s\n\nPut it right, or "

@@ -6,6 +6,7 @@ from psycopg2 import errors
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
+from .mailing_mailing import WAITING_HOLDS
 from .marketing_delivery_plan import COMPOSE_GATES
 
 _logger = logging.getLogger(__name__)
@@ -81,8 +82,9 @@ class MarketingDelivery(models.Model):
         """SQL: mailings whose deliveries the lanes may move; alias: mailing."""
         return SQL(
             "mailing.marketing_kind IS NOT NULL"
-            " AND mailing.marketing_hold IS DISTINCT FROM 'paused'"
+            " AND COALESCE(mailing.marketing_hold, '') <> ALL(%s)"
             " AND mailing.state IN ('in_queue', 'sending') AND %s",
+            list(WAITING_HOLDS),
             self.env["marketing.job"]._get_free_mailings(),
         )
 

@@ -9,11 +9,8 @@ class MarketingJourneyVersion(models.Model):
 
     def _publish(self, user):
         """The mails of a journey are looked at as those of a campaign are."""
-        blocking = self._get_mail_checks().finding_ids.filtered(
-            lambda finding: (
-                finding.severity == "block" and not finding.check_id.override_reason
-            )
-        )
+        checks = self._get_mail_checks()
+        blocking = checks._get_open_blocks()
         if blocking:
             raise UserError(
                 self.env._(
@@ -24,7 +21,9 @@ class MarketingJourneyVersion(models.Model):
                     ),
                 )
             )
-        return super()._publish(user)
+        result = super()._publish(user)
+        checks.mailing_id._hold_unchecked()
+        return result
 
     def _get_mail_checks(self):
         """A fresh check of each mail of the version that has a text."""
@@ -63,8 +62,8 @@ class MarketingJourney(models.Model):
             checks = self.draft_version_id.sudo()._get_mail_checks()
             checks = checks.filtered(
                 lambda check: (
-                    not check.override_reason
-                    and (check.block_count or check.warn_count)
+                    check._get_open_blocks()
+                    or (check.warn_count and not check.override_reason)
                 )
             )
             if checks:

@@ -34,6 +34,8 @@ class MarketingMailingCheck(models.Model):
     ``failed``  the check itself broke; `error` says where
     ``stopped`` a user stopped it
 
+    A mailing on its way is held until its check is done and lets it leave.
+
     The findings belong to the text of then: `fingerprint` tells whether the mailing has
     changed since. Never: a mailing launched on the findings of another text.
     """
@@ -101,6 +103,9 @@ class MarketingMailingCheck(models.Model):
     link_cursor = fields.Integer(
         readonly=True, aggregator=None, help="Links that were followed so far."
     )
+    is_told = fields.Boolean(
+        readonly=True, help="Who launched the mailing knows that it is held."
+    )
     # sent all the same
     override_reason = fields.Text("Sent All the Same Because", readonly=True)
     override_user_id = fields.Many2one("res.users", "Decided By", readonly=True)
@@ -124,6 +129,20 @@ class MarketingMailingCheck(models.Model):
         """Whether the mailing is no longer the one that was checked."""
         self.ensure_one()
         return self.fingerprint != self.mailing_id.sudo()._get_check_fingerprint()
+
+    def _get_open_blocks(self):
+        """What stops a mailing, and no manager has accepted."""
+        return self.finding_ids.filtered(
+            lambda finding: finding.severity == "block" and not finding.is_accepted
+        )
+
+    def _is_cleared(self):
+        """Whether the mailing, as it is, may leave by this check."""
+        self.ensure_one()
+        is_over = self.state == "done" or (
+            self.override_reason and self.state != "running"
+        )
+        return bool(is_over and not self._get_open_blocks() and not self._is_outdated())
 
     @api.depends("audience", "rendered", "state", "is_render_needed")
     def _compute_progress(self):
@@ -162,16 +181,7 @@ class MarketingMailingCheck(models.Model):
         """
         mailing.ensure_one()
         mailing = mailing.sudo()
-        check = self.sudo().create(
-            {
-                "mailing_id": mailing.id,
-                "user_id": self.env.uid,
-                "company_id": mailing._get_compliance_company().id,
-                "date": fields.Datetime.now(),
-                "fingerprint": mailing._get_check_fingerprint(),
-                "audience_domain": repr(list(mailing._get_checked_domain())),
-            }
-        )
+        check = self.sudo().create(self._prepare_check_values(mailing))
         begun = time.perf_counter()
         check._check_sets()
         check.set_duration = check.duration = time.perf_counter() - begun
@@ -179,6 +189,33 @@ class MarketingMailingCheck(models.Model):
         if check.state == "running":
             self.env["marketing.delivery"].sudo()._wake_lanes("check")
         return check.with_env(self.env)
+
+    @api.model
+    def _prepare_check_values(self, mailing):
+        return {
+            "mailing_id": mailing.id,
+            "user_id": self.env.uid,
+            "company_id": mailing._get_compliance_company().id,
+            "date": fields.Datetime.now(),
+            "fingerprint": mailing._get_check_fingerprint(),
+            "audience_domain": repr(list(mailing._get_checked_domain())),
+        }
+
+    @api.model
+    def _check_safely(self, mailing):
+        """Begin a check in the worker; one that breaks at once says so."""
+        try:
+            with self.env.cr.savepoint():
+                self._check_mailing(mailing, 0)
+        except Exception as error:
+            self.env.invalidate_all()
+            _logger.warning("The check of %s failed", mailing, exc_info=True)
+            values = self._prepare_check_values(mailing)
+            check = self.sudo().create(values)
+            check._note_failure(error)
+
+    def _note_failure(self, error):
+        self.write({"state": "failed", "error": last_line(str(error)) or repr(error)})
 
     def _check_sets(self):
         """What needs no person's mail to be written: texts, and counts by SQL."""
@@ -227,7 +264,15 @@ class MarketingMailingCheck(models.Model):
 
     @api.model
     def _run_lane(self, _number, _count):
-        """Go on with the oldest check that is not finished."""
+        """Go on with a check, and with the mailings that wait for theirs."""
+        processed = self._continue_oldest()
+        settled, begun = self.env["mailing.mailing"]._settle_held()
+        waiting, _oldest = self._get_lane_backlog(0, 1)
+        return processed + settled, waiting + begun
+
+    @api.model
+    def _continue_oldest(self):
+        """Go on with the oldest check that is not finished; how many there were."""
         self.env.flush_all()
         found = self.env.execute_query(
             SQL(
@@ -236,7 +281,7 @@ class MarketingMailingCheck(models.Model):
             )
         )
         if not found:
-            return 0, 0
+            return 0
         [(check_id, user_id)] = found
         lang = self.env["res.users"].sudo().browse(user_id).lang
         check = self.sudo().with_context(lang=lang).browse(check_id)
@@ -246,11 +291,8 @@ class MarketingMailingCheck(models.Model):
         except Exception as error:
             self.env.invalidate_all()
             _logger.warning("The check %s failed", check.id, exc_info=True)
-            check.write(
-                {"state": "failed", "error": last_line(str(error)) or repr(error)}
-            )
-        waiting, _oldest = self._get_lane_backlog(0, 1)
-        return 1, waiting
+            check._note_failure(error)
+        return 1
 
     # ------------------------------------------------------------------
     # ACTIONS

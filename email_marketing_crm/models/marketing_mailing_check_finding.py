@@ -48,6 +48,9 @@ class MarketingMailingCheckFinding(models.Model):
     )
     rank = fields.Integer(readonly=True, aggregator=None)
     count = fields.Integer("Persons", readonly=True)
+    is_accepted = fields.Boolean(
+        readonly=True, help="A manager let the mailing leave all the same."
+    )
     place = fields.Selection(
         [
             ("subject", "Subject"),

@@ -42,19 +42,19 @@ class MarketingMailingText(models.AbstractModel):
     def create(self, vals_list):
         texts = super().create([self._convert_text(vals) for vals in vals_list])
         texts._check_may_change()
-        texts.mailing_id._withdraw_changed_approvals()
+        texts.mailing_id._follow_changes()
         return texts
 
     def write(self, vals):
         self._check_may_change(vals)
         result = super().write(self._convert_text(vals))
-        self.mailing_id._withdraw_changed_approvals()
+        self.mailing_id._follow_changes()
         return result
 
     def unlink(self):
         mailings = self.mailing_id
         result = super().unlink()
-        mailings._withdraw_changed_approvals()
+        mailings._follow_changes()
         return result
 
     @api.ondelete(at_uninstall=False)

@@ -287,6 +287,17 @@ class TestConsentGates(ConsentCase):
         mailing.body_html = "<p>Buy</p>"
         self.deliver()
         self.assertEqual(self.received(), [])
+        self.assertEqual(self.outcomes(mailing)[ANA], "planned")
+        self.assertEqual(mailing.marketing_hold, "check", "until it is put right")
+
+    def test_a_mail_that_new_rules_forbid_does_not_leave(self):
+        profile = self.use_profile()
+        mailing = self.make_mailing(self.segment, body_html="<p>Buy</p>")
+        self.launch(mailing)
+        profile.check_unsubscribe = "block"
+        self.env.invalidate_all()
+        self.deliver()
+        self.assertEqual(self.received(), [])
         self.assertEqual(self.outcomes(mailing)[ANA], "noncompliant")
 
     def test_each_company_has_its_own_rules(self):

@@ -485,9 +485,11 @@ class TestDeliverySending(DeliveryCase):
     )
     def test_one_mail_cannot_be_rendered(self):
         """One failing record costs itself, not the others of its batch."""
-        self.mailing.body_html = (
-            "<p t-if=\"1 / (object.email != 'p2@example.com')\">Hello</p>"
-        )
+        self.mailing.action_cancel()
+        self.mailing.body_html = "<p t-if=\"1 / (object.ref != 'bad')\">Hello</p>"
+        self.mailing.action_launch()
+        partner = self.env["res.partner"].search([("email", "=", "p2@example.com")])
+        partner.ref = "bad"  # nothing that the check could have found
         self.deliver()
         outcomes = self.outcomes(self.mailing)
         self.assertEqual(outcomes.pop("p2@example.com"), "failed")
@@ -495,6 +497,7 @@ class TestDeliverySending(DeliveryCase):
         self.assertTrue(self.deliveries_of(self.mailing)[2].error)
         self.mailing.body_html = "<p>Hello</p>"
         self.mailing.with_user(self.user_marketing).action_retry_failed()
+        self._run_lane("marketing.mailing.check")  # looks at the changed text first
         self.deliver()
         self.assertEqual(self.outcomes(self.mailing)["p2@example.com"], "sent")
 

@@ -7,8 +7,9 @@ from ..models.mailing_mailing_check import ASKS
 class MarketingMailingCheckLaunch(models.TransientModel):
     """The question what to do about findings, between pressing “Send” and sending.
 
-    Made by the buttons that send, schedule and publish. Warnings are accepted by going
-    on; what stops a mailing only by a manager, with a reason that is kept with the
+    Made by the buttons that send, schedule and publish, and by the one that lets a
+    mailing go that is held. Warnings are accepted by going on; what stops a mailing, or
+    a check that is not done, only by a manager, with a reason that is kept with the
     check and written into the history of the mailing. The law is accepted by nobody.
     """
 
@@ -23,19 +24,28 @@ class MarketingMailingCheckLaunch(models.TransientModel):
     )
     block_count = fields.Integer(compute="_compute_findings")
     legal_count = fields.Integer(compute="_compute_findings")
+    is_running = fields.Boolean(compute="_compute_findings")
+    is_held = fields.Boolean(compute="_compute_is_held")
     is_manager = fields.Boolean(compute="_compute_is_manager")
     reason = fields.Text()
 
     @api.depends("check_ids")
     def _compute_findings(self):
         for question in self:
+            blocking = question.check_ids._get_open_blocks()
             findings = question.check_ids.finding_ids.filtered(
-                lambda finding: finding.severity != "info"
+                lambda finding: finding.severity == "warn"
             )
-            blocking = findings.filtered(lambda finding: finding.severity == "block")
+            findings = (blocking | findings).sorted()
             question.finding_ids = findings
             question.block_count = len(blocking)
             question.legal_count = len(blocking.filtered("is_legal"))
+            question.is_running = "running" in question.check_ids.mapped("state")
+
+    @api.depends("mailing_id.marketing_hold")
+    def _compute_is_held(self):
+        for question in self:
+            question.is_held = question.mailing_id.marketing_hold == "check"
 
     @api.depends_context("uid")
     def _compute_is_manager(self):
@@ -74,10 +84,12 @@ class MarketingMailingCheckLaunch(models.TransientModel):
                     "decide otherwise."
                 )
             )
-        if self.block_count:
+        if self.block_count or self.is_held:
             self._decide()
         record = record.with_context(**{ASKS: False})
-        if self.journey_id:
+        if self.is_held:
+            record._release_decided()
+        elif self.journey_id:
             record.action_publish()
         else:
             record.action_put_in_queue()
@@ -96,17 +108,21 @@ class MarketingMailingCheckLaunch(models.TransientModel):
             raise UserError(
                 self.env._("Say why it is to be sent all the same: it is kept.")
             )
-        checks = self.check_ids.sudo().filtered("block_count")
+        checks = self.check_ids.sudo()
+        if not self.is_held:
+            checks = checks.filtered(lambda check: check._get_open_blocks())
         checks.write({"override_reason": self.reason, "override_user_id": self.env.uid})
         for check in checks:
-            blocking = check.finding_ids.filtered(
-                lambda finding: finding.severity == "block"
-            )
+            blocking = check._get_open_blocks()
+            blocking.is_accepted = True
+            if self.is_held and check.state == "running":
+                check.state = "stopped"
+            found = "; ".join(blocking.mapped("message")) or self.env._("nothing")
             check.mailing_id.message_post(
                 body=self.env._(
                     "Sent all the same because: %(reason)s. Found before: %(findings)s",
                     reason=self.reason,
-                    findings="; ".join(blocking.mapped("message")),
+                    findings=found,
                 ),
                 author_id=self.env.user.partner_id.id,
             )
