@@ -45,6 +45,7 @@ class MailingMailing(models.Model):
             {
                 **texts[0],
                 "name": self.env._("Version %s", arm.name),
+                "record": arm,
                 "email_from": arm.email_from,
             }
             for arm in test.arm_ids

@@ -94,10 +94,10 @@ class MailingMailing(models.Model):
     def _join_findings(self, findings, level):
         """The sentences of one level, each with the name of its text."""
         return "\n".join(
-            self.env._("%(text)s: %(problem)s", text=variant, problem=sentence)
-            if variant
+            self.env._("%(text)s: %(problem)s", text=text["name"], problem=sentence)
+            if text and text["name"]
             else sentence
-            for _check, found, sentence, variant in findings
+            for _check, found, sentence, text in findings
             if found == level
         )
 
@@ -119,9 +119,9 @@ class MailingMailing(models.Model):
         return self._get_compliance_company().marketing_compliance_profile_id
 
     def _get_findings(self):
-        """What the profile finds: `[(check, level, sentence, name of the text)]`.
+        """What the profile finds: `[(check, level, sentence, text)]`.
 
-        Without a name it is about the mailing itself, or its own text.
+        The text is one of `_get_legal_texts`, or None where it is about the mailing.
         """
         self.ensure_one()
         if self.mailing_type != "mail":
@@ -138,11 +138,11 @@ class MailingMailing(models.Model):
             if level == "ignore" or not hasattr(self, f"_find_{check}_problem"):
                 continue
             if check in MAILING_CHECKS:
-                found = [("", getattr(self, f"_find_{check}_problem")(profile))]
+                found = [(None, getattr(self, f"_find_{check}_problem")(profile))]
             else:
                 found = self._find_in_texts(check, profile, texts)
             findings += [
-                (check, level, sentence, name) for name, sentence in found if sentence
+                (check, level, sentence, text) for text, sentence in found if sentence
             ]
         return findings
 
@@ -165,16 +165,16 @@ class MailingMailing(models.Model):
         return texts
 
     def _find_in_texts(self, check, profile, texts):
-        """`[(name of the text, what is wrong with it)]`; what all have is said once."""
+        """`[(text, what is wrong with it)]`; what all of them have is said once."""
         find = getattr(self, f"_find_{check}_problem")
         found = {}
         for text in texts:
             looked_at = tuple(text[key] for key in LOOKED_AT.get(check, ("body_html",)))
             if looked_at not in found:
                 problem = self._find_in_text(find, profile, text)
-                found[looked_at] = (text["name"], problem)
+                found[looked_at] = (text, problem)
         first, *others = found.values()
-        if {first[1]} == {problem for _name, problem in others}:
+        if {first[1]} == {problem for _text, problem in others}:
             return [first]
         return [first, *others]
 

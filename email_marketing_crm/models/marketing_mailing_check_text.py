@@ -63,7 +63,7 @@ class MarketingMailingCheck(models.Model):
     def _check_law(self):
         """What the compliance profile finds; its levels hold."""
         places = {"label": "subject", "sender": "sender", "consent": "mailing"}
-        for code, level, sentence, variant in self.mailing_id._get_findings():
+        for code, level, sentence, text in self.mailing_id._get_findings():
             company = self.company_id.partner_id
             is_unknown = code == "address" and not (company.street and company.city)
             self._note(
@@ -71,7 +71,7 @@ class MarketingMailingCheck(models.Model):
                 sentence,
                 level=level,
                 place=places.get(code, "body"),
-                variant=variant or False,
+                text=text,
                 target="company" if is_unknown else "mailing",
                 advice=self.env._(
                     "The rules are those of the compliance profile of %s.",

@@ -91,11 +91,13 @@ class TestCheckLaw(ContentCase):
 
     def test_a_version_without_a_footer_stops_it(self):
         mailing = self.make()
-        self.make_test(mailing, "content", {}, {"body_html": BODY + ADDRESS})
+        body = BODY + ADDRESS
+        self.make_test(mailing, "content", {}, {"body_arch": body, "body_html": body})
         check = self.assert_stopped(mailing, "Version B: The mail has no link")
         found = check.finding_ids.filtered("is_legal")
         self.assertEqual(found.mapped("code"), ["legal_unsubscribe"])
         self.assertEqual(found.variant, "Version B")
+        self.assertEqual(found.action_open()["res_model"], "marketing.ab.arm")
 
     def test_a_version_without_the_label_stops_it(self):
         mailing = self.make()

@@ -77,7 +77,7 @@ class TestContentTemplate(ContentCase):
                     self.assertLess(len(body.encode()), 102 * 1024)
                     texts = mailing._get_legal_texts()
                     for check in ("address", "unsubscribe"):
-                        [(_name, problem)] = mailing._find_in_texts(check, None, texts)
+                        [(_text, problem)] = mailing._find_in_texts(check, None, texts)
                         self.assertFalse(problem)
 
     def test_fallback_where_nobody_knows_the_name(self):
