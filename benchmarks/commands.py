@@ -241,6 +241,7 @@ COMMANDS = {
         segment_cases.change_at_random,
         segment_cases.measure_drift,
         mailings.make_mailing,
+        mailings.launch,
         mailings.use_sink,
         mailings.send_ours,
         mailings.send_stock,

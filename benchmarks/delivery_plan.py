@@ -8,6 +8,28 @@ SIZES = {
     "full": (1_000_000, 300_000, 1_000_000),
 }
 
+#: What the plan must find.
+REASONS = (
+    "blacklisted",
+    "campaign_mailed",
+    "complaint_open",
+    "consent_expired",
+    "consent_no_basis",
+    "consent_out",
+    "consent_pending",
+    "consent_unconfirmed",
+    "excluded_segment",
+    "frequency",
+    "frequency_cap",
+    "holdout",
+    "invalid_address",
+    "no_consent",
+    "open_opportunity",
+    "paused",
+    "suppressed",
+    "suppression_list",
+)
+
 
 def run(size: str) -> None:
     partners, leads, touchpoints = SIZES[size]
@@ -21,4 +43,6 @@ def run(size: str) -> None:
         if planned != counts:
             raise RuntimeError(f"Planned {planned}, but the preview said {counts}")
         figure("delivery_plan_persons", sum(planned.values()), "persons")
-        figure("delivery_plan_reasons", len(planned) - 1, "reasons")
+        if set(planned) != {"planned", *REASONS}:
+            raise RuntimeError(f"Not every gate had something to find: {planned}")
+    figure("delivery_plan_reasons", len(planned) - 1, "reasons")

@@ -2,7 +2,7 @@
 
 Made by SQL on the contacts of `segment_data`. Each fact is true for every so many
 persons, by the number of the person, so that each gate has something to find and most
-persons pass them all.
+persons pass them all. Persons live in three zones, of which some have quiet hours.
 """
 
 import time
@@ -16,6 +16,8 @@ _PERSON_FACTS = (
     (103, 3, "legal_basis = 'unknown'"),
     (107, 4, "paused_until = now() + interval '30 days'"),
     (53, 5, "preferred_frequency = 'month'"),
+    (3, 0, "tz = 'Asia/Shanghai'"),
+    (3, 1, "tz = 'America/New_York'"),
 )
 #: Answers to the topic: every so many of the persons that are left, state.
 _ANSWERS = ((31, "out"), (37, "pending"), (1, "in"))
@@ -84,7 +86,21 @@ def make_campaign(env):
         "campaign_id": campaign.id,
     }
     before = env["mailing.mailing"].create(common | {"subject": "Before"})
-    _make_sent(env, before)
+    _make_sent(env, before, 3)
+    other = env["mailing.mailing"].create(
+        common | {"subject": "Of another campaign", "campaign_id": False}
+    )
+    _make_sent(env, other, 4)
+    env["marketing.frequency.rule"].create(
+        {
+            "name": "One a week",
+            "outcome": "skip",
+            "window_ids": [Command.create({"limit": 1, "unit": "rolling", "days": 7})],
+        }
+    )
+    env["marketing.quiet.hours"].create(
+        {"company_id": company.id, "hour_from": 20, "hour_to": 8}
+    )
     mailing = env["mailing.mailing"].create(
         common
         | {
@@ -142,18 +158,19 @@ def _make_static(env, name, every, offset):
     return segment
 
 
-def _make_sent(env, mailing):
-    """Another mailing of the campaign that a tenth of all persons got."""
+def _make_sent(env, mailing, remainder):
+    """Another mailing that a tenth of all persons got just now."""
     env.cr.execute(
         """
         WITH delivered AS (
             INSERT INTO marketing_delivery (
                 mailing_id, person_id, visit, res_id, email, state, due, planned_date,
-                attempts)
+                composed_date, sent_date, attempts)
             SELECT %(mailing)s, marketing_person_id, 0, min(id), min(email_normalized),
-                   'sent', now(), now(), 1
+                   'sent', now(), now(), now(), now(), 1
               FROM res_partner
-             WHERE email_normalized LIKE 'person%%' AND marketing_person_id %% 10 = 3
+             WHERE email_normalized LIKE 'person%%'
+               AND marketing_person_id %% 10 = %(remainder)s
              GROUP BY marketing_person_id
             RETURNING res_id, email
         )
@@ -163,7 +180,7 @@ def _make_sent(env, mailing):
         SELECT 'mail', 'res.partner', res_id, %(mailing)s, email, 'sent', now()
           FROM delivered
         """,
-        {"mailing": mailing.id},
+        {"mailing": mailing.id, "remainder": remainder},
     )
 
 
