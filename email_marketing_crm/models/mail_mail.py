@@ -1,8 +1,10 @@
+import time
 from collections import defaultdict
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.delivery_handover import Turn
 from .marketing_delivery_plan import SEND_GATES
 
 #: Mails a lane hands over in one run, over one connection per server and sender.
@@ -31,6 +33,7 @@ class MailMail(models.Model):
 
     Every mail of a mailing, Odoo's own ones too, is looked at once more right before
     it is handed to SMTP: who unsubscribed since it was composed does not get it.
+    While a slow server takes a batch, what is left of it is looked at again.
     """
 
     _inherit = "mail.mail"
@@ -86,13 +89,13 @@ class MailMail(models.Model):
         lost = [delivery_id for delivery_id, mail_id in rows if not mail_id]
         deliveries._skip(dict.fromkeys(lost, "canceled"))
         mails = self.browse([mail_id for _delivery, mail_id in rows if mail_id])
-        refused = mails._get_refused_mails()
-        mails._cancel_refused(refused, skip=True)
-        is_reachable = mails.filtered(lambda mail: mail.id not in refused)._hand_over()
+        turn = Turn(time.monotonic())
+        is_reachable = mails._hand_over(turn)
         self._delete_sent(number, count)
         if number == 0:
             self.env["mailing.mailing"]._update_campaign_states()
-        return len(rows), int(len(rows) == SEND_BATCH and is_reachable)
+        is_more = len(rows) == SEND_BATCH or turn.is_over(time.monotonic())
+        return len(rows), int(is_more and is_reachable)
 
     @api.model
     def _get_ready(self, number, count):

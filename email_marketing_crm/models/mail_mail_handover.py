@@ -4,6 +4,7 @@ import logging
 import smtplib
 import time
 from collections import defaultdict
+from contextlib import nullcontext
 
 import psycopg2
 
@@ -11,6 +12,7 @@ from odoo import api, models, modules
 from odoo.tools import SQL
 
 from ..tools.delivery_handover import Handover
+from ..tools.smtp_postman import describe
 
 _logger = logging.getLogger(__name__)
 
@@ -28,12 +30,16 @@ SETTLE_DELAYS = (0.05, 0.2, 0.5, 1, 2, 5, 10, 20)
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
-    def _hand_over(self):
+    def _hand_over(self, turn):
         """Send these mails; when it breaks off, keep what is known of each.
 
         It breaks off when the server hangs up, when somebody opens a mail in the
         moment it is noted as sent, or when something is wrong with the whole batch.
 
+        The gates are asked once the mails are claimed: the transaction that begins
+        then sees every opt-out until now.
+
+        :param turn: the `Turn` of the run
         :returns: whether the mail servers were there
         """
         if not self:
@@ -45,28 +51,92 @@ class MailMail(models.Model):
         handover = Handover(by_message, journal)
         try:
             self._commit_handover()
-            self._read_ahead()
-            self.with_context(
-                marketing_handover=handover,
-                marketing_untracked=frozenset(self._get_untracked().ids),
-                marketing_preference_urls=self._get_preference_urls(),
-                marketing_without_notifications=not self._has_notifications(),
-                marketing_quick_mail=not self.env[
-                    "marketing.sender"
-                ]._get_sending_overrides("ir.mail_server"),
-            ).send()
-            deliveries._mark_sent(handover.sent)
-            deliveries._release(handover.untouched)
+            with self._begin_handover():
+                turn.note_asked(time.monotonic())
+                mails = self - self._leave_out(self._get_refused_mails())
+                mails._read_ahead()
+                mails.with_context(
+                    marketing_handover=handover,
+                    marketing_turn=turn,
+                    marketing_untracked=frozenset(mails._get_untracked().ids),
+                    marketing_preference_urls=mails._get_preference_urls(),
+                    marketing_without_notifications=not mails._has_notifications(),
+                    marketing_quick_mail=not self.env[
+                        "marketing.sender"
+                    ]._get_sending_overrides("ir.mail_server"),
+                ).send()
+                deliveries._mark_sent(handover.sent)
+                deliveries._release(handover.untouched)
             self._commit_handover()
             journal.end()
         except Exception as error:
-            if modules.module.current_test:
+            if modules.module.current_test and not isinstance(error, OSError):
                 raise
             _logger.warning("Handing mails over broke off: %s", error)
             self._settle_safely(handover, error)
         finally:
             journal.close()
-        return not handover.unreachable
+        return not (handover.unreachable or handover.unknown)
+
+    def _send(
+        self,
+        auto_commit=False,
+        raise_exception=False,
+        smtp_session=None,
+        alias_domain_id=False,
+        mail_server=False,
+        post_send_callback=None,
+    ):
+        """Hand over as long as there is time, to who may get his mail even now.
+
+        At a slow server a batch takes long; who opts out meanwhile is left out.
+        """
+        turn = self.env.context.get("marketing_turn")
+        if turn is None:
+            return super()._send(
+                auto_commit=auto_commit,
+                raise_exception=raise_exception,
+                smtp_session=smtp_session,
+                alias_domain_id=alias_domain_id,
+                mail_server=mail_server,
+                post_send_callback=post_send_callback,
+            )
+        for position, mail in enumerate(self):
+            if turn.is_over(time.monotonic()):
+                break
+            if turn.must_ask(time.monotonic()):
+                turn.note_asked(time.monotonic())
+                rest = self[position:]
+                rest._leave_out(rest._get_refused_now())
+            super(MailMail, mail)._send(
+                auto_commit=auto_commit,
+                raise_exception=raise_exception,
+                smtp_session=smtp_session,
+                alias_domain_id=alias_domain_id,
+                mail_server=mail_server,
+                post_send_callback=post_send_callback,
+            )
+        return True
+
+    def _get_refused_now(self):
+        """The same as `_get_refused_mails`, with what others committed meanwhile.
+
+        The own transaction sees the database as it was when it began.
+        """
+        if modules.module.current_test:
+            return self._get_refused_mails()
+        with self.env.registry.cursor() as cr:
+            return self.with_env(self.env(cr=cr))._get_refused_mails()
+
+    def _leave_out(self, refused):
+        """Cancel mails that were claimed already; returns them.
+
+        :param refused: `{mail id: reason}`
+        """
+        mails = self.browse(list(refused))
+        self.env["marketing.delivery"]._release(mails.marketing_delivery_id.ids)
+        mails._cancel_refused(refused, skip=True)
+        return mails
 
     def _read_ahead(self):
         """Read at once what Odoo's sending reads mail by mail."""
@@ -100,6 +170,12 @@ class MailMail(models.Model):
         else:
             self.env.cr.commit()  # pylint: disable=invalid-commit
 
+    def _begin_handover(self):
+        """What is undone when it breaks off: in a test not all of its story."""
+        if modules.module.current_test:
+            return self.env.cr.savepoint()
+        return nullcontext()
+
     @api.model
     def _settle_safely(self, handover, error=None):
         """Write down what became of each mail, however often it takes.
@@ -107,8 +183,7 @@ class MailMail(models.Model):
         The own transaction may be gone with the database; the mails are not.
         """
         if modules.module.current_test:
-            self._settle(handover, error)
-            handover.journal.end()
+            self._settle_own(handover, error)
             return
         try:
             self.env.cr.rollback()
@@ -117,13 +192,28 @@ class MailMail(models.Model):
         for delay in (*SETTLE_DELAYS, None):
             try:
                 with self.env.registry.cursor() as cr:
-                    self.with_env(self.env(cr=cr))._settle(handover, error)
-                handover.journal.end()
+                    self.with_env(self.env(cr=cr))._settle_own(handover, error)
                 return
             except psycopg2.Error:
                 if delay is None:
                     raise
                 time.sleep(delay)
+
+    @api.model
+    def _settle_own(self, handover, error=None):
+        """The same as `_settle`, unless somebody has taken the mails over meanwhile.
+
+        He who found no worker behind them wrote down what the journal knew, and may
+        have handed others of them over since. What left has left all the same.
+        """
+        if self.env["marketing.handover"]._end(handover.journal.handover_id):
+            self._settle(handover, error)
+            return
+        sent = self.env["marketing.delivery"].search(
+            [("id", "in", handover.sent), ("state", "!=", "sent")]
+        )
+        _logger.warning("Somebody took %s mails over.", len(handover.deliveries))
+        self._settle(Handover.resume(sent.ids, None, dict.fromkeys(sent.ids), True))
 
     @api.model
     def _settle(self, handover, error=None):
@@ -134,10 +224,18 @@ class MailMail(models.Model):
         """
         deliveries = self.env["marketing.delivery"]
         mine = deliveries.browse(handover.deliveries.values())
+        # What a mail server did, or is a worker or the database gone?
+        is_server = isinstance(error, OSError)
+        outcomes = dict.fromkeys(handover.unknown, "unknown") if is_server else {}
         if mine[:1].is_high_volume:
             deliveries._settle_volume(handover, error)
+            self.env["marketing.sender"]._note_deliveries(outcomes)
             return
+        put_off = is_server and handover.put_off(describe(error))
+        if put_off:
+            outcomes[put_off] = "deferred"
         self._settle_results(handover)
+        self.env["marketing.sender"]._note_deliveries(outcomes)
         deliveries._mark_unknown(
             SQL("id = ANY(%s)", handover.unknown),
             self.env._("The connection broke while the mail was handed over: %s", error)
@@ -146,8 +244,8 @@ class MailMail(models.Model):
         )
         untouched = handover.untouched
         deliveries._release(untouched)
-        if error and not isinstance(error, TRANSIENT_ERRORS):
-            # Something is wrong with them: others come first.
+        if error and (handover.unknown or not isinstance(error, TRANSIENT_ERRORS)):
+            # Something is wrong with them or with the server: others come first.
             deliveries._postpone(untouched, str(error), is_counted=False)
 
     @api.model

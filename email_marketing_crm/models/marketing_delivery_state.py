@@ -162,7 +162,8 @@ class MarketingDelivery(models.Model):
     def _mark_sent(self, ids):
         self.env.cr.execute(
             "UPDATE marketing_delivery SET state = 'sent', sent_date = %s,"
-            " error = NULL, attempts = attempts + 1 WHERE id = ANY(%s)",
+            " error = NULL, attempts = attempts + 1"
+            " WHERE id = ANY(%s) AND state <> 'sent'",
             [fields.Datetime.now(), list(ids)],
         )
         self._invalidate_deliveries()
@@ -171,13 +172,17 @@ class MarketingDelivery(models.Model):
     def _postpone(self, ids, error, is_counted=True):
         """Let mails that have not left wait for another try.
 
+        What somebody else sent, stopped or gave up meanwhile is left alone.
+
         :param is_counted: whether the server was asked; that it is not there says
             nothing about the mail, which waits for it for days if need be
         :returns: ids of those that had their last try: the caller lets them fail
         """
         exhausted = []
         for attempts, group in self._read_group(
-            [("id", "in", list(ids))], ["attempts"], ["id:array_agg"]
+            [("id", "in", list(ids)), ("state", "in", (*WAITING_STATES, "sending"))],
+            ["attempts"],
+            ["id:array_agg"],
         ):
             tries = attempts + is_counted
             delay = retry_delay(tries if is_counted else 1)
@@ -190,9 +195,15 @@ class MarketingDelivery(models.Model):
                    SET state = CASE WHEN mail_mail_id_int IS NULL OR is_high_volume
                                     THEN 'planned' ELSE 'composed' END,
                        due = %s, error = %s, attempts = %s
-                 WHERE id = ANY(%s)
+                 WHERE id = ANY(%s) AND state = ANY(%s)
                 """,
-                [fields.Datetime.now() + delay, error, tries, group],
+                [
+                    fields.Datetime.now() + delay,
+                    error,
+                    tries,
+                    group,
+                    [*WAITING_STATES, "sending"],
+                ],
             )
         self._invalidate_deliveries()
         return exhausted

@@ -12,6 +12,9 @@ _logger = logging.getLogger(__name__)
 
 #: First half of the key of the lock a worker holds while it hands mails over.
 LOCK_CLASS = 0x6D6B74
+#: Seconds after the start of the database server in which workers from before come
+#: back; they try for so long (`SETTLE_DELAYS`).
+RETURN_SECONDS = 60
 
 
 class MarketingHandover(models.Model):
@@ -28,6 +31,7 @@ class MarketingHandover(models.Model):
     The journal does not wait for the disk: when a worker is killed nothing is lost,
     when the whole database server crashes the last half second may be. Then
     (`server_start` differs) every mail that is not known to be finished is unknown.
+    Workers outlive the server and know better: they have a minute to write it down.
     """
 
     _name = "marketing.handover"
@@ -71,6 +75,22 @@ class MarketingHandover(models.Model):
         return journal
 
     @api.model
+    def _end(self, handover_id):
+        """Delete a row with this transaction; tells whether it was still there.
+
+        Its worker asks before it writes results down: when it lost its lock, as with
+        the database server, another one may have taken the mails over.
+        """
+        return bool(
+            self.env.execute_query(
+                SQL(
+                    "DELETE FROM marketing_handover WHERE id = %s RETURNING id",
+                    handover_id,
+                )
+            )
+        )
+
+    @api.model
     def _take_abandoned(self):
         """Take over what dead workers had claimed: `[Handover]`, deleted with this
         transaction."""
@@ -79,7 +99,10 @@ class MarketingHandover(models.Model):
                 """
                 DELETE FROM marketing_handover WHERE id IN (
                     SELECT id FROM marketing_handover
-                     WHERE pg_try_advisory_xact_lock(%s, id)
+                     WHERE (server_start = pg_postmaster_start_time()::text
+                            OR clock_timestamp() > pg_postmaster_start_time()
+                                   + make_interval(secs => %s))
+                       AND pg_try_advisory_xact_lock(%s, id)
                        FOR UPDATE SKIP LOCKED)
                 RETURNING (SELECT array_agg(delivery.id)
                              FROM marketing_delivery delivery
@@ -88,6 +111,7 @@ class MarketingHandover(models.Model):
                           current, finished,
                           server_start = pg_postmaster_start_time()::text
                 """,
+                RETURN_SECONDS,
                 LOCK_CLASS,
             )
         )

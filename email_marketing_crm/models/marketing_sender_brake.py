@@ -10,8 +10,9 @@ class MarketingSenderBrake(models.Model):
     Inserted in the moment when the results pass a limit, or by a manager. While it is
     active nothing is composed and nothing is handed over: neither by the lanes nor
     anything that was composed before. It ends when the owner or a manager goes on and
-    says why, or by itself at `until` (mails put off by a provider). Rows stay as the
-    sender's history. Two lanes may brake at once: going on releases all of a sender.
+    says why, or by itself at `until` (mails put off by a provider, a mail server that
+    breaks off). Rows stay as the sender's history. Two lanes may brake at once: going
+    on releases all of a sender.
     """
 
     _name = "marketing.sender.brake"
@@ -33,6 +34,7 @@ class MarketingSenderBrake(models.Model):
             ("complaint", "Too many spam reports"),
             ("policy", "Provider refuses the sender"),
             ("deferral", "Provider puts mail off"),
+            ("server", "Mail server breaks off"),
             ("manual", "Stopped by hand"),
         ],
         required=True,
@@ -103,6 +105,12 @@ class MarketingSenderBrake(models.Model):
                     "%(provider)s: %(count)s of %(total)s mails were put off "
                     "(%(rate)s %%, limit %(limit)s %%). It goes on by itself, at half "
                     "the pace.",
+                    **values,
+                ),
+                "server": self.env._(
+                    "The mail server broke off while it took %(count)s of %(total)s "
+                    "mails: nobody knows whether they left. Ask whoever runs it what "
+                    "is wrong. It is tried again by itself after an hour.",
                     **values,
                 ),
                 "manual": self.env._("Somebody stopped the mails by hand."),

@@ -7,11 +7,19 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.sender_brake import DEFAULT_LIMITS, TRIES, WINDOW, decide_brakes
+from ..tools.sender_brake import (
+    DEFAULT_LIMITS,
+    FIXED_LIMITS,
+    TRIES,
+    WINDOW,
+    decide_brakes,
+)
 from ..tools.sender_pace import HOUR
 
 #: What a provider puts off is tried again after this, at half the pace.
 CAREFUL_AFTER = timedelta(hours=1)
+#: Brakes that end by themselves.
+PASSING = {"deferral": CAREFUL_AFTER, "server": timedelta(hours=1)}
 CAREFUL_SHARE = 0.5
 
 
@@ -154,8 +162,12 @@ class MarketingSender(models.Model):
         """Stop what passes a limit; asked with each batch in which something failed."""
         for sender in self:  # a handful: those of one batch
             limits = {cause: sender[f"{cause}_limit"] for cause in DEFAULT_LIMITS}
+            limits |= FIXED_LIMITS
             stopped, since = sender._get_brakes_since()
             brakes = decide_brakes(sender._get_results(since), limits, stopped)
+            if not brakes:  # a server that worked all day and takes nothing now
+                news = sender._get_results(sender._get_last_success(since))
+                brakes = decide_brakes(news, FIXED_LIMITS, stopped)
             sender._insert_brakes(
                 [
                     (
@@ -165,8 +177,8 @@ class MarketingSender(models.Model):
                         brake.count,
                         brake.total,
                         limits[brake.cause],
-                        fields.Datetime.now() + CAREFUL_AFTER
-                        if brake.cause == "deferral"
+                        fields.Datetime.now() + PASSING[brake.cause]
+                        if brake.cause in PASSING
                         else None,
                     )
                     for brake in brakes
@@ -187,6 +199,19 @@ class MarketingSender(models.Model):
         stopped = {provider for provider, state, _end in rows if state == "active"}
         ends = [end + timedelta(seconds=1) for _provider, _state, end in rows if end]
         return stopped, max([fields.Datetime.now() - WINDOW, *ends])
+
+    def _get_last_success(self, since):
+        """The second after the last mail left, or the given moment if none did."""
+        self.ensure_one()
+        [(moment,)] = self.env.execute_query(
+            SQL(
+                "SELECT max(date) FROM marketing_sender_result"
+                " WHERE sender_id = %s AND date >= %s AND outcome = 'sent'",
+                self.id,
+                since,
+            )
+        )
+        return moment + timedelta(seconds=1) if moment else since
 
     @api.model
     def _insert_brakes(self, rows):
@@ -211,7 +236,7 @@ class MarketingSender(models.Model):
     # ------------------------------------------------------------------
 
     def _end_brakes(self):
-        """Go on carefully where a provider only wanted mails later."""
+        """Go on where it may be better now; with care where mails were put off."""
         self.ensure_one()
         over = self.brake_ids.filtered(
             lambda brake: (
@@ -220,10 +245,12 @@ class MarketingSender(models.Model):
                 and brake.until <= fields.Datetime.now()
             )
         )
-        for brake in over:
+        put_off = over.filtered(lambda brake: brake.cause == "deferral")
+        for brake in put_off:
             self._slow_down(brake)
+        put_off._release(self.env._("By itself, at half the pace."))
+        (over - put_off)._release(self.env._("By itself, to try the server again."))
         if over:
-            over._release(self.env._("By itself, at half the pace."))
             self.env["marketing.delivery"]._wake_lanes("compose", "smtp")
 
     def _slow_down(self, brake):

@@ -51,7 +51,9 @@ WATCHED_METHODS = {
         "_get_unsubscribe_oneclick_url",
         "_get_view_url",
     ),
+    # What is noted of them later goes through Odoo, for many at once.
     "mailing.trace": ("create",),
+    "mail.message": ("create",),
 }
 
 
@@ -116,18 +118,24 @@ class MarketingSender(models.Model):
         """
         found = {}
         for model in names or WATCHED_METHODS:
-            methods = WATCHED_METHODS[model]
             for definition in type(self.env[model]).mro():
-                module = _get_module(definition)
-                if module is None or module in KNOWN_MODULES:
-                    continue
-                for method in methods:
-                    if method in vars(definition):
+                own = vars(definition)
+                for method in WATCHED_METHODS[model]:
+                    module = method in own and _get_module(own[method])
+                    if module and module not in KNOWN_MODULES:
                         found.setdefault(module, []).append(f"{model}.{method}")
         return found
 
 
-def _get_module(definition):
-    """The Odoo module that a class comes from, or None."""
-    package, _dot, rest = definition.__module__.partition("odoo.addons.")
-    return None if package or not rest else rest.split(".")[0]
+def _get_module(function):
+    """Where a method comes from: an Odoo module, another package; None: Odoo's core.
+
+    Asked of the function, not of its class: some are put into classes of others, as
+    automation rules do and who patches Odoo.
+    """
+    name = getattr(function, "__module__", None) or "unknown"
+    package, _dot, rest = name.partition("odoo.addons.")
+    if rest and not package:
+        return rest.split(".")[0]
+    root = name.split(".")[0]
+    return None if root == "odoo" else root

@@ -41,6 +41,7 @@ class MarketingSenderResult(models.Model):
             ("deferred", "Put off by the server"),
             ("refused_policy", "Sender or content refused"),
             ("refused_address", "Address refused"),
+            ("unknown", "Server broke off"),
             ("bounced_hard", "Bounced for good"),
             ("bounced_soft", "Bounced for now"),
             ("complained", "Reported as spam"),
@@ -108,8 +109,7 @@ class MarketingSender(models.Model):
         neither wait for another lane nor fail because of one.
 
         :param rows: `[(sender id, provider, outcome, number of mails)]`; outcomes are
-            those of `marketing.sender.result`; `sent`, `deferred`, `refused_policy` and
-            `refused_address` are what a try came to
+            those of `marketing.sender.result`; those of `TRIES` are what a try came to
         :param is_outside: no delivery counts these mails
         """
         rows = [row for row in rows if row[0] and row[3]]

@@ -21,6 +21,13 @@ class ScriptedServer:
         #: Sessions end with 421 after so many mails.
         self.mails_per_session = None
         self.is_down = False
+        #: What the next connections come to: exceptions, or None for a session.
+        self.connections = []
+        #: A frozen clock, and how long the server takes for a mail.
+        self.clock = None
+        self.seconds_per_mail = 0
+        #: Called with the address of each mail that is taken.
+        self.on_taken = lambda address: None
         self.taken = []
         self.sessions = []
 
@@ -32,6 +39,10 @@ class ScriptedServer:
     def connect(self, *args, **kwargs):
         if self.is_down:
             raise ConnectionRefusedError("Connection refused")
+        if self.connections:
+            error = self.connections.pop(0)
+            if error:
+                raise error
         session = ScriptedSession(self)
         self.sessions.append(session)
         return session
@@ -95,9 +106,12 @@ class ScriptedSession(smtplib.SMTP):
 
     def _take(self, content):
         self.is_content = False
+        if self.server.clock:
+            self.server.clock.tick(self.server.seconds_per_mail)
         answer = self.server.contents.get(self.address, (250, b"taken"))
         if isinstance(answer, tuple) and answer[0] == 250:
             self.server.taken.append((self.address, content))
+            self.server.on_taken(self.address)
             self.mails += 1
         self.answers.append(answer)
 
@@ -108,7 +122,12 @@ class ScriptedSession(smtplib.SMTP):
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             self.close()
-            raise answer
+            try:
+                raise answer
+            except TimeoutError as error:  # as smtplib does
+                raise smtplib.SMTPServerDisconnected(
+                    f"Connection unexpectedly closed: {error}"
+                ) from error
         return answer
 
     def close(self):

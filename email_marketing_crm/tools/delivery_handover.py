@@ -25,6 +25,11 @@ MAX_ATTEMPTS = 5
 #: A mail is tried again after 5, 20, 80 … minutes.
 RETRY_BASE_MINUTES = 5
 RETRY_FACTOR = 4
+#: Seconds a run hands mails over; what is left then waits for the next one. Odoo kills
+#: a worker whose scheduled action takes too long.
+RUN_SECONDS = 20
+#: Seconds for which an answer of the gates counts.
+GATE_SECONDS = 1
 
 
 def retry_delay(attempts: int) -> timedelta | None:
@@ -56,6 +61,31 @@ def is_temporary_refusal(error: BaseException | None) -> bool:
     return False
 
 
+class Turn:
+    """The time of a run: until when it hands over, and when the gates are asked.
+
+    :param now: seconds of a clock that never goes back
+    """
+
+    __slots__ = ("asked", "deadline")
+
+    def __init__(self, now: float) -> None:
+        self.deadline = now + RUN_SECONDS
+        self.asked = now
+
+    def is_over(self, now: float) -> bool:
+        """Tell whether what is left has to wait for the next run."""
+        return now > self.deadline
+
+    def must_ask(self, now: float) -> bool:
+        """Tell whether the gates have to be asked again."""
+        return now > self.asked + GATE_SECONDS
+
+    def note_asked(self, now: float) -> None:
+        """The gates are asked now."""
+        self.asked = now
+
+
 class Handover:
     """The mails of one run and how far each came.
 
@@ -71,8 +101,10 @@ class Handover:
         "data_started",
         "deliveries",
         "finished",
+        "is_proven",
         "journal",
         "postponed",
+        "session",
         "unreachable",
         "unwritten",
     )
@@ -89,6 +121,9 @@ class Handover:
         self.unwritten: dict[int, dict[str, Any] | None] = {}
         self.postponed: set[int] = set()
         self.unreachable = False
+        #: The session in use, and whether the server has answered to a mail on it.
+        self.session: Any = None
+        self.is_proven = False
 
     @classmethod
     def resume(
@@ -166,8 +201,24 @@ class Handover:
     def refused(self, *, temporary: bool) -> None:
         """The server answered that it does not take the mail in hand."""
         self.data_started = False
+        self.is_proven = True
         if temporary and not self.accepted and self.current is not None:
             self.postponed.add(self.current)
+
+    def put_off(self, reason: str) -> int | None:
+        """Count a try of the mail in hand if the server hung up because of it.
+
+        Servers end sessions for reasons of their own; one that hangs up before the
+        content of the first mail of a session does not want this mail now.
+
+        :return: the delivery, or None
+        """
+        delivery = self.current
+        if self.outcome != "unsent" or self.is_proven:
+            return None
+        self.postponed.add(delivery)
+        self.finish(delivery, {"type": "unknown", "reason": reason})
+        return delivery
 
     @property
     def outcome(self) -> str | None:
@@ -220,6 +271,8 @@ class Handover:
     @contextmanager
     def watch(self, session: smtplib.SMTP | None) -> Iterator[None]:
         """Notice when the session passes the content of the mail in hand."""
+        if session is not self.session:
+            self.session, self.is_proven = session, False
         data = getattr(session, "data", None)
         if data is None:  # nothing to look at: take the worst for granted
             self.data_started = True
@@ -235,6 +288,7 @@ class Handover:
             session.send_message = partial(send_message, session)
         try:
             yield
+            self.is_proven = True
         finally:
             del session.data
             session.__dict__.pop("send_message", None)

@@ -20,27 +20,32 @@ OUTCOMES = (
     "deferred",
     "refused_policy",
     "refused_address",
+    "unknown",
     "bounced_hard",
     "bounced_soft",
     "complained",
     "other",
 )
 #: Outcomes of handing a mail over: each mail has one of them for each try.
-TRIES = ("sent", "deferred", "refused_policy", "refused_address")
+TRIES = ("sent", "deferred", "refused_policy", "refused_address", "unknown")
 #: What is counted for each cause.
 CAUSES = {
     "bounce": ("bounced_hard", "refused_address"),
     "complaint": ("complained",),
     "policy": ("refused_policy",),
     "deferral": ("deferred",),
+    "server": ("unknown",),
 }
 #: So many are a fact and not chance, whatever the rate.
-MIN_COUNTS = {"bounce": 5, "complaint": 3, "policy": 5, "deferral": 10}
+MIN_COUNTS = {"bounce": 5, "complaint": 3, "policy": 5, "deferral": 10, "server": 3}
 #: Per cent of the mails of the window.
 DEFAULT_LIMITS = {"bounce": 5.0, "complaint": 0.3, "policy": 5.0, "deferral": 20.0}
-#: Bounces and complaints are the fault of the list: everybody gets less of it. What a
-#: server answers is the opinion of its provider.
-ABOUT_THE_SENDER = ("bounce", "complaint")
+#: A mail server that breaks off within the content leaves mails of which nobody knows
+#: whether they left. Nobody wants more of them, so there is nothing to set.
+FIXED_LIMITS = {"server": 1.0}
+#: Bounces and complaints are the fault of the list, and a mail server takes the mails
+#: to everybody. What else a server answers is the opinion of a provider.
+ABOUT_THE_SENDER = ("server", "bounce", "complaint")
 #: Results that are looked at.
 WINDOW = timedelta(hours=24)
 
@@ -140,7 +145,11 @@ def decide_brakes(
     for provider, counts in sorted(results.items()):
         if provider in stopped:
             continue
-        found = (_find(provider, cause, counts, limits) for cause in CAUSES)
+        found = (
+            _find(provider, cause, counts, limits)
+            for cause in CAUSES
+            if cause not in FIXED_LIMITS
+        )
         brakes += [brake for brake in found if brake][:1]
     return brakes
 

@@ -11,13 +11,18 @@ from .delivery_handover import Handover, is_temporary_refusal
 from .sender_brake import classify_refusal
 from .smtp_submission import Submission
 
+#: Mails in a row that a server breaks off with before it has their content, until it
+#: is taken for away and the rest waits.
+MAX_BREAKS = 3
+
 
 class Postman:
     """Hands the mails of a run to one server.
 
     :param handover: told about each mail before its content leaves, and what became
         of it
-    :param connect: gives the session; with `True`, a new one instead of a broken one
+    :param connect: gives the session; with `True`, a new one instead of a broken one.
+        Whatever it raises says nothing about a mail.
     :param sender: the address of the envelope
     :param write: the mail of a delivery, as bytes
     :param is_over: whether the time is up; what is left then stays untouched, but for
@@ -38,7 +43,10 @@ class Postman:
         self.write = write
         self.is_over = is_over
         self.written: tuple[int, bytes | Exception] | None = None
-        self.is_proven = False
+        #: The session is known to be closed.
+        self.is_broken = False
+        #: Mails in a row with which the server hung up on a session made for them.
+        self.breaks = 0
 
     def deliver(self, addresses: Mapping[int, str]) -> Exception | None:
         """Hand mails over until all are done or the connection breaks for good.
@@ -62,26 +70,38 @@ class Postman:
     def _deliver_one(
         self, delivery: int, address: str, content: bytes, following: int | None
     ) -> Exception | None:
-        """Hand one mail over; a connection that was good before is renewed once."""
-        must_renew = False
+        """Hand one mail over; a session that breaks is renewed once.
+
+        Servers end sessions for reasons of their own. One that hangs up on the same
+        mail again, on a session made for it, or does not answer to it, does not want
+        this mail now: that is a try, and the others have their turn.
+        """
         while True:
+            is_fresh = self.is_broken
             try:
-                session = self.connect(must_renew)
+                session = self.connect(self.is_broken)
+            except Exception as error:
+                return error
+            self.is_broken = False
+            try:
                 self._submit(session, delivery, address, content, following)
             except (smtplib.SMTPException, OSError) as error:
                 if not _is_broken(error):
+                    self.breaks = 0
                     self._refuse(delivery, error)
                     return None
+                self.is_broken = True
                 if self.handover.outcome == "unknown":
                     return error
-                if must_renew or not self.is_proven:
-                    return error
-                must_renew, self.is_proven = True, False
-            else:
-                self.is_proven = True
-                self.handover.accepted = True
-                self.handover.finish(delivery)
-                return None
+                if not is_fresh and not _is_timeout(error):
+                    continue
+                self._refuse(delivery, error, is_broken=True)
+                self.breaks += 1
+                return error if self.breaks >= MAX_BREAKS else None
+            self.breaks = 0
+            self.handover.accepted = True
+            self.handover.finish(delivery)
+            return None
 
     def _submit(
         self,
@@ -113,19 +133,22 @@ class Postman:
         except ValueError as error:  # a header that cannot be
             return error
 
-    def _refuse(self, delivery: int, error: Exception) -> None:
-        """The server said that it does not take the mail."""
-        self.is_proven = True
+    def _refuse(
+        self, delivery: int, error: Exception, *, is_broken: bool = False
+    ) -> None:
+        """The server does not take the mail: it says so, or hangs up on it."""
         if self.handover.current is None:  # refused before it was taken in hand
             self.handover.current, self.handover.accepted = delivery, False
-        self.handover.refused(temporary=is_temporary_refusal(error))
-        self._fail(delivery, error)
+        self.handover.refused(temporary=is_broken or is_temporary_refusal(error))
+        self._fail(delivery, error, "deferred" if is_broken else None)
 
-    def _fail(self, delivery: int, error: Exception) -> None:
+    def _fail(
+        self, delivery: int, error: Exception, outcome: str | None = None
+    ) -> None:
         failure = {
             "type": "unknown",
             "reason": describe(error),
-            "outcome": classify_refusal(error),
+            "outcome": outcome or classify_refusal(error),
         }
         self.handover.finish(delivery, failure)
 
@@ -139,6 +162,13 @@ def _is_broken(error: Exception) -> bool:
     if isinstance(error, smtplib.SMTPResponseException):
         return error.smtp_code == 421
     return isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException)
+
+
+def _is_timeout(error: Exception) -> bool:
+    """Tell whether the server did not answer in time: `smtplib` hangs up then."""
+    return isinstance(error, TimeoutError) or isinstance(
+        error.__context__, TimeoutError
+    )
 
 
 def describe(error: Exception) -> str:
