@@ -75,11 +75,13 @@ from . import marketing_sender_result
 from . import marketing_sender_warm_up
 from . import marketing_sender_day
 from . import marketing_sender_pace
+from . import marketing_sender_forecast
 from . import marketing_sender_outside
 from . import marketing_email_domain_provider
 from . import marketing_delivery
 from . import marketing_delivery_state
 from . import marketing_handover
+from . import marketing_delivery_candidate
 from . import marketing_delivery_plan
 from . import marketing_delivery_gate_suppression
 from . import marketing_delivery_gate_consent
@@ -233,6 +235,7 @@ from . import mailing_mailing_delivery
 from . import mailing_mailing_high_volume
 from . import mailing_mailing_consent
 from . import mailing_mailing_approval
+from . import mailing_mailing_approval_decision
 from . import mailing_mailing_content
 from . import mailing_mailing_template
 from . import mailing_mailing_language

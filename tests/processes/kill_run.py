@@ -7,30 +7,11 @@ import collections
 
 from benchmarks.harness import Sink
 from dev import postgres
-from tests.processes import odoo_process
+from tests.processes import campaign_story, odoo_process
 
 LANES = 2
 
-PREPARE = """
-with registry.cursor() as cr:
-    env = environment(cr)
-    partners = env["res.partner"].create([
-        {{"name": f"Person {{n}}", "email": f"person{{n}}@example.com"}}
-        for n in range({mails})
-    ])
-    env["ir.config_parameter"].set_param("email_marketing_crm.lanes", "{lanes}")
-    env["marketing.lane"]._synchronize()
-    segment = env["marketing.segment"].create({{"name": "All", "kind": "static"}})
-    segment._include_records(partners)
-    mailing = env["mailing.mailing"].create({{
-        "subject": "News",
-        "body_html": "<p>Dear <t t-out='object.name'/></p>" + "<p>Pumps.</p>" * 300,
-        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
-        "email_from": "news@pumps.example.com",
-        "reply_to": "news@pumps.example.com",
-        "marketing_segment_ids": [(6, 0, segment.ids)],
-    }})
-    mailing.marketing_sender_id.is_high_volume = {is_high_volume}
+LAUNCH = """    mailing.marketing_sender_id.is_high_volume = {is_high_volume}
     mailing.action_launch()
 """
 
@@ -150,7 +131,12 @@ def run(
     try:
         odoo_process.run(
             database,
-            PREPARE.format(mails=mails, lanes=LANES, is_high_volume=is_high_volume)
+            campaign_story.prepare(
+                mails,
+                LAUNCH.format(is_high_volume=is_high_volume),
+                LANES,
+                lines=300,
+            )
             + WORKER.format(
                 port=sink.port,
                 lanes=LANES,

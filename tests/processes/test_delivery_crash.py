@@ -7,30 +7,11 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from dev import ports, postgres
-from tests.processes import kill_run, odoo_process
+from tests.processes import campaign_story, kill_run, odoo_process
 
 MAILS = 100
 
-PREPARE = """
-with registry.cursor() as cr:
-    env = environment(cr)
-    partners = env["res.partner"].create([
-        {{"name": f"Person {{n}}", "email": f"person{{n}}@example.com"}}
-        for n in range({mails})
-    ])
-    env["ir.config_parameter"].set_param("email_marketing_crm.lanes", "2")
-    env["marketing.lane"]._synchronize()
-    segment = env["marketing.segment"].create({{"name": "All", "kind": "static"}})
-    segment._include_records(partners)
-    mailing = env["mailing.mailing"].create({{
-        "subject": "News",
-        "body_html": "<p>Dear <t t-out='object.name'/></p>",
-        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
-        "email_from": "news@pumps.example.com",
-        "reply_to": "news@pumps.example.com",
-        "marketing_segment_ids": [(6, 0, segment.ids)],
-    }})
-    mailing.action_launch()
+LAUNCH = """    mailing.action_launch()
     env["marketing.delivery"]._run_lane(0, 1)
 """
 
@@ -161,7 +142,7 @@ def sink(tmp_path):
 
 def send_all(database, sink):
     """A mailing to everybody, composed and sent by two lanes."""
-    script = PREPARE.format(mails=MAILS) + FOREMAN.format(
+    script = campaign_story.prepare(MAILS, LAUNCH) + FOREMAN.format(
         port=sink.port, request=str(sink.request)
     )
     odoo_process.run(database, script)

@@ -6,31 +6,12 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from dev import ports, postgres
-from tests.processes import odoo_process
+from tests.processes import campaign_story, odoo_process
 
 MAILS = 100
 QUOTA = 30
 
-PREPARE = """
-with registry.cursor() as cr:
-    env = environment(cr)
-    partners = env["res.partner"].create([
-        {{"name": f"Person {{n}}", "email": f"person{{n}}@example.com"}}
-        for n in range({mails})
-    ])
-    env["ir.config_parameter"].set_param("email_marketing_crm.lanes", "2")
-    env["marketing.lane"]._synchronize()
-    segment = env["marketing.segment"].create({{"name": "All", "kind": "static"}})
-    segment._include_records(partners)
-    mailing = env["mailing.mailing"].create({{
-        "subject": "News",
-        "body_html": "<p>Dear <t t-out='object.name'/></p>",
-        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
-        "email_from": "news@pumps.example.com",
-        "reply_to": "news@pumps.example.com",
-        "marketing_segment_ids": [(6, 0, segment.ids)],
-    }})
-    # A zone in which it is far from midnight, and no hour's share.
+LAUNCH = """    # A zone in which it is far from midnight, and no hour's share.
     hour = odoo.fields.Datetime.now().hour
     mailing.marketing_sender_id.write({{
         "daily_quota": {quota},
@@ -111,7 +92,7 @@ def test_two_workers_keep_one_quota(addon_database, sink):
     odoo_process.run(
         addon_database,
         WORKERS.format(port=sink.port)
-        + PREPARE.format(mails=MAILS, quota=QUOTA)
+        + campaign_story.prepare(MAILS, LAUNCH.format(quota=QUOTA))
         + RUN.format(rounds=12),
     )
     assert sum(sink.taken.values()) == QUOTA
