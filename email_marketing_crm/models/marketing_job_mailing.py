@@ -38,7 +38,7 @@ class MarketingJob(models.Model):
 
     def _give_up(self, message):
         """Without a plan a mailing is a draft; with half a new hour it is paused."""
-        super()._give_up(message)
+        result = super()._give_up(message)
         job = self.sudo()
         mailing = job.mailing_id
         if job.kind == "plan":
@@ -56,8 +56,9 @@ class MarketingJob(models.Model):
                 message,
             )
         else:
-            return
+            return result
         mailing.message_post(body=text, partner_ids=job.user_id.partner_id.ids)
+        return result
 
     # ------------------------------------------------------------------
     # MOVE

@@ -81,6 +81,7 @@ from . import (
     test_pace_outside,
     test_pace_forecast,
     test_job,
+    test_job_tour,
     test_pace_sender,
     test_pace_tour,
     test_pace_warm_up,
