@@ -66,6 +66,8 @@ class LinkTracker(models.Model):
         :raises KeyError: for a code that does not exist; that is not remembered, as
             the code may be drawn tomorrow
         """
+        if "\0" in code:
+            raise KeyError(code)
         get_param = self.env["ir.config_parameter"].sudo().get_param
         return self._read_target(code, tuple(map(get_param, TARGET_PARAMETERS)))
 

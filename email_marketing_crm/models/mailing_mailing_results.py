@@ -238,7 +238,10 @@ class MailingMailing(models.Model):
                     "mailing_id": self.id,
                     "reliability": found.reliability,
                     "reliability_reasons": found.reasons,
-                    "data": {"user_agent": user_agent[:255], "method": method},
+                    "data": {
+                        "user_agent": user_agent[:255].replace("\0", ""),
+                        "method": method,
+                    },
                     "dedup_key": f"view:{self.id}:{email}:{program}:{now:%Y%m%d}",
                 }
             ]

@@ -151,7 +151,7 @@ class MailingTrace(models.Model):
             "reliability": found.reliability,
             "reliability_reasons": found.reasons,
             "data": {
-                "user_agent": (hit["user_agent"] or "")[:255],
+                "user_agent": (hit["user_agent"] or "")[:255].replace("\0", ""),
                 "method": hit["method"],
                 "seconds_since_sent": delay,
             },

@@ -180,6 +180,8 @@ _FUNCTIONS = (
 )
 
 
+#: The largest number of a row; whoever makes one up may take a larger one.
+MAX_ID = 2**31 - 1
 #: Classes of hits that came by no request: too fast, and at any other time.
 NO_REQUEST = dict.fromkeys(("opened", "clicked"), [["unknown", "no_request"]] * 2)
 #: What hits are written through.
@@ -292,7 +294,7 @@ class MarketingHit(models.AbstractModel):
             SQL(
                 "SELECT click, unknown, opened"
                 " FROM marketing_record_click(%s, %s, %s, %s, %s, %s, %s::jsonb)",
-                trace_id,
+                trace_id if trace_id <= MAX_ID else 0,
                 link_id,
                 campaign_id,
                 mailing_id,

@@ -254,6 +254,7 @@ class TestWebhookRoute(WebhookStory, HttpCase):
         paths = (
             "/marketing/webhook/ses/wrong",
             "/marketing/webhook/nobody/wrong",
+            "/marketing/webhook/ses/wrong%00",
             self.path(off),
             f"/marketing/webhook/mailgun/{webhook.token}",
         )

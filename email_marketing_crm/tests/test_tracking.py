@@ -111,7 +111,9 @@ class TestTrackingRoutes(HttpCase):
         self.trace.mass_mailing_id = other
         self.env.flush_all()
         self.assertEqual(self.ask(self.click_path).status_code, 301)
-        self.assertEqual(self.ask(f"/r/{self.link.code}/m/999999999").status_code, 301)
+        for number in (999_999_999, 2**31, 10**15):
+            answer = self.ask(f"/r/{self.link.code}/m/{number}")
+            self.assertEqual(answer.status_code, 301, number)
         self.assertFalse(self.touchpoint("clicked"))
 
     def test_a_click_opens_the_mail_and_is_kept_with_its_mailing(self):
@@ -152,7 +154,9 @@ class TestTrackingRoutes(HttpCase):
         self.assertFalse(click.ip)
 
     def test_a_link_that_does_not_exist_is_not_found(self):
-        self.assertEqual(self.ask(f"/r/nothing/m/{self.trace.id}").status_code, 404)
+        for code in ("nothing", "no%00thing"):
+            answer = self.ask(f"/r/{code}/m/{self.trace.id}")
+            self.assertEqual(answer.status_code, 404)
         self.assertFalse(self.touchpoint("clicked"))
 
     def test_a_link_that_changed_leads_where_it_leads_now(self):
