@@ -187,10 +187,12 @@ from . import marketing_delivery_pace
 
 # what came of mails
 from . import marketing_mailing_count
+from . import mailing_mailing_statistics
 from . import marketing_person_bounce
 from . import marketing_delivery_refusal
 from . import marketing_touchpoint_after
 from . import marketing_webhook
+from . import marketing_webhook_call
 from . import marketing_mailing_figures
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording

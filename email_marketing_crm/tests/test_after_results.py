@@ -340,6 +340,25 @@ class TestResults(DeliveryCase):
                 with self.assertRaises(AccessError):
                     method()
 
+    def test_reports_are_for_marketers_and_nobody_writes_them(self):
+        self.count_results()
+        for model in (
+            "marketing.mailing.result",
+            "marketing.mailing.report",
+            "marketing.mail.volume",
+        ):
+            found = self.env[model].with_user(self.user_marketing).search([], limit=1)
+            self.assertTrue(found, model)
+            for attempt in (
+                found.unlink,
+                lambda row=found: row.write({"mailing_id": 0}),
+            ):
+                with self.assertRaises(AccessError):
+                    attempt()
+            for user in (self.user_sales, self.user_employee):
+                with self.assertRaises(AccessError):
+                    self.env[model].with_user(user).search([], limit=1)
+
     # ------------------------------------------------------------------
     # where it was clicked
     # ------------------------------------------------------------------
