@@ -126,7 +126,7 @@ def kill(mails: int, kills: int) -> None:
     """Kill workers at random while they send, in both lanes."""
     from tests.processes import kill_run
 
-    doubled = missing = unknown = 0
+    happened = doubled = missing = unknown = 0
     for is_high_volume in (False, True):
         with database(ADDON, f"bench_kill_{os.getpid()}") as name:
             found = kill_run.run(
@@ -136,9 +136,11 @@ def kill(mails: int, kills: int) -> None:
                 is_high_volume=is_high_volume,
                 pause=(0.05, 0.25) if is_high_volume else (0.3, 1.5),
             )
+        happened += found["kills"]
         doubled += found["doubled"]
         missing += found["missing"]
         unknown += found["unknown"]
+    figure("delivery_kill_workers", happened, "kills")
     figure("delivery_kill_doubled", doubled, "mails")
     figure("delivery_kill_missing", missing, "mails")
     figure("delivery_kill_unknown", unknown, "mails")

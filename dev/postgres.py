@@ -61,8 +61,13 @@ def search_path() -> str:
     return os.pathsep.join([folder, os.environ.get("PATH", os.defpath)])
 
 
-def sql(query: str, database: str = "postgres") -> list[list[str]]:
-    """Run a query and return its rows as texts."""
+def sql(
+    query: str, database: str = "postgres", server: dict[str, str] | None = None
+) -> list[list[str]]:
+    """Run a query and return its rows as texts.
+
+    :param server: as `connection` returns it, if it is another one
+    """
     output = run(
         [
             program("psql"),
@@ -78,7 +83,7 @@ def sql(query: str, database: str = "postgres") -> list[list[str]]:
             query,
         ],
         purpose="A query to PostgreSQL",
-        env=connection(),
+        env=server or connection(),
     )
     return [line.split("\t") for line in output.splitlines()]
 
@@ -163,7 +168,8 @@ def _server_user() -> str:
         ) from None
 
 
-def _as_server_user(command: list[str]) -> list[str]:
+def as_server_user(command: list[str]) -> list[str]:
+    """Return a command as the user runs it that a server belongs to."""
     if os.geteuid():
         return command
     user = _server_user()
@@ -179,7 +185,7 @@ def _reachable_by_others(folder: Path) -> bool:
     return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
 
 
-def _own(folder: Path, mode: int) -> None:
+def own(folder: Path, mode: int) -> None:
     """Create a folder that belongs to the user of the server."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(mode)
@@ -188,11 +194,11 @@ def _own(folder: Path, mode: int) -> None:
 
 
 def _create_cluster() -> None:
-    _own(paths.POSTGRES, 0o755)
+    own(paths.POSTGRES, 0o755)
     shutil.rmtree(DATA, ignore_errors=True)
     with timed("creating the cluster"):
         run(
-            _as_server_user(
+            as_server_user(
                 [
                     program("initdb"),
                     "--pgdata",
@@ -211,7 +217,7 @@ def _create_cluster() -> None:
 
 def _make_socket_folder() -> None:
     folder = paths.socket_folder()
-    _own(folder, 0o755 if folder.parent == paths.POSTGRES else 0o750)
+    own(folder, 0o755 if folder.parent == paths.POSTGRES else 0o750)
 
 
 def _check_version() -> None:
@@ -277,7 +283,7 @@ def _write_settings() -> None:
 def _control(*words: str) -> None:
     try:
         run(
-            _as_server_user([program("pg_ctl"), "-s", "-D", str(DATA), *words]),
+            as_server_user([program("pg_ctl"), "-s", "-D", str(DATA), *words]),
             purpose=f"PostgreSQL's {words[0]}",
             cwd=Path("/"),
         )

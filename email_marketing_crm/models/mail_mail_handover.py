@@ -24,7 +24,7 @@ TRANSIENT_ERRORS = (
 )
 #: Seconds between the tries to write results down, while the database is away or
 #: somebody opens a mail in the moment it is noted as sent.
-SETTLE_DELAYS = (0.05, 0.2, 0.5, 1, 2, 5, 10, 20)
+SETTLE_DELAYS = (0.05, 0.2, 0.5, 1, 2, 3, 3, 5, 5, 10, 10)
 
 
 class MailMail(models.Model):

@@ -4,12 +4,17 @@ Used by the tests (few mails) and by `make bench` (many); see `benchmarks/delive
 """
 
 import collections
+from collections.abc import Sequence
 
 from benchmarks.harness import Sink
 from dev import postgres
 from tests.processes import campaign_story, odoo_process
+from tests.processes.own_postgres import OwnPostgres
 
 LANES = 2
+
+#: Commands that do something to PostgreSQL, each after so many seconds.
+Break = Sequence[tuple[float, list[str]]]
 
 LAUNCH = """    mailing.marketing_sender_id.is_high_volume = {is_high_volume}
     mailing.action_launch()
@@ -36,6 +41,7 @@ def work(number):
             is_done = run_lanes(number)
         except psycopg2.Error:  # the scheduler's next run finds another connection
             odoo.sql_db.close_all()
+            time.sleep(0.05)
             continue
         if is_done:
             return
@@ -60,17 +66,14 @@ def run_lanes(number):
         return not cr.fetchone()[0]
 
 
-def break_database():
-    # What a restart of PostgreSQL does to the workers: all connections are gone.
-    with registry.cursor() as cr:
-        cr.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+def break_database(number):
+    for seconds, command in {breaks}[number]:
+        time.sleep(seconds)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     odoo.sql_db.close_all()
 
 
-import psycopg2, random, signal, time, traceback
+import psycopg2, random, signal, subprocess, time, traceback
 randomness = random.Random({seed})
 kills = {kills}
 
@@ -94,8 +97,8 @@ while workers:
     for number, pid in list(workers.items()):
         if os.waitpid(pid, os.WNOHANG)[0]:
             del workers[number]
-    if workers and done < kills and {breaks_database}:
-        break_database()
+    if workers and done < kills and {breaks}:
+        break_database(done)
         done += 1
     elif workers and done < kills:
         number = randomness.choice(sorted(workers))
@@ -106,8 +109,19 @@ while workers:
 # What was in hand when the last of them died shows with the next run.
 for number in range({lanes}):
     os.waitpid(start(number), 0)
-print("kills", done)
+print(done)
 """
+
+
+def cut_connections(database: str) -> Break:
+    """What a restart of PostgreSQL does to the workers: all connections are gone."""
+    query = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+    )
+    words = [f"{name}={value}" for name, value in postgres.connection().items()]
+    psql = [postgres.program("psql"), "-X", "-q", "-d", "postgres", "-c", query]
+    return [(0, ["env", *words, *psql])]
 
 
 def run(
@@ -116,20 +130,22 @@ def run(
     mails: int,
     kills: int,
     is_high_volume: bool,
-    breaks_database: bool = False,
+    breaks: Sequence[Break] = (),
+    server: OwnPostgres | None = None,
     pause: tuple[float, float] = (0.2, 0.6),
     seed: int = 20260304,
 ) -> dict[str, int]:
     """Send a mailing by two lanes whose workers are killed again and again.
 
-    :param breaks_database: the connections to PostgreSQL are cut instead
+    :param breaks: what happens to PostgreSQL each time, while the workers live
+    :param server: where the database is, if not where all are
     :param pause: seconds between two kills, at least and at most
     :returns: numbers: kills, mails that were sent, are unknown, came twice (`doubled`),
         and that should have come and did not, or that nobody knows of (`missing`)
     """
     sink = Sink()
     try:
-        odoo_process.run(
+        output = odoo_process.run(
             database,
             campaign_story.prepare(
                 mails,
@@ -141,23 +157,30 @@ def run(
                 port=sink.port,
                 lanes=LANES,
                 kills=kills,
-                breaks_database=breaks_database,
+                breaks=list(breaks),
                 seed=seed,
                 shortest=pause[0],
                 longest=pause[1],
             ),
             timeout=3600,
+            options=server.options if server else (),
         )
         taken = sink.addresses()
     finally:
         sink.close()
+    happened = int(output.split()[-1])
+    if happened < kills:
+        raise AssertionError(f"All was sent after {happened} of {kills} kills.")
     states = collections.defaultdict(set)
     for address, state in postgres.sql(
-        "SELECT email, state FROM marketing_delivery", database
+        "SELECT email, state FROM marketing_delivery",
+        database,
+        server.connection if server else None,
     ):
         states[state].add(address)
     known = states["sent"] | states["unknown"]
     return {
+        "kills": happened,
         "sent": len(states["sent"]),
         "unknown": len(states["unknown"]),
         "other": mails - len(known),

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 
 PREAMBLE = """
 import os, sys
@@ -15,6 +16,7 @@ from odoo.api import SUPERUSER_ID, Environment
 
 odoo.tools.config.parse_config(
     ["-c", os.environ["EMC_ODOO_CONF"], "-d", {name!r}, "--log-level=error"]
+    + {options!r}
 )
 registry = odoo.modules.registry.Registry({name!r})
 
@@ -26,10 +28,13 @@ def environment(cr):
 """
 
 
-def start(name: str, script: str) -> subprocess.Popen:
+def start(name: str, script: str, options: Sequence[str] = ()) -> subprocess.Popen:
     """Start Python with Odoo's registry of a database; `registry` and `environment`
-    are at hand in the script."""
-    code = PREAMBLE.format(name=name) + textwrap.dedent(script)
+    are at hand in the script.
+
+    :param options: of odoo-bin
+    """
+    code = PREAMBLE.format(name=name, options=list(options)) + textwrap.dedent(script)
     return subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,
@@ -38,9 +43,11 @@ def start(name: str, script: str) -> subprocess.Popen:
     )
 
 
-def run(name: str, script: str, timeout: float = 300) -> str:
+def run(
+    name: str, script: str, timeout: float = 300, options: Sequence[str] = ()
+) -> str:
     """Run a script to its end and return what it printed."""
-    process = start(name, script)
+    process = start(name, script, options)
     output, _errors = process.communicate(timeout=timeout)
     if process.returncode:
         raise AssertionError(f"The process ended with {process.returncode}:\n{output}")
