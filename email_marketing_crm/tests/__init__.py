@@ -117,6 +117,7 @@ from . import (
     test_tools_address_problem,
     test_tools_bounce,
     test_tools_check_program,
+    test_tools_comparison,
     test_tools_compliance,
     test_tools_mail_blocks,
     test_tools_mail_layout,
