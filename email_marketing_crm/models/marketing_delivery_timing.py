@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -298,36 +296,36 @@ class MarketingDelivery(models.Model):
         if not self.env["marketing.quiet.hours"].sudo().search_count([], limit=1):
             return
         now = fields.Datetime.now()
+        quiet = []
         for company in self.env["res.company"].sudo().search([]):
             deliveries = self.with_company(company)
-            quiet = deliveries.env["marketing.quiet.hours"]._get_rule(now)
-            openings = deliveries._get_openings(quiet, now)
-            zones = defaultdict(list)
-            for name, until in openings.items():
-                zones[until].append(name)
-            for until, names in zones.items():
-                self.env.cr.execute(
-                    SQL(
-                        """
-                        UPDATE marketing_delivery delivery
-                           SET due = %(until)s, wait_reason = 'quiet_hours'
-                          FROM marketing_person person, mailing_mailing mailing
-                         WHERE delivery.state = 'composed' AND delivery.due <= %(now)s
-                           AND delivery.person_id %% %(count)s = %(number)s
-                           AND delivery.company_id = %(company)s
-                           AND person.id = delivery.person_id
-                           AND %(zone)s = ANY(%(names)s)
-                           AND mailing.id = delivery.mailing_id
-                           AND mailing.marketing_is_transactional IS NOT TRUE
-                           AND mailing.marketing_hold IS DISTINCT FROM 'stopped'
-                        """,
-                        until=until,
-                        now=now,
-                        count=count,
-                        number=number,
-                        company=company.id,
-                        zone=deliveries.env["marketing.person"]._get_zone_sql("person"),
-                        names=names,
-                    )
-                )
+            rule = deliveries.env["marketing.quiet.hours"]._get_rule(now)
+            quiet += [
+                SQL("(%s, %s, %s::timestamp)", company.id, name, until)
+                for name, until in deliveries._get_openings(rule, now).items()
+            ]
+        if not quiet:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE marketing_delivery delivery
+                   SET due = quiet.until, wait_reason = 'quiet_hours'
+                  FROM marketing_person person, mailing_mailing mailing,
+                       (VALUES %(quiet)s) quiet (company, zone, until)
+                 WHERE delivery.state = 'composed' AND delivery.due <= %(now)s
+                   AND delivery.person_id %% %(count)s = %(number)s
+                   AND delivery.company_id = quiet.company
+                   AND person.id = delivery.person_id AND %(zone)s = quiet.zone
+                   AND mailing.id = delivery.mailing_id
+                   AND mailing.marketing_is_transactional IS NOT TRUE
+                   AND mailing.marketing_hold IS DISTINCT FROM 'stopped'
+                """,
+                quiet=SQL(", ").join(quiet),
+                now=now,
+                count=count,
+                number=number,
+                zone=self.env["marketing.person"]._get_zone_sql("person"),
+            )
+        )
         self._invalidate_deliveries()

@@ -159,6 +159,7 @@ class MarketingSender(models.Model):
             FROM mailing_mailing mailing
             JOIN mail_mail mail ON mail.mailing_id = mailing.id
              AND mail.state = 'outgoing' AND mail.marketing_delivery_id IS NULL
+             AND mail.mailing_id IS NOT NULL
             JOIN mailing_trace trace ON trace.mail_mail_id = mail.id
              AND trace.is_test_trace IS NOT TRUE
            WHERE mailing.marketing_sender_id = %s
