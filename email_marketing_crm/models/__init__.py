@@ -241,12 +241,12 @@ from . import mailing_mailing_approval_decision
 from . import mailing_mailing_content
 from . import mailing_mailing_template
 from . import mailing_mailing_language
+from . import mailing_mailing_resend
 from . import mailing_mailing_ab_test
 from . import mailing_mailing_condition
 from . import mailing_mailing_sender
 from . import mailing_mailing_salesperson
 from . import mailing_mailing_audience
-from . import mailing_mailing_resend
 from . import marketing_job_mailing
 from . import marketing_job_look
 from . import mailing_mailing_schedule

@@ -47,6 +47,8 @@ class MailingMailing(models.Model):
     def copy(self, default=None):
         """A copy of a mailing has a test of its own, not begun."""
         copies = super().copy(default)
+        if self.env.context.get("marketing_without_test"):
+            return copies
         for mailing, copied in zip(self, copies, strict=True):
             for test in mailing.sudo().marketing_ab_test_ids:
                 test.copy(
@@ -72,6 +74,16 @@ class MailingMailing(models.Model):
         )
         begun.write({"state": "draft", "started_date": False, "looked_date": False})
         return result
+
+    def _create_resend(self, subject, kind, days, subjects=None):
+        """The second mail is the version that won, and no test again."""
+        second = super(
+            MailingMailing, self.with_context(marketing_without_test=True)
+        )._create_resend(subject, kind, days, subjects)
+        winner = self.sudo().marketing_ab_test_ids.winner_id
+        if winner:
+            second.write(winner._get_mailing_values())
+        return second.with_context(marketing_without_test=False)
 
     def _get_approved_texts(self):
         """Who approves a mailing approves its versions."""

@@ -320,8 +320,13 @@ class MailingMailing(models.Model):
         return True
 
     def _reopen_sending(self):
-        """Mails that failed leave again only as they were approved."""
-        self._check_approved()
+        """Mails that failed leave again only as they were approved.
+
+        What is still on its way was approved; the rest of an A/B test is part of it.
+        """
+        self.filtered(
+            lambda mailing: mailing.state not in SENDING_STATES
+        )._check_approved()
         return super()._reopen_sending()
 
     def action_marketing_resume(self):

@@ -110,11 +110,15 @@ class MailingMailing(models.Model):
                     )
                 )
 
-    def _create_resend(self, subject, kind, days):
+    def _create_resend(self, subject, kind, days, subjects=None):
         """A draft of the same mail to who did not react.
+
+        Nobody is held out of it: who was held out of the first one did not get it.
 
         :param kind: `opened` or `clicked`: what they did not do
         :param days: how long to wait after the first mail
+        :param subjects: `{id of a language: new subject}` of its translations; those
+            that are missing are taken out, and their readers get the mailing's own text
         """
         self.ensure_one()
         self._check_resendable()
@@ -124,11 +128,18 @@ class MailingMailing(models.Model):
                 "marketing_segment_ids": [Command.clear()],
                 "marketing_resend_of_id": self.id,
                 "marketing_resend_kind": kind,
+                "marketing_holdout_percent": 0,
                 "mailing_filter_id": False,
                 "ab_testing_enabled": False,
                 "use_exclusion_list": self.use_exclusion_list,
             }
         )
+        for translation in second.marketing_translation_ids:
+            text = (subjects or {}).get(translation.lang_id.id)
+            if text:
+                translation.subject = text
+            else:
+                translation.unlink()
         second._compute_mailing_domain()
         earliest = (self.sent_date or fields.Datetime.now()) + timedelta(days=days)
         if earliest > fields.Datetime.now():

@@ -2,6 +2,7 @@ from string import ascii_uppercase
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools.mail import email_domain_extract
 
 from ..tools.ab_test import Arm
 from .marketing_ab_test import VARIED_FIELDS
@@ -130,6 +131,25 @@ class MarketingAbArm(models.Model):
         if self.varies == "hour":
             return (round(self.hour * 60),)
         return tuple(str(self[name] or "") for name in VARIED_FIELDS[self.varies])
+
+    def _get_foreign_senders(self):
+        """Senders of versions that the mailing may not send for, as written."""
+        foreign = []
+        for arm in self.filtered(lambda arm: arm.varies == "sender" and arm.email_from):
+            domain = email_domain_extract(arm.email_from)
+            if not domain or domain.lower() not in arm.mailing_id._get_sender_domains():
+                foreign.append(arm.email_from)
+        return foreign
+
+    def _get_mailing_values(self):
+        """What differs in this version beside its subject, as values of a mailing."""
+        self.ensure_one()
+        names = [
+            name
+            for name in VARIED_FIELDS[self.varies]
+            if name in self.mailing_id._fields and name != "subject" and self[name]
+        ]
+        return {name: self[name] for name in names}
 
     def _add_to_content(self, content):
         """Content of a part of the mails, with what differs in this version."""

@@ -21,6 +21,7 @@ FIXED_FIELDS = frozenset(
         "alpha",
         "early_hours",
         "late_hours",
+        "latest_days",
         "minimum",
     }
 )
@@ -128,6 +129,13 @@ class MarketingAbTest(models.Model):
         help="Hours after the last mail of the test left. The same as the first look: "
         "there is one look only, which needs less of a difference.",
     )
+    latest_days = fields.Integer(
+        "At the Latest After",
+        default=7,
+        required=True,
+        help="Days after the first mail of the test left. Then it is decided with the "
+        "mails that have left, even where some wait for a limit or a mail server.",
+    )
     alpha = fields.Selection(
         [("0.1", "10 %"), ("0.05", "5 %"), ("0.01", "1 %")],
         "Risk of Error",
@@ -151,6 +159,23 @@ class MarketingAbTest(models.Model):
         "Without a Winner",
         default="best",
         required=True,
+    )
+    # who got no mail at all
+    control_size = fields.Integer(
+        "Got No Mail",
+        compute="_compute_control",
+        help="Persons of the audience who were held out of the campaign: what happens "
+        "without a mail.",
+    )
+    control_total = fields.Float(
+        "Did It Without",
+        compute="_compute_control",
+        digits=(16, 0),
+        help="How many of them became a lead since the test began, or the sum of what "
+        "they brought.",
+    )
+    control_rate = fields.Float(
+        "Rate Without", compute="_compute_control", digits=(16, 4)
     )
     # how it stands
     started_date = fields.Datetime("Started", readonly=True, copy=False)
@@ -181,11 +206,23 @@ class MarketingAbTest(models.Model):
         "The first look is at least an hour after the last mail, and the decision not "
         "before it.",
     )
+    _latest = models.Constraint(
+        "CHECK(latest_days > 0 AND latest_days * 24 >= late_hours)",
+        "The latest moment of the decision cannot come before the decision itself.",
+    )
     _least = models.Constraint(
         "CHECK(minimum > 0)", "At least one person has to get each version."
     )
     # What the cron looks at.
     _running = models.Index("(id) WHERE state = 'running'")
+
+    @api.depends("state", "metric")
+    def _compute_control(self):
+        for test in self:
+            size, total = test._get_control_figures()
+            test.control_size = size
+            test.control_total = total
+            test.control_rate = total / size if size else 0.0
 
     # ------------------------------------------------------------------
     # CRUD
@@ -283,6 +320,16 @@ class MarketingAbTest(models.Model):
                 "The A/B test of “%s” has only one version. Add another one, or delete "
                 "the test.",
                 self.mailing_id.subject,
+            )
+        foreign = self.arm_ids._get_foreign_senders()
+        if foreign:
+            return self.env._(
+                "The A/B test of “%(mailing)s” has senders of other domains: "
+                "%(names)s. Its mails may come from %(domains)s: use such an address, "
+                "or let the mail server send for their domain.",
+                mailing=self.mailing_id.subject,
+                names=", ".join(foreign),
+                domains=", ".join(sorted(self.mailing_id._get_sender_domains())) or "…",
             )
         texts = [arm._get_difference() for arm in self.arm_ids]
         if len(set(texts)) < len(texts):

@@ -119,8 +119,33 @@ class MarketingAbTest(models.Model):
         found = {arm_id: tuple(figures) for arm_id, *figures in rows}
         return {arm.id: found.get(arm.id, (0, 0.0, 0.0)) for arm in self.arm_ids}
 
-    def _get_value_sql(self):
-        """SQL: what a person is worth to the test; alias: delivery."""
+    def _get_control_figures(self):
+        """`(persons, total)` of who was held out: what came of them without the mail.
+
+        Only leads and revenue can be told of somebody who got nothing.
+        """
+        self.ensure_one()
+        if self.metric not in RESULTS or not self.started_date:
+            return 0, 0.0
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                "SELECT count(*), COALESCE(sum(%s), 0)::float"
+                " FROM marketing_delivery delivery"
+                " WHERE delivery.mailing_id = %s AND delivery.state = 'skipped'"
+                " AND delivery.reason = 'holdout'",
+                self._get_value_sql(SQL("%s::timestamp", self.started_date)),
+                self.mailing_id.id,
+            )
+        )[0]
+
+    def _get_value_sql(self, since=None):
+        """SQL: what a person is worth to the test; alias: delivery.
+
+        :param since: SQL of the moment from which on events count; without, when the
+            mail left
+        """
+        since = since or SQL("delivery.sent_date")
         types = self.env["marketing.touchpoint.type"]
         if self.metric in REACTIONS:
             return SQL(
@@ -130,16 +155,18 @@ class MarketingAbTest(models.Model):
                            AND event.type_id = ANY(%s)
                            AND event.mailing_id = delivery.mailing_id
                            AND event.reliability = ANY(%s)
-                           AND event.date >= delivery.sent_date)::int
+                           AND event.date >= %s)::int
                 """,
                 [types._get_id(code) for code in REACTIONS[self.metric]],
                 list(classes_from("human_likely")),
+                since,
             )
         events = SQL(
             "FROM marketing_touchpoint event"
             " WHERE event.person_id = delivery.person_id AND event.type_id = %s"
-            " AND event.date >= delivery.sent_date",
+            " AND event.date >= %s",
             types._get_id(RESULTS[self.metric]),
+            since,
         )
         if self.metric == "lead":
             return SQL("EXISTS (SELECT %s)::int", events)
@@ -179,17 +206,43 @@ class MarketingAbTest(models.Model):
         """Look at the numbers if it is time, and decide."""
         self.ensure_one()
         self._follow_stop()
-        reference = self._get_reference()
-        if self.state != "running" or not reference:
+        if self.state != "running":
             return
         now = fields.Datetime.now()
-        late = reference + timedelta(hours=self.late_hours)
-        if now >= late:
+        early, late = self._get_look_dates()
+        if late and now >= late:
             self._decide(is_last=True)
-        elif not self.looked_date and now >= reference + timedelta(
-            hours=self.early_hours
-        ):
+        elif early and not self.looked_date and now >= early:
             self._decide(is_last=False)
+
+    def _get_look_dates(self):
+        """`(first look, decision)`, as far as they are known.
+
+        The decision is never later than `latest_days` after the first mail, however
+        long a mail of the test waits for its place or for a server.
+        """
+        self.ensure_one()
+        reference = self._get_reference()
+        latest = self._get_latest_date()
+        if not reference:
+            return False, latest
+        late = reference + timedelta(hours=self.late_hours)
+        if latest:
+            late = min(late, latest)
+        return reference + timedelta(hours=self.early_hours), late
+
+    def _get_latest_date(self):
+        """When the test is decided in any case; False until its first mail left."""
+        self.ensure_one()
+        if self.mailing_kind == "journey":
+            return False
+        [(first,)] = self.env.execute_query(
+            SQL(
+                "SELECT min(sent_date) FROM marketing_delivery WHERE arm_id = ANY(%s)",
+                self.arm_ids.ids,
+            )
+        )
+        return first and first + timedelta(days=self.latest_days)
 
     def _follow_stop(self):
         """A mailing that was stopped has no rest to send anything to."""
@@ -291,9 +344,10 @@ class MarketingAbTest(models.Model):
     @api.depends("state", "looked_date", "arm_ids.test_id")
     def _compute_next_look_date(self):
         for test in self:
-            reference = test.state == "running" and test._get_reference()
-            hours = test.late_hours if test.looked_date else test.early_hours
-            test.next_look_date = reference and reference + timedelta(hours=hours)
+            early, late = (
+                test._get_look_dates() if test.state == "running" else (False, False)
+            )
+            test.next_look_date = late if test.looked_date or not early else early
 
     @api.depends("state", "decision", "winner_id")
     @api.depends_context("lang")

@@ -6,7 +6,6 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools.ab_test import get_level, get_needed_size, get_visible_lift
-from .marketing_ab_test_decision import REACTIONS, RESULTS
 
 #: Mails of the company that tell what is usual, in days.
 USUAL_DAYS = 180
@@ -15,6 +14,13 @@ USUAL_MAILS = 500
 #: What is usual elsewhere, where the company has no history: public benchmarks of mass
 #: mailings lie around these.
 USUAL_RATES = {"opened": 0.2, "clicked": 0.02, "replied": 0.005, "lead": 0.005}
+#: Figures of the results of a mailing that tell the same.
+FIGURES = {
+    "opened": "opened",
+    "clicked": "clicked",
+    "replied": "replied",
+    "lead": "leads",
+}
 #: A difference that is worth a test: a fifth more.
 WORTHWHILE_LIFT = 0.2
 
@@ -65,22 +71,18 @@ class MarketingAbTest(models.Model):
         """`(rate, whether it is the company's own)` of the figure of the test."""
         if self.metric == "revenue":
             return None, False
-        types = self.env["marketing.touchpoint.type"]
-        codes = REACTIONS.get(self.metric) or (RESULTS[self.metric],)
         since = fields.Datetime.now() - timedelta(days=USUAL_DAYS)
+        # The figures that the results of mailings are shown from: small, and at hand.
         [(sent, reacted)] = self.env.execute_query(
             SQL(
                 """
-                SELECT (SELECT count(*) FROM marketing_touchpoint
-                         WHERE type_id = %(sent)s AND date >= %(since)s),
-                       (SELECT count(DISTINCT (person_id, mailing_id))
-                          FROM marketing_touchpoint
-                         WHERE type_id = ANY(%(types)s) AND date >= %(since)s
-                           AND reliability IN ('human_likely', 'human_confirmed'))
+                SELECT COALESCE(sum(result.sent), 0), COALESCE(sum(result.%s), 0)
+                  FROM marketing_mailing_result result
+                  JOIN mailing_mailing mailing ON mailing.id = result.mailing_id
+                 WHERE mailing.sent_date >= %s
                 """,
-                sent=types._get_id("sent"),
-                types=[types._get_id(code) for code in codes],
-                since=since,
+                SQL.identifier(FIGURES[self.metric]),
+                since,
             )
         )
         if sent < USUAL_MAILS or not 0 < reacted < sent:

@@ -71,7 +71,7 @@ class MarketingDelivery(models.Model):
                 share=share,
                 arms=arms.ids,
                 count=len(arms),
-                later=fields.Datetime.now() + timedelta(hours=test.late_hours) + SLEEP,
+                later=self._get_rest_due(test),
                 hours=self._get_arm_due(test, arms),
                 # The hour of a version is nobody's own hour.
                 reason=SQL("NULL")
@@ -92,19 +92,80 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _get_waits(self, mailing, ids):
-        """Who is not part of the test waits, however long the decision takes."""
+        """Who is not part of the test waits, however long the decision takes.
+
+        Where the mailing is a draft somebody looks at its plan: there the versions are
+        not given out yet, and who will wait is known all the same.
+        """
         waits = super()._get_waits(mailing, ids)
-        if mailing.sudo().marketing_ab_test_ids.state != "running":
+        test = mailing.sudo().marketing_ab_test_ids
+        if test.state == "running":
+            is_waiting, later = SQL("TRUE"), SLEEP
+        elif test.state == "draft" and not test._get_problem():
+            is_waiting = SQL(
+                "%s >= %s", test._get_bucket_sql(SQL("email")), test._get_test_share()
+            )
+            later = timedelta(hours=test.late_hours)
+        else:
             return waits
-        later = fields.Datetime.now() + SLEEP
         rows = self.env.execute_query(
             SQL(
-                "SELECT id FROM marketing_delivery"
-                " WHERE id = ANY(%s) AND arm_id IS NULL",
+                "SELECT id, GREATEST(due, %s) FROM marketing_delivery"
+                " WHERE id = ANY(%s) AND arm_id IS NULL AND %s",
+                fields.Datetime.now(),
                 list(ids),
+                is_waiting,
             )
         )
-        return waits | {row_id: ("ab_test", later) for (row_id,) in rows}
+        return waits | {row_id: ("ab_test", due + later) for row_id, due in rows}
+
+    @api.model
+    def _retime(self, mailing, part=None, condition=None):
+        """A new hour of the mailing: who waits for the winner goes on waiting, and a
+        test of hours keeps the hour of each version."""
+        result = super()._retime(mailing, part, condition)
+        test = mailing.sudo().marketing_ab_test_ids
+        persons = self.env["marketing.job"]._get_part(part, SQL("delivery.person_id"))
+        if test.state == "running":
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE marketing_delivery delivery
+                       SET wait_reason = 'ab_test', due = GREATEST(due, %s)
+                     WHERE mailing_id = %s AND state = 'planned' AND arm_id IS NULL
+                       AND %s
+                    """,
+                    self._get_rest_due(test),
+                    mailing.id,
+                    persons,
+                )
+            )
+        arms = test.arm_ids
+        if test.varies == "hour" and test.state != "draft" and arms:
+            due = test._get_due(arms)
+            self.env.cr.execute(
+                SQL(
+                    """
+                    UPDATE marketing_delivery delivery
+                       SET due = version.due, wait_reason = NULL
+                      FROM unnest(%s::int[], %s::timestamp[]) version (id, due)
+                     WHERE delivery.arm_id = version.id AND delivery.state = 'planned'
+                       AND delivery.mailing_id = %s AND %s
+                    """,
+                    arms.ids,
+                    due,
+                    mailing.id,
+                    persons,
+                )
+            )
+            self._wake_lanes("compose", at=min(due))
+        self._invalidate_deliveries()
+        return result
+
+    @api.model
+    def _get_rest_due(self, test):
+        """When who waits for the winner is looked at, if nothing wakes him before."""
+        return fields.Datetime.now() + timedelta(hours=test.late_hours) + SLEEP
 
     @api.model
     def _release_rest(self, test, arms):
@@ -133,7 +194,8 @@ class MarketingDelivery(models.Model):
         released = self.env.cr.rowcount
         self._invalidate_deliveries()
         if released and test.varies != "hour":
-            self._retime(test.mailing_id)
+            # Others wait for their own hour, or for a place a rule leaves: they stay.
+            self._retime(test.mailing_id, condition=SQL("delivery.wait_reason IS NULL"))
         elif released:
             self._wake_lanes("compose", at=min(due))
         return released

@@ -162,10 +162,11 @@ class MarketingDelivery(models.Model):
         return self.env["marketing.quiet.hours"]._get_rule(moment)
 
     @api.model
-    def _retime(self, mailing, part=None):
+    def _retime(self, mailing, part=None, condition=None):
         """Give what is planned the moments of the schedule anew, none of them past.
 
         :param part: of the persons, as `marketing.job` takes them; all without one
+        :param condition: SQL on `delivery`: which of them
         """
         companies = self._read_group(
             [("mailing_id", "=", mailing.id), ("state", "=", "planned")], ["company_id"]
@@ -185,7 +186,9 @@ class MarketingDelivery(models.Model):
                      WHERE gated.id = delivery.id AND delivery.mailing_id = %(mailing)s
                        AND delivery.company_id IS NOT DISTINCT FROM %(company)s
                        AND delivery.state = 'planned' AND %(part)s
+                       AND %(condition)s
                     """,
+                    condition=condition or SQL("TRUE"),
                     part=self.env["marketing.job"]._get_part(
                         part, SQL("delivery.person_id")
                     ),

@@ -97,6 +97,123 @@ class TestAbTest(AbTestCase):
         self.assertEqual(mailing.marketing_waiting + mailing.marketing_sent, 40)
         self.assertGreater(mailing.marketing_waiting, 5)
 
+    def test_the_plan_of_a_draft_shows_who_will_wait(self):
+        test = self.make_test()
+        test.mailing_id.action_check_audience()
+        shown = self.env["marketing.delivery.preview"].search(
+            [("mailing_id", "=", test.mailing_id.id), ("wait_reason", "=", "ab_test")]
+        )
+        self.launch(test)
+        waiting = self.env["marketing.delivery"].search(
+            [("mailing_id", "=", test.mailing_id.id), ("wait_reason", "=", "ab_test")]
+        )
+        self.assertTrue(waiting)
+        self.assertEqual(set(shown.mapped("email")), set(waiting.mapped("email")))
+
+    def test_a_new_hour_leaves_the_rest_waiting(self):
+        test = self.make_test()
+        mailing = test.mailing_id
+        mailing.write(
+            {"schedule_type": "scheduled", "schedule_date": NOW + timedelta(hours=5)}
+        )
+        mailing.action_launch()
+        deliveries = self.env["marketing.delivery"]
+        waiting = deliveries.search(
+            [("mailing_id", "=", mailing.id), ("arm_id", "=", False)]
+        )
+        mailing.schedule_date = NOW + timedelta(hours=9)
+        self.assertEqual(set(waiting.mapped("wait_reason")), {"ab_test"})
+        self.assertGreater(min(waiting.mapped("due")), NOW + timedelta(hours=24))
+        others = deliveries.search([("mailing_id", "=", mailing.id)]) - waiting
+        self.assertEqual(set(others.mapped("due")), {NOW + timedelta(hours=9)})
+
+    def test_a_new_day_keeps_the_hour_of_each_version(self):
+        test = self.make_test(
+            ({"hour": 8.0}, {"hour": 17.0}), varies="hour", test_percent=100
+        )
+        test.user_id.tz = "UTC"
+        mailing = test.mailing_id
+        mailing.write(
+            {"schedule_type": "scheduled", "schedule_date": NOW + timedelta(days=1)}
+        )
+        mailing.action_launch()
+        mailing.schedule_date = NOW + timedelta(days=3)
+        deliveries = self.env["marketing.delivery"]
+        for arm in test.arm_ids:
+            dues = deliveries.search([("arm_id", "=", arm.id)]).mapped("due")
+            self.assertEqual({due.hour for due in dues}, {int(arm.hour)})
+            self.assertGreaterEqual(min(dues), NOW + timedelta(days=3))
+
+    def test_it_is_decided_at_the_latest(self):
+        """One mail that waits for ever does not hold the others back for ever."""
+        test = self.make_test(late_hours=24, latest_days=2)
+        self.launch(test)
+        stuck = self.env["marketing.delivery"].search(
+            [("arm_id", "=", test.arm_ids[0].id)], limit=1
+        )
+        stuck.write({"state": "planned", "due": NOW + timedelta(days=90)})
+        self.look(test, 47)
+        self.assertEqual(test.state, "running")
+        self.assertEqual(test.next_look_date, NOW + timedelta(days=2))
+        self.look(test, 49)
+        self.assertEqual(test.state, "open")
+
+    def test_it_is_decided_although_its_segment_was_changed_since(self):
+        """What is on its way was approved; its rest needs no second approval."""
+        test = self.make_test()
+        self.launch(test)
+        self.env.company.marketing_needs_approval = True
+        self.assertFalse(test.mailing_id._is_approved())
+        self.look(test, 49)
+        self.assertEqual(test.state, "open")
+
+    def test_a_sender_of_another_domain(self):
+        test = self.make_test(
+            ({}, {"email_from": "Ceo <ceo@elsewhere.example.org>"}), varies="sender"
+        )
+        with self.assertRaisesRegex(UserError, "ceo@elsewhere.example.org"):
+            test.mailing_id.action_put_in_queue()
+        domain = test.mailing_id.email_from.split("@")[1].rstrip(">")
+        test.arm_ids[1].email_from = f"Ceo <ceo@{domain}>"
+        test.mailing_id.action_put_in_queue()
+        self.assertEqual(test.state, "running")
+
+    def test_what_came_of_who_was_held_out(self):
+        """Leads of persons without a mail stand beside those of the versions."""
+        test = self.make_test(metric="lead")
+        test.mailing_id.marketing_holdout_percent = 30
+        self.launch(test)
+        held = self.env["marketing.delivery"].search(
+            [("mailing_id", "=", test.mailing_id.id), ("reason", "=", "holdout")]
+        )
+        self.assertTrue(held)
+        self.assertEqual(test.control_size, len(held))
+        self.assertEqual(test.control_total, 0)
+        self.clock.tick(3600)
+        self.happened("lead_created", held[0].email)
+        self.run_inbox()
+        test.invalidate_recordset()
+        self.assertEqual(test.control_total, 1)
+        self.assertAlmostEqual(test.control_rate, 1 / len(held), places=4)
+
+    def test_the_winner_is_what_is_sent_again(self):
+        """The second mail has the text that won, the new subject, and no test."""
+        test = self.make_test(
+            (
+                {},
+                {"body_html": "<p>Better text</p>", "body_arch": "<p>Better text</p>"},
+            ),
+            varies="content",
+        )
+        self.launch(test)
+        test.arm_ids[1].action_choose()
+        self.deliver()
+        self.assertEqual(test.mailing_id.state, "done")
+        second = test.mailing_id._create_resend("Did you see?", "opened", 0)
+        self.assertFalse(second.marketing_ab_test_ids)
+        self.assertIn("Better text", second.body_html)
+        self.assertEqual(second.subject, "Did you see?")
+
     def test_who_is_part_of_it_keeps_the_reason_for_his_hour(self):
         test = self.make_test()
         test.mailing_id.write(

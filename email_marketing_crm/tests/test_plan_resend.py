@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common import NOW
 from .common_delivery import DeliveryCase
@@ -68,6 +68,56 @@ class TestPlanResend(DeliveryCase):
         )
         self.deliver()
         self.assertCountEqual(self.received(), [BOB, CEM, EVE])
+
+    def test_a_new_subject_in_each_language(self):
+        """Nobody gets the old subject again, in whichever language he reads."""
+        french = self.env["res.lang"]._activate_lang("fr_FR")
+        first = self.make_mailing(self.segment)
+        first.marketing_translation_ids = [
+            Command.create(
+                {
+                    "lang_id": french.id,
+                    "subject": "Voici",
+                    "body_html": "<p>Bonjour</p>",
+                }
+            )
+        ]
+        first.action_launch()
+        self.deliver()
+        self.clock.tick(3600)
+        wizards = self.env["marketing.mailing.resend"].with_user(self.user_marketing)
+        values = {"mailing_id": first.id, "kind": "opened", "subject": "Did you see?"}
+        translation = first.marketing_translation_ids
+        for subject in (None, "", "Voici"):
+            line = {"translation_id": translation.id, "subject": subject}
+            lines = [Command.create(line)] if subject is not None else None
+            with (
+                self.subTest(subject),
+                self.assertRaisesRegex(ValidationError, "in each of its languages"),
+            ):
+                wizards.create(
+                    values | ({"translation_ids": lines} if lines else {})
+                ).action_create_mailing()
+
+        form = Form(wizards.with_context(default_mailing_id=first.id))
+        form.subject = "Did you see?"
+        with form.translation_ids.edit(0) as line:
+            line.subject = "Avez-vous vu ?"
+        action = form.save().action_create_mailing()
+        second = self.env["mailing.mailing"].browse(action["res_id"])
+        self.assertEqual(second.marketing_translation_ids.subject, "Avez-vous vu ?")
+        self.assertEqual(first.marketing_translation_ids.subject, "Voici")
+
+    def test_nobody_is_held_out_of_the_second_mail(self):
+        """Who is held out of the campaign did not get the first one either."""
+        first = self.make_mailing(self.segment)
+        first.marketing_holdout_percent = 40
+        first.action_launch()
+        self.deliver()
+        got_it = set(self.received())
+        self.clock.tick(3600)
+        second = self.resend(first)
+        self.assertEqual(self.launch(second), {email: "planned" for email in got_it})
 
     def test_who_did_not_click(self):
         first = self.send_first()

@@ -2,7 +2,8 @@
 
 *Assignment.* A person's bucket is a number in [0, 1) that follows from the key of the
 test and his address alone, so a restart, a retry or a later plan gives the same
-version. From 0 on: the control group, the versions in equal parts, the rest.
+version. From 0 on: the versions in equal parts, then the rest. Who is held out of a
+campaign has no part in it (`marketing.delivery`, holdout).
 
 *Decision.* Two versions are compared by the two-proportion z-test with pooled variance
 (Fleiss, Levin & Paik, *Statistical Methods for Rates and Proportions*, 3rd ed., 2.4),
