@@ -122,7 +122,7 @@ class MarketingDelivery(models.Model):
         if finding == "no_consent":
             if not mailing.sudo().marketing_topic_id:
                 return SQL("FALSE")
-            return SQL("NOT (%s)", self._has_consent(mailing, SQL("TRUE")))
+            return SQL("NOT (%s)", self._has_proof(mailing, SQL("TRUE")))
         condition = {
             "consent_expired": self._get_expiry_condition(mailing),
             "consent_unconfirmed": SQL(
@@ -130,7 +130,7 @@ class MarketingDelivery(models.Model):
             ),
             "consent_no_basis": SQL("consent.legal_basis = 'unknown'"),
         }[finding]
-        return self._has_consent(mailing, SQL("consent.state = 'in' AND %s", condition))
+        return self._has_proof(mailing, SQL("consent.state = 'in' AND %s", condition))
 
     @api.model
     def _get_expiry_condition(self, mailing):
@@ -182,17 +182,52 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
+    def _has_owner(self, condition):
+        """SQL: the one who reads mail at the address is like that.
+
+        Who that is says the address; the record, where nobody is known to have it. A
+        lead may have another customer's address, a contact a new one since the plan.
+        """
+        return SQL(
+            """
+            EXISTS (SELECT FROM marketing_person address
+                      JOIN marketing_person person
+                        ON person.id = COALESCE(address.merged_into_id, address.id)
+                     WHERE address.email_normalized = candidate.email
+                       AND (%(condition)s))
+            OR (EXISTS (SELECT FROM marketing_person person
+                         WHERE person.id = candidate.person_id AND (%(condition)s))
+                AND NOT EXISTS (SELECT FROM marketing_person address
+                                 WHERE address.email_normalized = candidate.email))
+            """,
+            condition=condition,
+        )
+
+    @api.model
     def _has_consent(self, mailing, condition):
-        """SQL: the answer to the mailing's topic is like that."""
+        """SQL: an answer to the mailing's topic is like that; one refusal is enough."""
+        answer = self._get_answer(mailing, condition)
+        return self._has_person(answer) if answer else SQL("FALSE")
+
+    @api.model
+    def _has_proof(self, mailing, condition):
+        """SQL: the answer of the address's owner is like that.
+
+        Unlike a refusal a consent is nobody else's: what he agreed to who has the
+        record proves nothing about another mailbox.
+        """
+        answer = self._get_answer(mailing, condition)
+        return self._has_owner(answer) if answer else SQL("FALSE")
+
+    @api.model
+    def _get_answer(self, mailing, condition):
+        """SQL about `person`: his answer to the mailing's topic; None without one."""
         topic = mailing.sudo().marketing_topic_id
         if not topic:
-            return SQL("FALSE")
-        return self._has_person(
-            SQL(
-                "EXISTS (SELECT FROM marketing_consent consent"
-                " WHERE consent.person_id = person.id AND consent.topic_id = %s"
-                " AND %s)",
-                topic.id,
-                condition,
-            )
+            return None
+        return SQL(
+            "EXISTS (SELECT FROM marketing_consent consent"
+            " WHERE consent.person_id = person.id AND consent.topic_id = %s AND %s)",
+            topic.id,
+            condition,
         )

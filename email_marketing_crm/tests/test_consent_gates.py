@@ -90,6 +90,78 @@ class TestConsentGates(ConsentCase):
             {ANA: "consent_out", BEN: "consent_out", CEM: "sent"},
         )
 
+    def make_lead_of(self, email, customer):
+        """A lead of one person that is mailed to the address of another one."""
+        lead = self.make_lead(email)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE crm_lead SET partner_id = %s WHERE id = %s", [customer.id, lead.id]
+        )
+        self.env.invalidate_all()
+        return self.make_mailing(
+            self.make_segment(email, model="crm.lead", name="Leads"),
+            mailing_model_id=self.env["ir.model"]._get_id("crm.lead"),
+            marketing_topic_id=self.topic.id,
+        )
+
+    def test_the_consent_of_one_mailbox_is_none_of_another(self):
+        """A lead of Ana whose customer is Ben is mailed to Ben."""
+        ben = self.env["res.partner"].search([("email", "=", BEN)])
+        mailing = self.make_lead_of(ANA, ben)
+        self.answer(ANA, "in")
+        self.assertEqual(self.launch(mailing), {ANA: "no_consent"})
+        self.deliver()
+        self.assertEqual(self.received(), [])
+
+    def test_the_one_whose_mailbox_it_is_agreed(self):
+        ben = self.env["res.partner"].search([("email", "=", BEN)])
+        mailing = self.make_lead_of(ANA, ben)
+        self.topic.expiry_months = 12
+        self.answer(ANA, "in", date=NOW - timedelta(days=400))
+        self.answer(BEN, "in")
+        self.assertEqual(self.launch(mailing), {ANA: "planned"})
+        self.deliver()
+        self.assertEqual(self.received(), [BEN])
+
+    def test_a_no_of_either_counts(self):
+        ben = self.env["res.partner"].search([("email", "=", BEN)])
+        mailing = self.make_lead_of(ANA, ben)
+        self.answer(ANA, "out")
+        self.answer(BEN, "in")
+        self.assertEqual(self.launch(mailing), {ANA: "consent_out"})
+
+    def test_an_address_that_came_after_the_plan_never_agreed(self):
+        self.answer(ANA, "in")
+        self.answer(BEN, "in")
+        mailing = self.make_topic_mailing()
+        self.launch(mailing)
+        self.env["res.partner"].search([("email", "=", ANA)]).email = "new@example.com"
+        self.deliver()
+        self.assertEqual(self.outcomes(mailing)[ANA], "no_consent")
+        self.assertEqual(self.received(), [BEN])
+
+    def test_a_double_opt_in_proves_one_mailbox(self):
+        profile = self.use_profile(check_consent="block", check_double_opt_in="block")
+        self.assertEqual(profile.check_double_opt_in, "block")
+        ben = self.env["res.partner"].search([("email", "=", BEN)])
+        self.answer(ANA, "in", is_confirmed=True)
+        self.answer(BEN, "in")
+        mailing = self.make_lead_of(ANA, ben)
+        self.assertEqual(self.launch(mailing), {ANA: "consent_unconfirmed"})
+
+    def test_an_old_address_of_the_person_himself(self):
+        """Who is known under two addresses agreed once, for both."""
+        self.answer(ANA, "in")
+        former = self.person_of(BEN)
+        self.env["res.partner"].search([("email", "=", BEN)]).unlink()
+        former._merge_into(self.person_of(ANA))
+        ana = self.env["res.partner"].search([("email", "=", ANA)])
+        ana.email = BEN
+        mailing = self.make_topic_mailing(mailing_domain=repr([("id", "=", ana.id)]))
+        self.assertIn("planned", self.launch(mailing).values())
+        self.deliver()
+        self.assertEqual(self.received(), [BEN])
+
     def test_a_lead_whose_person_stopped_everything_under_another_address(self):
         customer = self.make_partner("office@example.com")
         lead = self.make_lead(ANA, partner_id=customer.id)
