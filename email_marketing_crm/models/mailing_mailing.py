@@ -191,13 +191,21 @@ class MailingMailing(models.Model):
         return self.env["marketing.delivery.preview"]._open_for(self)
 
     def action_marketing_pause(self):
-        """Hold everything that has not left; what is in hand this second still goes."""
+        """Hold everything that has not left; what is in hand this second still goes.
+
+        What was stopped stays stopped: its mails are being canceled.
+        """
         self.filtered(
-            lambda mailing: mailing.state in SENDING_STATES
+            lambda mailing: (
+                mailing.state in SENDING_STATES and mailing.marketing_hold != "stopped"
+            )
         ).marketing_hold = "paused"
 
     def action_marketing_resume(self):
-        self.marketing_hold = False
+        """Let go what was paused; what was stopped never leaves."""
+        self.filtered(
+            lambda mailing: mailing.marketing_hold == "paused"
+        ).marketing_hold = False
         self.env["marketing.delivery"]._wake_lanes()
 
     def action_marketing_stop(self):

@@ -209,7 +209,7 @@ class MailingMailing(models.Model):
         if not is_needed or self.state not in SENDING_STATES:
             return
         if self.marketing_kind:
-            self.marketing_hold = "paused"
+            self.action_marketing_pause()
         elif self.state == "in_queue":
             self.action_cancel()
 

@@ -87,7 +87,8 @@ class MailingMailing(models.Model):
                                                          'failed', 'unknown')) AS begun
                   FROM mailing_mailing mailing
                  WHERE mailing.marketing_kind = 'campaign' AND mailing.state = ANY(%s)
-                   AND (mailing.schedule_date IS NULL OR mailing.schedule_date <= %s)
+                   AND (mailing.schedule_date IS NULL OR mailing.schedule_date <= %s
+                        OR mailing.marketing_hold = 'stopped')
                    AND %s
                 """,
                 list(SENDING_STATES),

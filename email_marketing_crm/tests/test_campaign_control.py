@@ -66,6 +66,31 @@ class TestCampaignControl(CampaignCase):
         self.send()
         self.assertEqual(len(self.received()), 2)
 
+    def test_what_was_stopped_stays_stopped(self):
+        """Neither pausing nor resuming lets mails go that are being canceled."""
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.compose()
+        mailing = mailing.with_user(self.user_marketing)
+        mailing.action_marketing_stop()
+        mailing.action_marketing_pause()
+        mailing.action_marketing_resume()
+        self.deliver()
+        self.assertEqual(self.received(), [])
+        self.assertEqual(set(self.outcomes(mailing).values()), {"canceled"})
+        self.assertEqual(mailing.state, "done")
+
+    def test_a_stopped_mailing_is_done_before_its_hour(self):
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.compose()
+        self.env["mailing.mailing"]._update_campaign_states()
+        mailing.schedule_date = NOW + timedelta(days=7)
+        mailing.with_user(self.user_marketing).action_marketing_stop()
+        self.deliver()
+        self.assertEqual(mailing.state, "done")
+        self.assertEqual(set(self.outcomes(mailing).values()), {"canceled"})
+
     def test_stop(self):
         """What has not left is canceled, whether it was composed or not."""
         self.make_partner("cleo@example.com")
