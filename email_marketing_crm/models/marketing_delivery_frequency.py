@@ -59,7 +59,8 @@ class MarketingDelivery(models.Model):
                                SELECT min(mine.id) FROM marketing_delivery mine
                                 WHERE mine.person_id = person.id
                                   AND mine.mailing_id = %(mailing)s
-                                  AND mine.state = 'composed'), 2147483647)))
+                                  AND mine.state IN ('composed', 'sending')),
+                               2147483647)))
                 """,
                 ledger=self._get_ledger(SQL("person.id"), since),
                 mailing=mailing._origin.id or None,
@@ -179,9 +180,16 @@ class MarketingDelivery(models.Model):
         windows = self._get_frequency_windows(mailing)
         if not windows or not ids:
             return {}
+        waits = {}
+        for moment, group in self._split_by_moment(ids).items():
+            waits |= self._get_waits_at(windows, moment, group)
+        return waits
+
+    @api.model
+    def _get_waits_at(self, windows, moment, ids):
+        """What does not fit at a moment, and when it does: `{id: (reason, moment)}`."""
         persons = self.env["marketing.person"]
         zones = persons._get_zones()
-        now = self._get_due_moment(ids)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -201,7 +209,7 @@ class MarketingDelivery(models.Model):
                     windows,
                     SQL("delivery.person_id"),
                     persons._get_zone_sql("person"),
-                    now,
+                    moment,
                 ),
                 ids=list(ids),
             )
@@ -213,5 +221,5 @@ class MarketingDelivery(models.Model):
             if until := max(filter(None, (renewal, free)), default=None):
                 waits[delivery_id] = ("frequency", until)
             elif place > 1:
-                waits[delivery_id] = ("frequency", now + SECOND_LOOK)
+                waits[delivery_id] = ("frequency", moment + SECOND_LOOK)
         return waits

@@ -271,13 +271,22 @@ class MarketingDelivery(models.Model):
         }
 
     @api.model
-    def _get_due_moment(self, ids):
-        """When these leave: now, or later where somebody asks what would be then."""
-        [(due,)] = self.env.execute_query(
-            SQL("SELECT max(due) FROM marketing_delivery WHERE id = ANY(%s)", list(ids))
+    def _split_by_moment(self, ids):
+        """When these leave: `{moment: ids}`.
+
+        All of them now, or each at its own later moment where somebody asks what would
+        be then.
+        """
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT GREATEST(due, %s) AS moment, array_agg(id)"
+                    " FROM marketing_delivery WHERE id = ANY(%s) GROUP BY moment",
+                    fields.Datetime.now(),
+                    list(ids),
+                )
+            )
         )
-        now = fields.Datetime.now()
-        return max(due or now, now)
 
     @api.model
     def _get_openings(self, quiet, now):

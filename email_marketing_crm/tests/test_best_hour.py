@@ -191,6 +191,31 @@ class TestBestHour(TimingCase):
         self.deliver()
         self.assertEqual(self.outcome(mailing), "sent")
 
+    def test_the_check_knows_who_is_capped_at_his_hour(self):
+        """Ana reads tomorrow, when the mail of today still counts; Ben in six days."""
+        self.clicks(ANA)
+        self.clicks(BEN, THURSDAY + timedelta(days=5))  # Tuesdays
+        self.learn()
+        self.make_rule((1, "rolling", 2))
+        self.mail()
+        mailing = self.make_mailing(
+            self.segment,
+            subject="More",
+            marketing_send_time="best_hour",
+            marketing_best_within="week",
+        )
+        mailing.with_user(self.user_marketing).action_check_audience()
+        rows = self.env["marketing.delivery.preview"].search(
+            [("mailing_id", "=", mailing.id)]
+        )
+        self.assertEqual(
+            {row.email: (row.wait_reason, row.wait_until) for row in rows},
+            {
+                ANA: ("frequency", NOW + timedelta(days=2)),
+                BEN: ("best_hour", datetime(2026, 3, 10, 9, 0)),
+            },
+        )
+
     def test_mails_of_journeys(self):
         self.clicks(ANA)
         self.learn()
