@@ -227,6 +227,7 @@ from . import mail_mail_outside
 from . import mail_mail_consent
 from . import mail_render_mixin
 from . import mail_mail_recipient
+from . import mail_mail_waited
 from . import mail_mail_sales
 from . import mail_mail_timing
 from . import mail_thread

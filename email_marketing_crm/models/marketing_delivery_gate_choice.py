@@ -11,9 +11,10 @@ class MarketingDelivery(models.Model):
 
     Segments out, other mailings of the campaign, open opportunities and open
     complaints are asked when the audience is frozen and again when a mail is composed;
-    a complaint is asked right before SMTP as well. The holdout is drawn once, from
-    those whom nothing else kept from the mail: a group to compare with must be like
-    the one that gets it, and must not change any more.
+    a complaint is asked right before SMTP as well, the others too where the mail had
+    to wait since it was composed (`mail_mail_waited.py`). The holdout is drawn once,
+    from those whom nothing else kept from the mail: a group to compare with must be
+    like the one that gets it, and must not change any more.
     """
 
     _inherit = "marketing.delivery"
@@ -73,8 +74,9 @@ class MarketingDelivery(models.Model):
     def _gate_campaign_mailed(self, mailing):
         """Another mailing of the campaign went, or is about to go, to the person.
 
-        Of two that are planned both, the one that was planned first is sent. Mailings
-        that Odoo's queue sends are known by their traces.
+        Of two that are planned both, the one that was planned first is sent. What
+        Odoo's queue sends, or left before there were deliveries, is known by its
+        traces.
         """
         if not mailing.marketing_is_once_per_campaign or not mailing.campaign_id:
             return SQL("FALSE")
@@ -107,14 +109,13 @@ class MarketingDelivery(models.Model):
                         WHERE trace.mass_mailing_id = ANY(%(others)s)
                           AND trace.email = candidate.email
                           AND trace.is_test_trace IS NOT TRUE
-                          AND trace.trace_status NOT IN ('cancel', 'error'))
+                          AND trace.trace_status NOT IN ('cancel', 'error')
+                          AND (trace.trace_status <> 'outgoing'
+                               OR trace.mass_mailing_id = ANY(%(queued)s)))
             """,
             others=others.ids,
-            goes=SQL(
-                "other.state NOT IN ('skipped', 'failed')"
-                " AND (other.state <> 'planned' OR candidate.id IS NULL"
-                " OR other.id < candidate.id)"
-            ),
+            goes=self._goes_first(),
+            queued=others.filtered(lambda other: not other.marketing_kind).ids,
         )
 
     @api.model

@@ -48,6 +48,13 @@ COMPOSE_GATES = (
     "frequency_cap",
 )
 SEND_GATES = ("canceled", *REFUSALS, "complaint_open", "reacted")
+#: Asked before sending as well, of mails that had to wait since they were composed.
+WAITED_GATES = (
+    "excluded_segment",
+    "open_opportunity",
+    "campaign_mailed",
+    "duplicate",
+)
 #: From this size on a plan tells the database what it added: a planner that takes a
 #: mailing for small reads all of it for each address.
 ANALYZE_FROM = 10000
@@ -285,10 +292,35 @@ class MarketingDelivery(models.Model):
             OR EXISTS (SELECT FROM marketing_delivery other
                         WHERE other.mailing_id = %s
                           AND other.email = candidate.email
-                          AND other.person_id <> candidate.person_id
-                          AND other.state NOT IN ('skipped', 'failed')
-                          AND (other.state <> 'planned' OR candidate.id IS NULL
-                               OR other.id < candidate.id))
+                          AND other.person_id <> candidate.person_id AND %s)
             """,
             mailing._origin.id or None,
+            self._goes_first(),
+        )
+
+    @api.model
+    def _goes_first(self):
+        """SQL: the delivery `other` gets the mail, and the candidate does not.
+
+        The one that is further does, of two that are equally far the one that was
+        planned first: never both, and one of them always.
+        """
+        return SQL(
+            """
+            other.state NOT IN ('skipped', 'failed')
+            AND (candidate.id IS NULL OR (%s, -other.id) > (
+                SELECT %s, -mine.id FROM marketing_delivery mine
+                 WHERE mine.id = candidate.id))
+            """,
+            self._get_progress("other"),
+            self._get_progress("mine"),
+        )
+
+    @api.model
+    def _get_progress(self, alias):
+        """SQL: how far a mail is: on the plan, written, or gone."""
+        return SQL(
+            "CASE %s WHEN 'planned' THEN 0 WHEN 'composed' THEN 1"
+            " WHEN 'sending' THEN 1 ELSE 2 END",
+            SQL.identifier(alias, "state"),
         )
