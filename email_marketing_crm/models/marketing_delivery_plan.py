@@ -102,7 +102,21 @@ class MarketingDelivery(models.Model):
         candidates = self._get_audience_candidates(
             self._get_audience(mailing), mailing.mailing_model_real, part
         )
-        return self._insert_plan(mailing, candidates, due)
+        return self._in_sending_company(mailing)._insert_plan(mailing, candidates, due)
+
+    @api.model
+    def _in_sending_company(self, mailing):
+        """Deliveries in the company that sends: its quiet hours and limits count.
+
+        Whoever confirms a mailing may be logged in to another one. Where he has no
+        access to it, he sends for his own. A journey runs in the company it has.
+        """
+        company = mailing._get_compliance_company()
+        if mailing.marketing_kind == "journey" or (
+            company not in self.env.user.company_ids
+        ):
+            return self
+        return self.with_company(company)
 
     @api.model
     def _insert_plan(self, mailing, candidates, due):

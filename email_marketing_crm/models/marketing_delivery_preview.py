@@ -105,8 +105,8 @@ class MarketingDeliveryPreview(models.TransientModel):
 
         :param part: of the persons, as `marketing.job` takes them; all without one
         """
-        deliveries = self.env["marketing.delivery"].sudo()
-        audience = deliveries._get_audience(mailing.sudo())
+        deliveries = self._get_deliveries(mailing)
+        audience = self.env["marketing.delivery"].sudo()._get_audience(mailing.sudo())
         model = mailing.mailing_model_real
         self.env.flush_all()
         self.env.cr.execute(
@@ -148,6 +148,11 @@ class MarketingDeliveryPreview(models.TransientModel):
         self.invalidate_model()
 
     @api.model
+    def _get_deliveries(self, mailing):
+        """Deliveries in the company that sends, as those of a plan would be."""
+        return self.env["marketing.delivery"].sudo()._in_sending_company(mailing)
+
+    @api.model
     def _check_waits(self, mailing):
         """Note who would get the mail later than it is due, and why."""
         waits = self._get_expected_waits(mailing)
@@ -180,7 +185,7 @@ class MarketingDeliveryPreview(models.TransientModel):
 
         :returns: `{number: (reason, until)}`
         """
-        deliveries = self.env["marketing.delivery"].sudo()
+        deliveries = self._get_deliveries(mailing)
         self.env.flush_all()
         savepoint = self.env.cr.savepoint(flush=False)
         try:
@@ -199,7 +204,7 @@ class MarketingDeliveryPreview(models.TransientModel):
     @api.model
     def _imagine_deliveries(self, mailing):
         """Plan those who get the mail, for a moment: `{number: due}`."""
-        deliveries = self.env["marketing.delivery"].sudo()
+        deliveries = self._get_deliveries(mailing)
         moment = deliveries._get_sending_moment(mailing)
         return dict(
             self.env.execute_query(
@@ -220,7 +225,7 @@ class MarketingDeliveryPreview(models.TransientModel):
                     RETURNING id, due
                     """,
                     imagined=IMAGINED,
-                    company=self.env.company.id,
+                    company=deliveries.env.company.id,
                     moment=moment,
                     now=fields.Datetime.now(),
                     mailing=mailing.id,

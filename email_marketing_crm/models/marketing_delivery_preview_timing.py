@@ -11,7 +11,7 @@ class MarketingDeliveryPreview(models.TransientModel):
     def _check_waits(self, mailing):
         """Besides what holds mails back: the hours that the plan would choose."""
         result = super()._check_waits(mailing)
-        deliveries = self.env["marketing.delivery"].sudo()
+        deliveries = self._get_deliveries(mailing)
         moment = deliveries._get_sending_moment(mailing)
         self.env.cr.execute(
             SQL(

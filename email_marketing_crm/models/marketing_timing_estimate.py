@@ -57,10 +57,11 @@ class MarketingTimingEstimate(models.TransientModel):
 
         :param part: of the persons, as `marketing.job` takes them; all without one
         """
-        deliveries = self.env["marketing.delivery"].sudo()
+        planner = self.env["marketing.delivery"].sudo()
+        deliveries = planner._in_sending_company(mailing)
         self.env.flush_all()
         now = fields.Datetime.now()
-        persons = self.env["marketing.person"]
+        persons = deliveries.env["marketing.person"]
         self.env.cr.execute(
             SQL(
                 """
@@ -85,7 +86,7 @@ class MarketingTimingEstimate(models.TransientModel):
                 now=now,
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 candidates=deliveries._get_audience_candidates(
-                    deliveries._get_audience(mailing.sudo()),
+                    planner._get_audience(mailing.sudo()),
                     mailing.mailing_model_real,
                     part,
                 ),

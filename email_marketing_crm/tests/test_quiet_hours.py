@@ -4,7 +4,7 @@ from psycopg2.errors import UniqueViolation
 
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import NOW
@@ -103,6 +103,42 @@ class TestQuietHours(TimingCase):
         self.assertEqual(self.outcome(self.mail()), "sent")
         self.make_quiet(0, 23, company_id=self.company_other.id)
         self.assertEqual(self.outcome(self.mail(subject="More")), "sent")
+
+    def test_the_company_that_sends_has_the_quiet_hours(self):
+        """A marketer of two companies is logged in to the other one."""
+        self.user_marketing.company_ids = self.env.company | self.company_other
+        self.make_quiet(0, 23, company_id=self.company_other.id)
+        self.topic.company_id = self.company_other
+        mailing = self.make_mailing(self.segment, marketing_topic_id=self.topic.id)
+        self.env["marketing.consent"]._set_state(
+            (self.person_of(ANA) | self.person_of(BEN)).ids,
+            self.topic,
+            "in",
+            {"source": "page"},
+        )
+        self.launch(mailing)
+        self.assertEqual(self.deliveries_of(mailing).company_id, self.company_other)
+        self.deliver()
+        self.assertEqual(self.wait(mailing)[0], "quiet_hours")
+        ours = self.make_mailing(self.segment, subject="Ours")
+        self.launch(ours)
+        self.deliver()
+        self.assertEqual(self.outcome(ours), "sent")
+
+    def test_the_check_asks_the_company_that_sends(self):
+        self.user_marketing.company_ids = self.env.company | self.company_other
+        self.make_quiet(0, 23, company_id=self.company_other.id)
+        colleague = new_test_user(
+            self.env,
+            "colleague",
+            groups="email_marketing_crm.group_marketing_user",
+            company_id=self.company_other.id,
+            company_ids=[Command.set(self.company_other.ids)],
+        )
+        mailing = self.make_mailing(self.segment, user_id=colleague.id)
+        action = mailing.with_user(self.user_marketing).action_check_audience()
+        plan = self.env[action["res_model"]].browse(action["res_id"])
+        self.assertEqual(plan.sudo().line_ids.mapped("code"), ["quiet_hours"])
 
     def test_one_set_of_quiet_hours_a_company(self):
         self.make_quiet()
