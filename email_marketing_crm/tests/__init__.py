@@ -33,6 +33,7 @@ from . import (
     test_consent_pages,
     test_do_not_track,
     test_plan_approval,
+    test_plan_fixed_audience,
     test_plan_gates,
     test_plan_preview,
     test_plan_properties,
