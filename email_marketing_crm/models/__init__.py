@@ -249,7 +249,6 @@ from . import mailing_mailing_sender
 from . import mailing_mailing_salesperson
 from . import mailing_mailing_audience
 from . import mailing_mailing_fixed_audience
-from . import mailing_mailing_resend
 from . import marketing_job_mailing
 from . import marketing_job_look
 from . import mailing_mailing_schedule
