@@ -10,6 +10,8 @@ from odoo.tools import SQL
 from ..tools.sender_brake import (
     DEFAULT_LIMITS,
     FIXED_LIMITS,
+    LATE_CAUSES,
+    LATE_WINDOW,
     TRIES,
     WINDOW,
     decide_brakes,
@@ -163,11 +165,7 @@ class MarketingSender(models.Model):
         for sender in self:  # a handful: those of one batch
             limits = {cause: sender[f"{cause}_limit"] for cause in DEFAULT_LIMITS}
             limits |= FIXED_LIMITS
-            stopped, since = sender._get_brakes_since()
-            brakes = decide_brakes(sender._get_results(since), limits, stopped)
-            if not brakes:  # a server that worked all day and takes nothing now
-                news = sender._get_results(sender._get_last_success(since))
-                brakes = decide_brakes(news, FIXED_LIMITS, stopped)
+            brakes = sender._find_brakes(limits)
             sender._insert_brakes(
                 [
                     (
@@ -185,20 +183,60 @@ class MarketingSender(models.Model):
                 ]
             )
 
-    def _get_brakes_since(self):
-        """Providers that are braked, and the moment from which results count."""
+    def _find_brakes(self, limits):
+        """What passes a limit.
+
+        Mails that left before somebody let the sender go on are forgiven, also what
+        comes back of them later. A brake that ended by itself forgives what it was
+        for, and nothing else: nobody has looked.
+        """
         self.ensure_one()
+        now = fields.Datetime.now()
+        stopped, released, passed = self._get_brakes_since()
+        lasting = {cause: limits[cause] for cause in limits if cause not in PASSING}
+        passing = {cause: limits[cause] for cause in PASSING}
+        late = {cause: limits[cause] for cause in LATE_CAUSES}
+        recently = max(now - WINDOW, passed)
+        brakes = []
+        for since, chosen in (
+            (max(now - WINDOW, released), lasting),
+            (recently, passing),
+            # a server that worked all day and takes nothing now
+            (self._get_last_success(recently), FIXED_LIMITS),
+            (max(now - LATE_WINDOW, released), late),
+        ):
+            results = self._get_results(since, by_mail=True)
+            brakes += decide_brakes(
+                results, chosen, stopped | {brake.provider for brake in brakes}
+            )
+        return brakes
+
+    def _get_brakes_since(self):
+        """What is braked, and the moments from which mails count.
+
+        :returns: the providers that are braked, when somebody let the sender go on,
+            and when a brake ended by itself or by somebody
+        """
+        self.ensure_one()
+        earliest = fields.Datetime.now() - LATE_WINDOW
         rows = self.env.execute_query(
             SQL(
-                "SELECT provider, state, end_date FROM marketing_sender_brake"
+                "SELECT provider, state, end_date, until IS NOT NULL AND"
+                "       end_date >= until"
+                "  FROM marketing_sender_brake"
                 " WHERE sender_id = %s AND (state = 'active' OR end_date >= %s)",
                 self.id,
-                fields.Datetime.now() - WINDOW,
+                earliest,
             )
         )
-        stopped = {provider for provider, state, _end in rows if state == "active"}
-        ends = [end + timedelta(seconds=1) for _provider, _state, end in rows if end]
-        return stopped, max([fields.Datetime.now() - WINDOW, *ends])
+        stopped = {row[0] for row in rows if row[1] == "active"}
+        ends = [
+            (end + timedelta(seconds=1), is_by_itself)
+            for _provider, _state, end, is_by_itself in rows
+            if end
+        ]
+        released = max([earliest, *(end for end, is_by_itself in ends if not is_by_itself)])
+        return stopped, released, max([released, *(end for end, _is in ends)])
 
     def _get_last_success(self, since):
         """The second after the last mail left, or the given moment if none did."""

@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.sender_ramp import IDLE_DAYS
 from .marketing_sender_warm_up import DECISIONS
 
 #: Figures of a day → outcomes they are the sum of.
@@ -151,9 +152,15 @@ class MarketingSender(models.Model):
                         SELECT sender.id
                           FROM marketing_sender sender
                          WHERE sender.is_warming_up
+                            OR (sender.warm_up_decision = 'finished'
+                                AND (SELECT max(day.date)
+                                       FROM marketing_sender_day day
+                                      WHERE day.sender_id = sender.id
+                                        AND (day.sent > 0 OR day.other > 0)
+                                    ) <= %(forgotten)s)
                             OR EXISTS (SELECT FROM marketing_sender_result result
                                         WHERE result.sender_id = sender.id
-                                          AND result.date >= %s)
+                                          AND result.date >= %(lately)s)
                             OR EXISTS (SELECT FROM marketing_sender_brake brake
                                         WHERE brake.sender_id = sender.id
                                           AND (brake.state = 'active'
@@ -181,7 +188,9 @@ class MarketingSender(models.Model):
                                                  AND delivery.pace_order IS NOT NULL))
                          ORDER BY sender.id
                         """,
-                        fields.Datetime.now() - timedelta(minutes=30),
+                        # A day more: a sender's day may be ahead of UTC.
+                        forgotten=fields.Date.today() - timedelta(days=IDLE_DAYS - 1),
+                        lately=fields.Datetime.now() - timedelta(minutes=30),
                     )
                 )
             ]

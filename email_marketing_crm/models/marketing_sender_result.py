@@ -54,6 +54,9 @@ class MarketingSenderResult(models.Model):
     )
     count = fields.Integer(required=True)
     date = fields.Datetime(required=True)
+    mail_date = fields.Datetime(
+        help="When mails left that came back or were reported; empty for the tries."
+    )
 
     # What became of a sender's mails since a moment.
     _sender_date = models.Index("(sender_id, date)")
@@ -69,14 +72,17 @@ class MarketingSenderResult(models.Model):
                     DELETE FROM marketing_sender_result
                      WHERE sender_id = ANY(%(senders)s) AND date < %(before)s
                        AND date >= %(from)s
-                    RETURNING sender_id, provider, outcome, is_outside, count, date
+                    RETURNING sender_id, provider, outcome, is_outside, count, date,
+                              mail_date
                 )
                 INSERT INTO marketing_sender_result (
-                    sender_id, provider, outcome, is_outside, count, date)
-                SELECT sender_id, provider, outcome, is_outside, sum(count), max(date)
+                    sender_id, provider, outcome, is_outside, count, date, mail_date)
+                SELECT sender_id, provider, outcome, is_outside, sum(count), max(date),
+                       min(mail_date)
                   FROM old
                  GROUP BY sender_id, provider, outcome, is_outside,
-                          floor(extract(epoch FROM date) / %(seconds)s)
+                          floor(extract(epoch FROM date) / %(seconds)s),
+                          floor(extract(epoch FROM mail_date) / %(seconds)s)
                 """,
                 **{
                     "senders": list(sender_ids),
@@ -112,22 +118,33 @@ class MarketingSender(models.Model):
             those of `marketing.sender.result`; those of `TRIES` are what a try came to
         :param is_outside: no delivery counts these mails
         """
+        self._insert_results([(*row, None) for row in rows], is_outside)
+
+    @api.model
+    def _insert_results(self, rows, is_outside=False):
+        """The same, with the moment at which the mails of each row left.
+
+        :param rows: `[(sender id, provider, outcome, number of mails, mail date)]`; no
+            date where the row is what a try came to
+        """
         rows = [row for row in rows if row[0] and row[3]]
         if not rows:
             return
         unknown = {row[2] for row in rows} - set(OUTCOMES)
         if unknown:
             raise ValueError(f"Outcomes of mails that nobody knows: {unknown}")
-        senders, providers, outcomes, counts = map(list, zip(*rows, strict=True))
+        senders, providers, outcomes, counts, dates = map(list, zip(*rows, strict=True))
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO marketing_sender_result (
-                    sender_id, provider, outcome, is_outside, count, date)
-                SELECT sender, COALESCE(provider, 'other'), outcome, %s, sum(count), %s
-                  FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::int[])
-                           news (sender, provider, outcome, count)
-                 GROUP BY 1, 2, 3
+                    sender_id, provider, outcome, is_outside, mail_date, count, date)
+                SELECT sender, COALESCE(provider, 'other'), outcome, %s, mail_date,
+                       sum(count), %s
+                  FROM unnest(%s::int[], %s::varchar[], %s::varchar[], %s::int[],
+                              %s::timestamp[])
+                           news (sender, provider, outcome, count, mail_date)
+                 GROUP BY sender, 2, outcome, mail_date
                 """,
                 is_outside,
                 fields.Datetime.now(),
@@ -135,6 +152,7 @@ class MarketingSender(models.Model):
                 providers,
                 outcomes,
                 counts,
+                dates,
             )
         )
         harmless = ("sent", "other", "bounced_soft")
@@ -164,7 +182,11 @@ class MarketingSender(models.Model):
 
     @api.model
     def _consume_inbox(self, batch):
-        """Bounces and complaints that came back for mails of ours."""
+        """Bounces and complaints that came back for mails of ours.
+
+        They are kept with the minute at which their mails left: what comes back late
+        is about the mails of that day, not about those of today.
+        """
         news = [
             (row.mailing_id, row.person_id, TOUCHPOINT_OUTCOMES[row.type_code])
             for row in batch.touchpoints
@@ -176,49 +198,68 @@ class MarketingSender(models.Model):
         if not news:
             return
         mailings, persons, outcomes = map(list, zip(*news, strict=True))
-        self._note_result(
+        self._insert_results(
             self.env.execute_query(
                 SQL(
                     """
-                    SELECT delivery.sender_id, delivery.provider, news.outcome, count(*)
+                    SELECT delivery.sender_id, delivery.provider, news.outcome,
+                           count(*), date_trunc('minute', delivery.left_date)
                       FROM unnest(%s::int[], %s::int[], %s::varchar[])
                                news (mailing, person, outcome)
                      CROSS JOIN LATERAL (
-                           SELECT sender_id, provider FROM marketing_delivery
+                           SELECT sender_id, provider,
+                                  COALESCE(sent_date, composed_date) AS left_date
+                             FROM marketing_delivery
                             WHERE mailing_id = news.mailing AND person_id = news.person
                               AND sender_id IS NOT NULL
                             ORDER BY visit DESC LIMIT 1) delivery
-                     GROUP BY 1, 2, 3
+                     GROUP BY 1, 2, 3, 5
                     UNION ALL
-                    SELECT mailing.marketing_sender_id, 'other', news.outcome, count(*)
-                      FROM unnest(%s::int[], %s::varchar[]) news (mailing, outcome)
+                    SELECT mailing.marketing_sender_id, 'other', news.outcome, count(*),
+                           date_trunc('minute', sent.date)
+                      FROM unnest(%s::int[], %s::int[], %s::varchar[])
+                               news (mailing, person, outcome)
                       JOIN mailing_mailing mailing ON mailing.id = news.mailing
+                      LEFT JOIN LATERAL (
+                           SELECT date FROM marketing_touchpoint
+                            WHERE person_id = news.person AND type_id = %s
+                              AND mailing_id = news.mailing
+                            ORDER BY date DESC LIMIT 1) sent ON TRUE
                      WHERE mailing.marketing_kind IS NULL
-                     GROUP BY 1, 2, 3
+                     GROUP BY 1, 2, 3, 5
                     """,
                     mailings,
                     persons,
                     outcomes,
                     mailings,
+                    persons,
                     outcomes,
+                    self.env["marketing.touchpoint.type"]._get_id("sent"),
                 )
             )
         )
 
-    def _get_results(self, since, until=None):
-        """`{provider: {outcome: mails}}` of one sender."""
+    def _get_results(self, since, until=None, by_mail=False):
+        """`{provider: {outcome: mails}}` of one sender.
+
+        :param by_mail: only what became of mails that left since then; else also what
+            came back since then of mails that left before
+        """
         self.ensure_one()
         rows = self.env.execute_query(
             SQL(
                 """
                 SELECT provider, outcome, sum(count)
                   FROM marketing_sender_result
-                 WHERE sender_id = %s AND date >= %s AND date < %s
+                 WHERE sender_id = %(sender)s
+                   AND date >= %(since)s AND date < %(until)s
+                   AND (NOT %(by_mail)s OR COALESCE(mail_date, date) >= %(since)s)
                  GROUP BY provider, outcome
                 """,
-                self.id,
-                since,
-                until or fields.Datetime.now() + timedelta(seconds=1),
+                sender=self.id,
+                since=since,
+                until=until or fields.Datetime.now() + timedelta(seconds=1),
+                by_mail=by_mail,
             )
         )
         results = {}

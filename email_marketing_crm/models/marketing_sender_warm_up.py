@@ -7,6 +7,7 @@ from ..tools.sender_ramp import (
     BOUNCE_LIMIT,
     COMPLAINT_LIMIT,
     DEFAULT_RAMP,
+    IDLE_DAYS,
     DayResult,
     next_step,
     quota_of_day,
@@ -20,6 +21,7 @@ DECISIONS = [
     ("complaints", "Held: spam reports"),
     ("restarted", "Begun anew"),
     ("finished", "Finished"),
+    ("stopped", "Stopped by hand"),
 ]
 
 
@@ -55,14 +57,18 @@ class MarketingSender(models.Model):
 
     At midnight of the sender's zone the pace lane decides which day of the warm-up
     begins: the next one, or the same again where the day went badly or hardly anything
-    was sent. Mails that have no room wait for a later day; none is dropped.
+    was sent. Mails that have no room wait for a later day; none is dropped. A sender
+    that has finished and then sends nothing for a month begins anew by itself, unless
+    a manager ended its warm-up.
     """
 
     _inherit = "marketing.sender"
 
     is_warming_up = fields.Boolean("Warm-up", readonly=True, copy=False, tracking=True)
     warm_up_start = fields.Date(
-        "Starts On", copy=False, help="The first day of the warm-up."
+        "Starts On",
+        copy=False,
+        help="The first day of the warm-up. Until then only the quotas hold.",
     )
     warm_up_day = fields.Integer(
         "Day of the Warm-up", readonly=True, copy=False, aggregator=None
@@ -103,10 +109,16 @@ class MarketingSender(models.Model):
         for sender in self:
             sender.warm_up_quota = sender._get_warm_up_quota() or 0
 
-    @api.depends("warm_up_decision", "warm_up_values")
+    @api.depends("warm_up_decision", "warm_up_values", "warm_up_start")
     @api.depends_context("lang")
     def _compute_warm_up_text(self):
         for sender in self:
+            if sender.is_warming_up and sender.warm_up_start > sender._get_today():
+                sender.warm_up_text = self.env._(
+                    "The warm-up begins on %s; until then only the quotas hold.",
+                    format_date(self.env, sender.warm_up_start),
+                )
+                continue
             sender.warm_up_text = self._explain_decision(
                 sender.warm_up_decision, sender.warm_up_values
             )
@@ -133,14 +145,16 @@ class MarketingSender(models.Model):
         if not self.ramp_ids:
             raise UserError(self.env._("A warm-up needs steps. Add some first."))
         today = self._get_today()
-        start = max(self.warm_up_start or today, today)
+        self._start_warm_up(max(self.warm_up_start or today, today), "started")
+
+    def _start_warm_up(self, date, decision):
         self.write(
             {
                 "is_warming_up": True,
-                "warm_up_start": start,
-                "warm_up_date": start,
+                "warm_up_start": date,
+                "warm_up_date": date,
                 "warm_up_day": 1,
-                "warm_up_decision": "started",
+                "warm_up_decision": decision,
                 "warm_up_values": False,
             }
         )
@@ -148,7 +162,7 @@ class MarketingSender(models.Model):
     def action_stop_warm_up(self):
         """Only the quotas hold from now on."""
         self.check_access("write")
-        self._end_warm_up("finished")
+        self._end_warm_up("stopped")
         self.env["marketing.delivery"]._wake_lanes("pace")
 
     def _end_warm_up(self, decision):
@@ -196,7 +210,10 @@ class MarketingSender(models.Model):
         """Decide which day of the warm-up begins; once a day, by the pace lane."""
         self.ensure_one()
         today = self._get_today()
-        if not self.is_warming_up or self.warm_up_date >= today:
+        if not self.is_warming_up:
+            self._begin_anew()
+            return
+        if self.warm_up_date >= today:
             return
         totals = self._get_totals(self._get_day_start(self.warm_up_date))
         sent, other = totals.get("sent", 0), totals.get("other", 0)
@@ -224,6 +241,26 @@ class MarketingSender(models.Model):
             self.warm_up_day = step.day
             self.warm_up_decision = step.decision
         self.write({"warm_up_date": today, "warm_up_values": values})
+
+    def _begin_anew(self):
+        """Warm a sender up again that providers have forgotten since it finished."""
+        self.ensure_one()
+        last = self._get_last_sending_date()
+        today = self._get_today()
+        if (
+            self.warm_up_decision == "finished"
+            and last
+            and (today - last).days >= IDLE_DAYS
+            and self.ramp_ids
+        ):
+            self._start_warm_up(today, "restarted")
+            owner = self._get_owner()
+            translated = self.with_context(lang=owner.lang or self.env.lang)
+            translated.message_post(
+                body=translated.warm_up_text,
+                partner_ids=owner.partner_id.ids,
+                subject=translated.env._("%s warms up again", self.display_name),
+            )
 
     def _get_last_sending_date(self):
         """The last day on which mail left, or False."""
@@ -283,5 +320,8 @@ class MarketingSender(models.Model):
                 "warm-up begins anew."
             ),
             "finished": self.env._("The warm-up is over; only the quotas hold."),
+            "stopped": self.env._(
+                "The warm-up was ended by hand; only the quotas hold."
+            ),
         }
         return sentences[decision]

@@ -1,5 +1,5 @@
 import smtplib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo import Command
@@ -275,13 +275,94 @@ class TestPaceBrake(PaceCase):
         self.assertEqual(self.sent_count(self.mailing), 60)
 
     def test_what_was_before_is_forgiven(self):
+        """Also what comes back later of mails that had left before."""
         self.brake()
         self.sender._go_on("I looked")
         self.clock.tick(60)
         self.bounce(4)
         self.assertEqual(self.sender.brake_state, "free")
-        self.bounce(5)
+        self.bounce(20)
+        self.assertEqual(self.sender.brake_state, "free")
+        self.clock.tick(60)
+        self.send_batch()
+        self.assertEqual(self.sent_count(self.mailing), 40)
+        self.bounce_of_now(6)
         self.assertEqual(self.sender.brake_state, "braked")
+        brake = self.sender.brake_ids.filtered(lambda brake: brake.state == "active")
+        self.assertEqual((brake.count, brake.total), (6, 20))
+
+    def bounce_of_now(self, count, code="hard_bounce"):
+        """So many of the mails that left this moment come back."""
+        sent = self.deliveries_of(self.mailing).filtered(
+            lambda delivery: delivery.sent_date == datetime.now()
+        )
+        for delivery in sent[:count]:
+            self.happened(code, delivery.email, mailing_id=self.mailing.id)
+        self.run_inbox(settle=False)
+
+    def test_nothing_is_braked_when_nothing_left(self):
+        """Mails of last week that come back are no rate of anything."""
+        self.mailing.action_launch()
+        self.compose()
+        self.send_batch()
+        self.clock.tick(5 * 24 * 3600)
+        self.bounce(9)
+        self.bounce(9, "complaint")
+        self.assertEqual(self.sender.brake_state, "free")
+
+    def test_late_reports_are_a_part_of_the_mails_they_are_about(self):
+        """A day without mail makes no report of yesterday's mails a flood."""
+        self.mailing.action_launch()
+        self.compose()
+        self.send_batch()
+        self.clock.tick(30 * 3600)
+        self.bounce(2, "complaint")
+        self.assertEqual(self.sender.brake_state, "free")
+        self.bounce(3, "complaint")
+        brake = self.sender.brake_ids
+        self.assertEqual((brake.cause, brake.count, brake.total), ("complaint", 5, 20))
+
+    @mute_logger("odoo.addons.mail.models.mail_mail")
+    def test_a_brake_that_ends_by_itself_forgives_no_bounces(self):
+        """Nobody has looked at the list when Gmail takes mails again."""
+        self.mailing.action_launch()
+        self.compose()
+        for _batch in range(4):
+            self.send_batch(self.refusal(421, b"4.7.0 too fast"), "@gmail.com")
+        self.assertEqual(self.sender.brake_ids.cause, "deferral")
+        self.clock.tick(3601)
+        self.pace()
+        self.assertEqual(self.sender.brake_state, "free")
+        self.bounce(6)
+        self.assertEqual(self.sender.brake_state, "braked")
+        self.assertEqual(self.sender.brake_ids[0].cause, "bounce")
+
+    def test_old_bounces_are_not_held_against_todays_mails(self):
+        self.mailing.action_launch()
+        self.compose()
+        self.send_batch()
+        self.clock.tick(4 * 24 * 3600)
+        self.send_batch()
+        self.assertEqual(self.sent_count(self.mailing), 40)
+        old = self.deliveries_of(self.mailing).filtered(
+            lambda delivery: delivery.sent_date == NOW
+        )
+        for delivery in old[:9]:
+            self.happened("hard_bounce", delivery.email, mailing_id=self.mailing.id)
+        self.run_inbox(settle=False)
+        self.assertEqual(self.sender.brake_state, "free")
+
+    def test_joining_results_keeps_when_the_mails_left(self):
+        self.mailing.action_launch()
+        self.compose()
+        self.send_batch()
+        self.clock.tick(4 * 24 * 3600)
+        self.bounce(9)
+        self.clock.tick(400)
+        self.env["marketing.sender.result"]._compact(self.sender.ids)
+        since = datetime.now() - timedelta(days=1)
+        self.assertEqual(self.sender._get_totals(since), {"bounced_hard": 9})
+        self.assertEqual(self.sender._get_results(since, by_mail=True), {})
 
     def test_nobody_else_goes_on(self):
         self.brake()

@@ -148,9 +148,57 @@ class TestPaceWarmUp(PaceCase):
         self.hour()
         self.assertEqual(self.sent_count(self.mailing), 32)
 
+    def finish(self):
+        """Go through all days, then send the rest."""
+        self.mailing.marketing_segment_ids += self.make_audience(20, name="q")
+        self.start()
+        for _day in range(4):
+            self.day()
+        self.hour()
+        self.assertEqual(self.sent_count(self.mailing), 32)
+
+    def test_a_sender_that_was_idle_for_a_month_begins_anew(self):
+        self.finish()
+        self.clock.tick(timedelta(days=29))
+        self.pace()
+        self.assertFalse(self.sender.is_warming_up)
+        self.clock.tick(timedelta(days=1))
+        self.pace()
+        self.assertTrue(self.sender.is_warming_up)
+        self.assertEqual(self.sender.warm_up_day, 1)
+        self.assertEqual(self.sender.warm_up_decision, "restarted")
+        message = self.sender.message_ids[0]
+        self.assertIn("begins anew", message.body)
+        self.assertIn(self.sender._get_owner().partner_id, message.partner_ids)
+        later = self.make_mailing(self.make_audience(9, name="r"))
+        later.action_launch()
+        self.hour()
+        self.assertEqual(self.sent_count(later), 2, "as on the first day")
+
+    def test_a_manager_who_ends_it_ends_it_for_good(self):
+        self.finish()
+        self.clock.tick(timedelta(days=40))
+        self.pace()
+        self.assertTrue(self.sender.is_warming_up)
+        self.sender.action_stop_warm_up()
+        self.assertEqual(self.sender.warm_up_decision, "stopped")
+        self.pace()
+        self.clock.tick(timedelta(days=40))
+        self.pace()
+        self.assertFalse(self.sender.is_warming_up)
+
+    def test_a_sender_that_never_warmed_up_does_not_begin_by_itself(self):
+        self.mailing.action_launch()
+        self.hour()
+        self.clock.tick(timedelta(days=60))
+        self.pace()
+        self.assertFalse(self.sender.is_warming_up)
+
     def test_starts_at_a_date(self):
         self.sender.warm_up_start = "2026-03-06"
         self.sender.action_start_warm_up()
+        self.assertIn("begins on 03/06/2026", self.sender.warm_up_text)
+        self.assertIn("until then only the quotas", self.sender.warm_up_text)
         self.assertIsNone(self.sender._get_warm_up_quota())
         self.assertEqual(self.sender._get_warm_up_quota(2), 2)
         self.assertEqual(self.sender._get_warm_up_quota(3), 4)
@@ -158,6 +206,7 @@ class TestPaceWarmUp(PaceCase):
         self.pace()
         self.assertEqual(self.sender.warm_up_day, 1)
         self.assertEqual(self.sender.warm_up_quota, 2)
+        self.assertIn("began", self.sender.warm_up_text)
 
     def test_daily_quota_below_the_warm_up(self):
         self.start()

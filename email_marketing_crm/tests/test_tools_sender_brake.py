@@ -58,6 +58,9 @@ class TestSenderBrake(TestCase):
         self.assertEqual(decide(gmail={"sent": 9, "deferred": 9}), [])
         self.assertEqual(decide(gmail={"sent": 1000, "bounced_soft": 900}), [])
 
+    def test_nothing_of_nothing_is_no_rate(self):
+        self.assertEqual(decide(gmail={"bounced_hard": 50, "complained": 50}), [])
+
     def test_what_has_stopped_is_not_stopped_again(self):
         self.assertEqual(decide(stopped=("gmail",), gmail={"refused_policy": 9}), [])
         self.assertEqual(decide(stopped=(None,), gmail={"bounced_hard": 90}), [])

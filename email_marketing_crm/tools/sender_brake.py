@@ -46,8 +46,11 @@ FIXED_LIMITS = {"server": 1.0}
 #: Bounces and complaints are the fault of the list, and a mail server takes the mails
 #: to everybody. What else a server answers is the opinion of a provider.
 ABOUT_THE_SENDER = ("server", "bounce", "complaint")
-#: Results that are looked at.
+#: Mails whose results are looked at: those that left within this time.
 WINDOW = timedelta(hours=24)
+#: The same for what readers and their servers tell days later.
+LATE_WINDOW = timedelta(days=3)
+LATE_CAUSES = ("bounce", "complaint")
 
 
 class OutcomeLog:
@@ -127,7 +130,8 @@ def decide_brakes(
 ) -> list[Brake]:
     """Return what has to stop now.
 
-    :param results: `{provider: {outcome: mails}}` of the window
+    :param results: `{provider: {outcome: mails}}` of the mails that left in a window:
+        what comes back belongs to a mail that is counted
     :param limits: per cent by cause; 0 watches nothing
     :param stopped: providers whose mail has stopped already, None for everything
     """
@@ -163,7 +167,7 @@ def _find(
     limit = limits.get(cause, 0)
     count = sum(counts.get(outcome, 0) for outcome in CAUSES[cause])
     total = sum(counts.get(outcome, 0) for outcome in TRIES)
-    if limit and is_over(count, total, limit, MIN_COUNTS[cause]):
+    if limit and total and is_over(count, total, limit, MIN_COUNTS[cause]):
         return Brake(provider, cause, count, total)
     return None
 
