@@ -193,6 +193,7 @@ from . import marketing_delivery_refusal
 from . import marketing_touchpoint_after
 from . import marketing_webhook
 from . import marketing_webhook_call
+from . import marketing_webhook_mail
 from . import marketing_mailing_figures
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording

@@ -6,19 +6,18 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..tools import webhook_mailgun, webhook_postmark, webhook_sendgrid, webhook_ses
+from ..tools.amazon_certificate import fetch_certificate
 from ..tools.webhook import TELLING_KINDS
 
 _logger = logging.getLogger(__name__)
 
-#: What reads and checks the requests of a provider: `is_authentic`, `read_events`.
+#: What reads and checks the requests of a provider, see `tools/webhook.py`.
 ADAPTERS = {
     "ses": webhook_ses,
     "sendgrid": webhook_sendgrid,
     "mailgun": webhook_mailgun,
     "postmark": webhook_postmark,
 }
-#: Providers whose requests mean nothing without what is in `secret`.
-SIGNING_PROVIDERS = frozenset({"ses", "sendgrid", "mailgun"})
 #: Kinds after which a mail did not arrive.
 BOUNCES = ("hard_bounce", "soft_bounce", "policy_bounce")
 
@@ -119,9 +118,7 @@ class MarketingWebhook(models.Model):
     @api.depends("provider", "secret")
     def _compute_is_incomplete(self):
         for webhook in self:
-            webhook.is_incomplete = (
-                webhook.provider in SIGNING_PROVIDERS and not webhook.sudo().secret
-            )
+            webhook.is_incomplete = not (webhook.sudo().secret or "").strip()
 
     @api.depends("call_ids")
     def _compute_figures(self):
@@ -183,14 +180,23 @@ class MarketingWebhook(models.Model):
         :param bytes body: as it came
         :param headers: a mapping that knows no difference of case
         :returns: the status to answer: 200, 400 for what cannot be read, 403 for what
-            is not the provider's own
+            is not the provider's own, 503 where that cannot be told now
         """
         self.ensure_one()
         adapter = ADAPTERS[self.provider]
-        is_open = self.provider not in SIGNING_PROVIDERS and not self.secret
-        if not is_open and not adapter.is_authentic(body, headers, self.secret or ""):
+        try:
+            is_authentic = self._is_authentic(body, headers)
+        except OSError as error:
+            _logger.warning("Amazon's certificate cannot be fetched: %s", error)
+            self._count(error=self.env._("Amazon's certificate could not be fetched."))
+            return 503
+        if not is_authentic:
             self._count(error=self.env._("The request is not signed by the provider."))
             return 403
+        nonce = adapter.read_nonce(body) if hasattr(adapter, "read_nonce") else None
+        if nonce and self._is_used(nonce):
+            self._count(ignored=1)
+            return 200
         try:
             events = adapter.read_events(body)
         except ValueError:
@@ -207,10 +213,35 @@ class MarketingWebhook(models.Model):
         ]
         taken = self._take_events(telling)
         unknown = kinds["unknown"]
-        self._count(taken, len(events) - taken - unknown, unknown)
+        self._count(taken, len(events) - taken - unknown, unknown, nonce=nonce)
         return 200
 
-    def _count(self, taken=0, ignored=0, unknown=0, error=None):
+    def _is_authentic(self, body, headers):
+        """Whether a request is the provider's own, and of these days.
+
+        Amazon's certificate is fetched for a topic of ours only: nobody on the network
+        is asked because a stranger wants it to.
+
+        :raises OSError: when Amazon's certificate cannot be had
+        """
+        adapter = ADAPTERS[self.provider]
+        now = fields.Datetime.now()
+        if not adapter.is_authentic(body, headers, self.secret or "", now):
+            return False
+        if self.provider != "ses":
+            return True
+        url = webhook_ses.find_certificate_url(body)
+        return bool(url) and webhook_ses.is_signed(body, fetch_certificate(url))
+
+    def _is_used(self, nonce):
+        """Whether a signature that does not cover the content came before."""
+        return bool(
+            self.env["marketing.webhook.call"]
+            .sudo()
+            .search_count([("webhook_id", "=", self.id), ("nonce", "=", nonce)])
+        )
+
+    def _count(self, taken=0, ignored=0, unknown=0, error=None, nonce=None):
         self.env["marketing.webhook.call"].sudo().create(
             {
                 "webhook_id": self.id,
@@ -220,6 +251,7 @@ class MarketingWebhook(models.Model):
                 "unknown": unknown,
                 "refused": 1 if error else 0,
                 "error": error,
+                "nonce": nonce,
             }
         )
 
@@ -232,13 +264,16 @@ class MarketingWebhook(models.Model):
         if not events:
             return 0
         self.env.flush_all()
-        traces = self._find_traces(events)
         persons = self.env["marketing.person"].sudo()
         normal = {event.email: persons._normalize(event.email) for event in events}
         known = persons._get_ids_by_email(set(normal.values()) - {False})
+        traces = self._find_event_traces(
+            events,
+            {email: known[name] for email, name in normal.items() if name in known},
+        )
         rows = {}
-        for event in events:
-            trace = traces.get(event.message_id)
+        for place, event in enumerate(events):
+            trace = traces.get(place)
             email = normal[event.email]
             if trace and persons._normalize(trace.email) != email:
                 trace = None  # the mail had more than one reader

@@ -3,15 +3,52 @@
 import base64
 import hashlib
 import hmac
+import io
 import json
+import time
+import unittest
+from datetime import timedelta
+from unittest.mock import patch
+
+import requests
+from urllib3 import HTTPResponse
 
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, tagged
 
 from ..controllers.webhook import MAX_TRIES
+from ..models import marketing_webhook
+from ..tools.amazon_certificate import fetch_certificate
 from ..tools.webhook import ProviderEvent
-from .common import MarketingCase
-from .test_tools_webhook import MAILGUN, POSTMARK, SES_BOUNCE, SES_COMPLAINT, TOPIC, sns
+from .common import NOW, MarketingCase
+from .test_tools_webhook import (
+    CERTIFICATE_URL,
+    MAILGUN,
+    POSTMARK,
+    SES_BOUNCE,
+    SES_COMPLAINT,
+    TOPIC,
+    amazon,
+    sns,
+    sns_question,
+)
+
+#: What Postmark sends with its requests when the key is `odoo:secret`.
+BASIC = {"Authorization": f"Basic {base64.b64encode(b'odoo:secret').decode()}"}
+
+
+def sign_as_mailgun(content, timestamp, token="a8ce0edb2dd8301dee6c"):
+    signature = hmac.new(b"key", f"{timestamp}{token}".encode(), hashlib.sha256)
+    return json.dumps(
+        content
+        | {
+            "signature": {
+                "timestamp": str(timestamp),
+                "token": token,
+                "signature": signature.hexdigest(),
+            }
+        }
+    ).encode()
 
 
 class WebhookStory:
@@ -59,6 +96,16 @@ class WebhookStory:
 
 @tagged("post_install", "-at_install")
 class TestWebhook(WebhookStory, MarketingCase):
+    def setUp(self):
+        super().setUp()
+        self.asked = []
+        self.patch(marketing_webhook, "fetch_certificate", self.get_certificate)
+
+    def get_certificate(self, url):
+        """Amazon's certificate, as if it came from the network."""
+        self.asked.append(url)
+        return amazon()[1]
+
     def test_a_bounce_suppresses_and_shows_in_the_mailing(self):
         trace = self.send()
         webhook = self.make_webhook()
@@ -124,24 +171,160 @@ class TestWebhook(WebhookStory, MarketingCase):
         self.assertTrue(webhook.is_incomplete)
         self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 403)
 
-    def test_what_is_not_understood_is_counted(self):
+    def test_a_request_that_amazon_did_not_sign_is_refused(self):
+        self.send()
+        webhook = self.make_webhook()
+        envelope = json.loads(sns(SES_BOUNCE))
+        evil = CERTIFICATE_URL.replace("amazonaws.com", "evil.example")
+        for changes in (
+            {"Message": json.dumps(SES_COMPLAINT)},
+            {"Signature": ""},
+            {"SigningCertURL": evil},
+            {"Timestamp": "2026-02-04T09:59:00.000Z"},
+        ):
+            with self.subTest(changes=changes):
+                body = json.dumps(envelope | changes).encode()
+                self.assertEqual(webhook._take(body, {}), 403)
+        self.assertFalse(self.events_of("jane@example.com"))
+        self.assertEqual(self.person_of("jane@example.com").suppression, "none")
+        self.assertEqual(set(self.asked), {CERTIFICATE_URL})
+        self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 200)
+
+    def test_nobody_is_asked_because_a_stranger_wants_it(self):
+        self.make_webhook()._take(sns(SES_BOUNCE, topic="arn:of:a:stranger"), {})
+        self.assertFalse(self.asked)
+
+    def test_without_the_certificate_amazon_tries_again(self):
+        self.send()
+        webhook = self.make_webhook()
+        with (
+            patch.object(
+                marketing_webhook,
+                "fetch_certificate",
+                side_effect=requests.ConnectionError("no network"),
+            ),
+            self.assertLogs(marketing_webhook.__name__, "WARNING"),
+        ):
+            self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 503)
+        self.assertFalse(self.events_of("jane@example.com"))
+        self.assertIn("certificate", webhook.call_ids.error)
+        self.assertEqual(webhook._take(sns(SES_BOUNCE), {}), 200)
+        self.assertTrue(self.events_of("jane@example.com"))
+
+    def test_a_signature_of_mailgun_is_good_for_one_event(self):
+        """It covers no event: who has seen one could sign what he likes."""
+        self.make_partner("alice@example.com")
+        webhook = self.make_webhook("mailgun", secret="key")
+        opened = {"event-data": MAILGUN["event-data"] | {"event": "opened"}}
+        now = 1772618400
+        self.assertEqual(webhook._take(sign_as_mailgun(opened, now), {}), 200)
+        self.assertEqual(webhook._take(sign_as_mailgun(MAILGUN, now), {}), 200)
+        self.assertFalse(self.events_of("alice@example.com"))
+        self.assertEqual(webhook.ignored_count, 2)
+        other = self.make_webhook("mailgun", secret="key")
+        self.assertEqual(other._take(sign_as_mailgun(MAILGUN, now), {}), 200)
+        self.assertTrue(self.events_of("alice@example.com"), "another webhook")
+
+    def test_an_old_signature_of_mailgun_is_a_replay(self):
+        webhook = self.make_webhook("mailgun", secret="key")
+        week_ago = 1772618400 - 7 * 24 * 3600
+        self.assertEqual(webhook._take(sign_as_mailgun(MAILGUN, week_ago), {}), 403)
+
+    def test_postmark_needs_its_key(self):
+        self.make_partner("arthur@example.com")
         webhook = self.make_webhook("postmark", secret=False)
+        self.assertTrue(webhook.is_incomplete)
+        body = json.dumps(POSTMARK).encode()
+        self.assertEqual(webhook._take(body, {}), 403)
+        self.assertEqual(webhook._take(body, BASIC), 403)
+        webhook.secret = "odoo:secret"
+        self.assertFalse(webhook.is_incomplete)
+        self.assertEqual(webhook._take(body, {}), 403)
+        self.assertFalse(self.events_of("arthur@example.com"))
+        self.assertEqual(webhook._take(body, BASIC), 200)
+
+    # ------------------------------------------------------------------
+    # which mail
+    # ------------------------------------------------------------------
+
+    def postmark(self, hours=1, **changes):
+        """Postmark reports so many hours after the mail."""
+        moment = (NOW + timedelta(hours=hours)).isoformat() + "Z"
+        body = POSTMARK | {"BouncedAt": moment} | changes
+        webhook = self.make_webhook("postmark", secret="odoo:secret")
+        self.clock.move_to(NOW + timedelta(hours=max(hours, 0)))
+        self.assertEqual(webhook._take(json.dumps(body).encode(), BASIC), 200)
+        return self.events_of("arthur@example.com")
+
+    def test_postmark_means_the_last_mail(self):
+        first = self.send("arthur@example.com", "<first@pumps>")
+        self.clock.tick(60)
+        second = self.send("arthur@example.com", "<second@pumps>")
+        other = self.send("jane@example.com", "<third@pumps>")
+        last = second.mass_mailing_id
+        event = self.postmark()
+        self.assertEqual(event.mailing_id, last)
+        self.assertEqual(second.trace_status, "bounce")
+        self.assertEqual((first.trace_status, other.trace_status), ("sent", "sent"))
+        self.assertEqual(last.bounced, 1)
+
+    def test_a_complaint_over_postmark_belongs_to_the_last_mail(self):
+        self.send("arthur@example.com", "<first@pumps>")
+        event = self.postmark(RecordType="SpamComplaint")
+        self.assertEqual(event.mailing_id, self.mailing)
+
+    def test_a_report_of_long_after_belongs_to_no_mail(self):
+        trace = self.send("arthur@example.com", "<first@pumps>")
+        event = self.postmark(hours=24 * 8)
+        self.assertFalse(event.mailing_id)
+        self.assertEqual(trace.trace_status, "sent")
+
+    def test_a_report_of_before_is_not_about_a_later_mail(self):
+        trace = self.send("arthur@example.com", "<first@pumps>")
+        event = self.postmark(hours=-1)
+        self.assertFalse(event.mailing_id)
+        self.assertEqual(trace.trace_status, "sent")
+
+    def test_what_was_opened_did_not_bounce(self):
+        trace = self.send("arthur@example.com", "<first@pumps>")
+        trace.set_opened()
+        self.postmark()
+        self.assertEqual(trace.trace_status, "open")
+
+    def test_amazon_without_the_headers_means_the_last_mail(self):
+        self.send()
+        content = json.loads(json.dumps(SES_BOUNCE))
+        del content["mail"]["headers"]
+        content["bounce"]["timestamp"] = "2026-03-04T10:00:00.000Z"
+        self.make_webhook()._take(sns(content), {})
+        self.assertEqual(self.events_of("jane@example.com").mailing_id, self.mailing)
+
+    def test_a_number_that_is_not_ours_means_another_mail(self):
+        self.send(message_id="<other@pumps.example.com>")
+        self.make_webhook()._take(sns(SES_BOUNCE), {})
+        self.assertFalse(self.events_of("jane@example.com").mailing_id)
+
+    # ------------------------------------------------------------------
+    # what else is told
+    # ------------------------------------------------------------------
+
+    def test_what_is_not_understood_is_counted(self):
+        webhook = self.make_webhook("postmark", secret="odoo:secret")
         body = json.dumps({"RecordType": "Future"}).encode()
-        self.assertEqual(webhook._take(body, {}), 200)
-        self.assertEqual(webhook._take(b"{", {}), 400)
+        self.assertEqual(webhook._take(body, BASIC), 200)
+        self.assertEqual(webhook._take(b"{", BASIC), 400)
         self.assertEqual(webhook.unknown_count, 1)
         self.assertEqual(webhook.refused_count, 1)
 
     def test_amazons_question_waits_for_a_manager(self):
         webhook = self.make_webhook()
         url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription"
-        body = {"Type": "SubscriptionConfirmation", "TopicArn": TOPIC}
-        webhook._take(json.dumps(body | {"SubscribeURL": url}).encode(), {})
+        self.assertEqual(webhook._take(sns_question(url), {}), 200)
         self.assertEqual(webhook.subscribe_url, url)
 
     def test_unsubscribing_at_the_provider_is_an_opt_out(self):
         self.make_partner("arthur@example.com")
-        webhook = self.make_webhook("postmark", secret=False)
+        webhook = self.make_webhook("postmark", secret="odoo:secret")
         change = {
             "RecordType": "SubscriptionChange",
             "SuppressSending": True,
@@ -149,7 +332,7 @@ class TestWebhook(WebhookStory, MarketingCase):
             "Recipient": "arthur@example.com",
             "ChangedAt": "2026-03-04T09:00:00Z",
         }
-        webhook._take(json.dumps(change).encode(), {})
+        webhook._take(json.dumps(change).encode(), BASIC)
         self.assertTrue(self.person_of("arthur@example.com").is_blacklisted)
 
     def test_only_managers_see_addresses_and_keys(self):
@@ -221,11 +404,8 @@ class TestWebhookRoute(WebhookStory, HttpCase):
     def test_mailgun_reports(self):
         webhook = self.make_webhook("mailgun", secret="key")
         self.send("alice@example.com", "<20130503192659.13651@example.org>")
-        signature = MAILGUN["signature"]
-        signed = (signature["timestamp"] + signature["token"]).encode()
-        right = hmac.new(b"key", signed, hashlib.sha256).hexdigest()
-        body = MAILGUN | {"signature": signature | {"signature": right}}
-        answer = self.post(self.path(webhook), json.dumps(body).encode())
+        body = sign_as_mailgun(MAILGUN, int(time.time()))
+        answer = self.post(self.path(webhook), body)
         self.assertEqual(answer.status_code, 200)
         self.env.invalidate_all()
         event = self.events_of("alice@example.com")
@@ -235,12 +415,7 @@ class TestWebhookRoute(WebhookStory, HttpCase):
     def test_postmark_reports(self):
         webhook = self.make_webhook("postmark", secret="odoo:secret")
         self.send("arthur@example.com", "<unknown@postmark>")
-        word = base64.b64encode(b"odoo:secret").decode()
-        answer = self.post(
-            self.path(webhook),
-            json.dumps(POSTMARK).encode(),
-            Authorization=f"Basic {word}",
-        )
+        answer = self.post(self.path(webhook), json.dumps(POSTMARK).encode(), **BASIC)
         self.assertEqual(answer.status_code, 200)
         self.assertEqual(
             self.events_of("arthur@example.com").type_id.code, "hard_bounce"
@@ -272,3 +447,29 @@ class TestWebhookRoute(WebhookStory, HttpCase):
         webhook = self.make_webhook()
         answer = self.post(self.path(webhook), b" " * (4 * 1024 * 1024 + 1))
         self.assertEqual(answer.status_code, 413)
+
+
+class TestCertificate(unittest.TestCase):
+    """Amazon is asked once; what is no certificate is not remembered."""
+
+    def setUp(self):
+        super().setUp()
+        fetch_certificate.cache_clear()
+        self.addCleanup(fetch_certificate.cache_clear)
+
+    def fetch(self, content, status=200):
+        answer = requests.Response()
+        answer.status_code = status
+        answer.raw = HTTPResponse(io.BytesIO(content), preload_content=False)
+        with patch.object(requests, "get", return_value=answer) as get:
+            try:
+                return fetch_certificate(CERTIFICATE_URL), get.call_count
+            except OSError:
+                return None, get.call_count
+
+    def test_once(self):
+        self.assertEqual(self.fetch(b"", 503), (None, 1))
+        self.assertEqual(self.fetch(b"", 302), (None, 1))
+        self.assertEqual(self.fetch(b"x" * 100_000), (None, 1))
+        self.assertEqual(self.fetch(b"PEM"), (b"PEM", 1))
+        self.assertEqual(self.fetch(b"other"), (b"PEM", 0))

@@ -5,10 +5,13 @@ import hashlib
 import hmac
 import json
 import unittest
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
@@ -19,11 +22,22 @@ from odoo.addons.email_marketing_crm.tools import (
     webhook_sendgrid,
     webhook_ses,
 )
-from odoo.addons.email_marketing_crm.tools.webhook import TELLING_KINDS
+from odoo.addons.email_marketing_crm.tools.webhook import (
+    MAX_AGE,
+    MAX_AHEAD,
+    TELLING_KINDS,
+    as_seconds,
+    is_fresh,
+)
 
 ADAPTERS = (webhook_ses, webhook_sendgrid, webhook_mailgun, webhook_postmark)
 KINDS = TELLING_KINDS | {"ignored", "unknown", "subscription"}
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:mails"
+CERTIFICATE_URL = (
+    "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-01234567abcdef.pem"
+)
+NOW = datetime(2026, 3, 4, 10, 0)
+LATER = NOW + MAX_AGE + timedelta(seconds=1)
 
 SES_BOUNCE = {
     "notificationType": "Bounce",
@@ -152,19 +166,97 @@ POSTMARK = {
 }
 
 
-def sns(content, topic=TOPIC, kind="Notification"):
-    return json.dumps(
-        {
-            "Type": kind,
-            "MessageId": "22b80b92",
-            "TopicArn": topic,
-            "Message": json.dumps(content),
-        }
-    ).encode()
+@cache
+def amazon():
+    """A key that signs as Amazon's does, and its certificate as PEM."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(NOW)
+        .not_valid_after(NOW + timedelta(days=365))
+        .sign(key, hashes.SHA256())
+    )
+    return key, certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def sign_as_amazon(envelope, names, version="2"):
+    """A message of SNS with its signature of these fields, in this order."""
+    key, _certificate = amazon()
+    signed = "".join(
+        f"{name}\n{envelope[name]}\n" for name in names.split() if name in envelope
+    )
+    digest = {"1": hashes.SHA1(), "2": hashes.SHA256()}[version]
+    signature = key.sign(signed.encode(), padding.PKCS1v15(), digest)
+    return envelope | {
+        "SignatureVersion": version,
+        "Signature": base64.b64encode(signature).decode(),
+        "SigningCertURL": CERTIFICATE_URL,
+    }
+
+
+def sns(content, topic=TOPIC, version="2", **values):
+    return dump(
+        sign_as_amazon(
+            {
+                "Type": "Notification",
+                "MessageId": "22b80b92",
+                "TopicArn": topic,
+                "Message": json.dumps(content),
+                "Timestamp": "2026-03-04T09:59:00.000Z",
+                **values,
+            },
+            "Message MessageId Subject Timestamp TopicArn Type",
+            version,
+        )
+    )
+
+
+def sns_question(url):
+    """Amazon asks whether we want its notifications."""
+    return dump(
+        sign_as_amazon(
+            {
+                "Type": "SubscriptionConfirmation",
+                "MessageId": "165545c9",
+                "Token": "2336412f37",
+                "TopicArn": TOPIC,
+                "Message": "You have chosen to subscribe to the topic",
+                "SubscribeURL": url,
+                "Timestamp": "2026-03-04T09:59:00.000Z",
+            },
+            "Message MessageId SubscribeURL Timestamp Token TopicArn Type",
+        )
+    )
 
 
 def dump(value):
     return json.dumps(value).encode()
+
+
+class TestAge(unittest.TestCase):
+    def test_what_was_signed_long_ago_is_a_replay(self):
+        for age, expected in (
+            (timedelta(), True),
+            (MAX_AGE, True),
+            (MAX_AGE + timedelta(seconds=1), False),
+            (-MAX_AHEAD, True),
+            (-MAX_AHEAD - timedelta(seconds=1), False),
+        ):
+            with self.subTest(age=age):
+                self.assertIs(is_fresh(NOW - age, NOW), expected)
+        self.assertFalse(is_fresh(None, NOW))
+
+    def test_seconds_in_words(self):
+        self.assertEqual(as_seconds("1772618400"), NOW)
+        self.assertEqual(as_seconds(1772618400), NOW)
+        for text in ("", "-5", "1e9", "٣", "soon", None, [], "9" * 19):
+            with self.subTest(text=text):
+                self.assertIsNone(as_seconds(text))
 
 
 class TestAmazon(unittest.TestCase):
@@ -207,11 +299,69 @@ class TestAmazon(unittest.TestCase):
         self.assertEqual(event.kind, "ignored")
 
     def test_only_topics_of_ours(self):
-        check = webhook_ses.is_authentic
-        self.assertTrue(check(sns({}), {}, f"arn:other\n {TOPIC} \n"))
-        self.assertFalse(check(sns({}, topic="arn:other"), {}, TOPIC))
-        self.assertFalse(check(sns({}, topic=""), {}, ""))
-        self.assertFalse(check(b"no json", {}, TOPIC))
+        def check(body, secret, now=NOW):
+            return webhook_ses.is_authentic(body, {}, secret, now)
+
+        self.assertTrue(check(sns({}), f"arn:other\n {TOPIC} \n"))
+        self.assertFalse(check(sns({}, topic="arn:other"), TOPIC))
+        self.assertFalse(check(sns({}, topic=""), ""))
+        self.assertFalse(check(b"no json", TOPIC))
+        self.assertFalse(check(sns({}), TOPIC, LATER))
+
+    def test_its_signature(self):
+        _key, certificate = amazon()
+        for body in (
+            sns(SES_BOUNCE),
+            sns(SES_BOUNCE, version="1"),
+            sns(SES_BOUNCE, Subject="Amazon SES Email Event Notification"),
+            sns_question("https://sns.eu-west-1.amazonaws.com/?Action=Confirm"),
+        ):
+            self.assertTrue(webhook_ses.is_signed(body, certificate))
+            envelope = json.loads(body)
+            for name in set(envelope) - {"SigningCertURL"}:
+                for value in ("other", None, [], {}):
+                    with self.subTest(name=name, value=value):
+                        forged = dump(envelope | {name: value})
+                        self.assertFalse(webhook_ses.is_signed(forged, certificate))
+            added = dump(envelope | {"Subject": "Another subject"})
+            if envelope["Type"] == "Notification":
+                self.assertFalse(webhook_ses.is_signed(added, certificate))
+        self.assertFalse(webhook_ses.is_signed(sns({}), b"no certificate"))
+
+    def test_only_amazon_keeps_certificates(self):
+        def find(url):
+            return webhook_ses.find_certificate_url(dump({"SigningCertURL": url}))
+
+        self.assertEqual(find(CERTIFICATE_URL), CERTIFICATE_URL)
+        china = CERTIFICATE_URL.replace(
+            "eu-west-1.amazonaws.com", "cn-north-1.amazonaws.com.cn"
+        )
+        self.assertEqual(find(china), china)
+        for url in (
+            CERTIFICATE_URL.replace("https", "http"),
+            CERTIFICATE_URL.replace("amazonaws.com", "amazonaws.com.evil.example"),
+            CERTIFICATE_URL.replace("sns.", "evil.example/sns."),
+            CERTIFICATE_URL.replace("https://", "https://evil.example@"),
+            CERTIFICATE_URL.replace("/Simple", ":8443/Simple"),
+            CERTIFICATE_URL.replace("/Simple", "/../Simple"),
+            "https://bucket.s3.amazonaws.com/SimpleNotificationService-01.pem",
+            CERTIFICATE_URL + "\n",
+            CERTIFICATE_URL + "?x",
+            "",
+            None,
+            ["https"],
+        ):
+            with self.subTest(url=url):
+                self.assertEqual(find(url), "")
+
+    def test_amazons_own_number_of_a_mail_is_of_no_use(self):
+        content = json.loads(json.dumps(SES_BOUNCE))
+        del content["mail"]["headers"]
+        [event] = webhook_ses.read_events(sns(content))
+        self.assertEqual(event.message_id, "")
+        content["mail"]["commonHeaders"]["messageId"] = "<ours@pumps.example.com>"
+        [event] = webhook_ses.read_events(sns(content))
+        self.assertEqual(event.message_id, "<ours@pumps.example.com>")
 
     def test_a_subscription_is_confirmed_at_amazon_only(self):
         for url, kind in (
@@ -265,11 +415,12 @@ class TestSendGrid(unittest.TestCase):
             }
         )
         check = webhook_sendgrid.is_authentic
-        self.assertTrue(check(body, headers, public))
-        self.assertFalse(check(body + b" ", headers, public))
-        self.assertFalse(check(body, Headers(), public))
+        self.assertTrue(check(body, headers, public, NOW))
+        self.assertFalse(check(body, headers, public, LATER))
+        self.assertFalse(check(body + b" ", headers, public, NOW))
+        self.assertFalse(check(body, Headers(), public, NOW))
         for wrong in ("", "no key", base64.b64encode(b"no key").decode()):
-            self.assertFalse(check(body, headers, wrong))
+            self.assertFalse(check(body, headers, wrong, NOW))
 
 
 class TestMailgun(unittest.TestCase):
@@ -301,10 +452,14 @@ class TestMailgun(unittest.TestCase):
         right = hmac.new(b"key", signed, hashlib.sha256).hexdigest()
         body = dump(MAILGUN | {"signature": signature | {"signature": right}})
         check = webhook_mailgun.is_authentic
-        self.assertTrue(check(body, {}, "key"))
-        self.assertFalse(check(body, {}, "other"))
-        self.assertFalse(check(body, {}, ""))
-        self.assertFalse(check(dump(MAILGUN), {}, "key"))
+        self.assertTrue(check(body, {}, "key", NOW))
+        self.assertFalse(check(body, {}, "key", LATER))
+        self.assertFalse(check(body, {}, "other", NOW))
+        self.assertFalse(check(body, {}, "", NOW))
+        self.assertFalse(check(dump(MAILGUN), {}, "key", NOW))
+        self.assertEqual(
+            webhook_mailgun.read_nonce(body), f"1772618400:{signature['token']}"
+        )
 
 
 class TestPostmark(unittest.TestCase):
@@ -337,10 +492,10 @@ class TestPostmark(unittest.TestCase):
         given_word = base64.b64encode(b"odoo:secret").decode()
         headers = Headers({"Authorization": f"Basic {given_word}"})
         check = webhook_postmark.is_authentic
-        self.assertTrue(check(b"", headers, "odoo:secret"))
-        self.assertFalse(check(b"", headers, "odoo:other"))
-        self.assertFalse(check(b"", Headers(), "odoo:secret"))
-        self.assertFalse(check(b"", headers, ""))
+        self.assertTrue(check(b"", headers, "odoo:secret", NOW))
+        self.assertFalse(check(b"", headers, "odoo:other", NOW))
+        self.assertFalse(check(b"", Headers(), "odoo:secret", NOW))
+        self.assertFalse(check(b"", headers, "", NOW))
 
 
 JSON = st.recursive(
@@ -420,17 +575,25 @@ class TestAnything(unittest.TestCase):
         body = dump(value)
         for adapter in ADAPTERS:
             self.check(adapter, body)
-            adapter.is_authentic(body, Headers(), "some:secret")
+            adapter.is_authentic(body, Headers(), "some:secret", NOW)
 
     @given(st.binary(max_size=100))
     def test_any_bytes(self, body):
         for adapter in ADAPTERS:
             self.check(adapter, body)
-            self.assertFalse(adapter.is_authentic(body, Headers(), "some:secret"))
+            self.assertFalse(adapter.is_authentic(body, Headers(), "some:secret", NOW))
 
     @given(mutate(SES_BOUNCE) | mutate(SES_COMPLAINT) | mutate(SES_DELIVERY))
     def test_amazon_with_one_thing_wrong(self, content):
         self.check(webhook_ses, sns(content))
+
+    @given(mutate(json.loads(sns(SES_BOUNCE))))
+    def test_a_signature_with_one_thing_wrong(self, envelope):
+        _key, certificate = amazon()
+        body = dump(envelope)
+        webhook_ses.is_authentic(body, Headers(), TOPIC, NOW)
+        webhook_ses.find_certificate_url(body)
+        webhook_ses.is_signed(body, certificate)
 
     @given(mutate(SENDGRID))
     def test_sendgrid_with_one_thing_wrong(self, content):
@@ -439,7 +602,8 @@ class TestAnything(unittest.TestCase):
     @given(mutate(MAILGUN))
     def test_mailgun_with_one_thing_wrong(self, content):
         self.check(webhook_mailgun, dump(content))
-        webhook_mailgun.is_authentic(dump(content), Headers(), "key")
+        webhook_mailgun.is_authentic(dump(content), Headers(), "key", NOW)
+        webhook_mailgun.read_nonce(dump(content))
 
     @given(mutate(POSTMARK))
     def test_postmark_with_one_thing_wrong(self, content):

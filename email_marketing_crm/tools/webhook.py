@@ -1,14 +1,15 @@
 """What the webhooks of mail providers have in common.
 
 Each provider has a module of its own (`webhook_<provider>.py`) with two functions:
-`is_authentic(body, headers, secret)` and `read_events(body)`. They take whatever bytes
-a stranger sends: what is not as documented becomes an event of kind `unknown`, never an
-error, except for a body that is no JSON (`ValueError`).
+`is_authentic(body, headers, secret, now)` and `read_events(body)`; a third one,
+`read_nonce(body)`, where the signature does not cover the body. They take whatever
+bytes a stranger sends: what is not as documented becomes an event of kind `unknown`,
+never an error, except for a body that is no JSON (`ValueError`).
 """
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from .bounce import MAX_DIAGNOSTIC
@@ -24,6 +25,10 @@ TELLING_KINDS = frozenset(
         "unsubscribed",
     }
 )
+#: Providers try for a day to get rid of a report; what was signed before is replayed.
+MAX_AGE = timedelta(days=2)
+#: How much the clock of a provider may be ahead of ours.
+MAX_AHEAD = timedelta(hours=1)
 #: Longest address (RFC 5321) and identifier that is looked at.
 _MAX_TEXT = 320
 _MAX_NESTING_ERROR = "The body is nested too deeply."
@@ -106,3 +111,14 @@ def as_moment(value: object) -> datetime | None:
         return None
     found = found.replace(microsecond=0)
     return found if 2000 <= found.year <= 2200 else None
+
+
+def is_fresh(signed: datetime | None, now: datetime) -> bool:
+    """Whether something was signed lately; both in UTC without zone."""
+    return signed is not None and -MAX_AHEAD <= now - signed <= MAX_AGE
+
+
+def as_seconds(value: object) -> datetime | None:
+    """A moment from seconds since 1970 that are written as text."""
+    text = as_text(value, 20)
+    return as_moment(int(text)) if text.isascii() and text.isdigit() else None

@@ -6,6 +6,7 @@ https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/
 import hashlib
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 
 from .bounce import read_refusal
 from .webhook import (
@@ -14,7 +15,9 @@ from .webhook import (
     as_dict,
     as_message_id,
     as_moment,
+    as_seconds,
     as_text,
+    is_fresh,
     read_json,
 )
 
@@ -41,16 +44,32 @@ _REASONS = {
 }
 
 
-def is_authentic(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
-    """Whether Mailgun signed with the webhook signing key."""
+def is_authentic(
+    body: bytes, headers: Mapping[str, str], secret: str, now: datetime
+) -> bool:
+    """Whether Mailgun signed lately with the webhook signing key."""
     try:
-        signature = as_dict(as_dict(read_json(body)).get("signature"))
+        signature = _read_signature(body)
     except ValueError:
         return False
     signed = as_text(signature.get("timestamp")) + as_text(signature.get("token"))
     expected = hmac.new((secret or "").encode(), signed.encode(), hashlib.sha256)
     given = as_text(signature.get("signature")).encode()
-    return bool(secret) and hmac.compare_digest(expected.hexdigest().encode(), given)
+    return (
+        bool(secret)
+        and hmac.compare_digest(expected.hexdigest().encode(), given)
+        and is_fresh(as_seconds(signature.get("timestamp")), now)
+    )
+
+
+def read_nonce(body: bytes) -> str:
+    """What was signed: nothing of the event, so that it must be taken once only."""
+    signature = _read_signature(body)
+    return f"{as_text(signature.get('timestamp'))}:{as_text(signature.get('token'))}"
+
+
+def _read_signature(body: bytes) -> dict:
+    return as_dict(as_dict(read_json(body)).get("signature"))
 
 
 def read_events(body: bytes) -> list[ProviderEvent]:

@@ -7,6 +7,7 @@ import base64
 import binascii
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 
 from .webhook import (
     ProviderEvent,
@@ -53,7 +54,9 @@ _RECORDS = {
 _SUPPRESSIONS = {"ManualSuppression": "unsubscribed"}
 
 
-def is_authentic(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
+def is_authentic(
+    body: bytes, headers: Mapping[str, str], secret: str, now: datetime
+) -> bool:
     """Whether the request has the name and password of the settings.
 
     :param secret: `name:password`

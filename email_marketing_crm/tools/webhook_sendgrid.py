@@ -8,6 +8,7 @@ getting-started-event-webhook-security-features
 import base64
 import binascii
 from collections.abc import Mapping
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
@@ -21,7 +22,9 @@ from .webhook import (
     as_list,
     as_message_id,
     as_moment,
+    as_seconds,
     as_text,
+    is_fresh,
     read_json,
 )
 
@@ -47,8 +50,10 @@ _DROPPED = {
 }
 
 
-def is_authentic(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
-    """Whether SendGrid signed the body with the key whose public half is known.
+def is_authentic(
+    body: bytes, headers: Mapping[str, str], secret: str, now: datetime
+) -> bool:
+    """Whether SendGrid signed lately with the key whose public half is known.
 
     :param secret: the public key as SendGrid's settings show it (base64 of DER)
     """
@@ -59,11 +64,11 @@ def is_authentic(body: bytes, headers: Mapping[str, str], secret: str) -> bool:
         )
         if not isinstance(key, ec.EllipticCurvePublicKey):
             return False
-        signed = headers.get(TIMESTAMP_HEADER, "").encode() + body
-        key.verify(signature, signed, ec.ECDSA(hashes.SHA256()))
+        moment = headers.get(TIMESTAMP_HEADER, "")
+        key.verify(signature, moment.encode() + body, ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, UnsupportedAlgorithm, binascii.Error, ValueError):
         return False
-    return True
+    return is_fresh(as_seconds(moment), now)
 
 
 def read_events(body: bytes) -> list[ProviderEvent]:
@@ -90,7 +95,7 @@ def _classify(event: dict) -> str:
         return _KINDS.get(name, "unknown")
     status = find_status_in(as_text(event.get("status")))
     if status and status[1:] != (0, 0):
-        return classify_status(status)
+        return classify_status(status, as_text(event.get("reason"), 1000))
     refusal = read_refusal(as_text(event.get("reason"), 1000))
     if refusal:
         return refusal.kind
