@@ -108,12 +108,13 @@ def make_hits(env, count, link_count=4):
         ]
     )
     token = env["mail.mail"]._generate_mail_recipient_token
+    ending = env["mailing.trace"]._get_link_ending
     env.cr.commit()
     return [
         {
             "open": f"/mail/track/{mail_id}/{token(mail_id)}/blank.gif",
-            "click": f"/r/{codes[number % link_count]}/m/{trace.id}",
-            "hot": f"/r/{codes[0]}/m/{trace.id}",
+            "click": f"/r/{codes[number % link_count]}/m/{ending(trace.id)}",
+            "hot": f"/r/{codes[0]}/m/{ending(trace.id)}",
         }
         for number, trace in enumerate(traces)
         for mail_id in [1_000_000 + number]

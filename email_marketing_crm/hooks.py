@@ -4,6 +4,8 @@ import logging
 
 from odoo.tools import SQL
 
+from .models.mailing_trace_link import LAST_UNSIGNED
+
 _logger = logging.getLogger(__name__)
 
 
@@ -13,9 +15,16 @@ def post_init_hook(env):
     The workers grade them afterwards.
     """
     env["marketing.suppression"]._get_key()
+    trust_links_of_before(env)
     build_persons(env)
     build_consents(env)
     env["marketing.score.model"].search([])._queue_recompute()
+
+
+def trust_links_of_before(env):
+    """Take clicks in mails that left before for what they are: no link was signed."""
+    [(last,)] = env.execute_query(SQL("SELECT max(id) FROM mailing_trace"))
+    env["ir.config_parameter"].sudo().set_param(LAST_UNSIGNED, last or 0)
 
 
 def build_persons(env):

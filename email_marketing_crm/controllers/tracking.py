@@ -8,6 +8,8 @@ from odoo.tools import consteq
 
 from odoo.addons.mass_mailing.controllers.main import MassMailController
 
+from ..models.marketing_hit import MAX_ID
+
 #: One transparent point.
 PIXEL = base64.b64decode(
     b"R0lGODlhAQABAIAAANvf7wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
@@ -34,7 +36,10 @@ class MarketingTrackingController(MassMailController):
 
     @http.route(auth="none", save_session=False, marketing_hit=True)
     def full_url_redirect(self, code, mailing_trace_id, **post):
-        hit = self._prepare_hit()
+        if mailing_trace_id > MAX_ID:
+            mailing_trace_id = 0  # nobody's, for Odoo's own code too
+        traces = request.env(user=SUPERUSER_ID)["mailing.trace"]
+        hit = self._prepare_hit(traces._is_link_signed(mailing_trace_id, post.get("k")))
         if hit is None:
             return super().full_url_redirect(code, mailing_trace_id, **post)
         try:
@@ -48,15 +53,17 @@ class MarketingTrackingController(MassMailController):
             raise NotFound() from error
         return request.redirect(url, code=301, local=False)
 
-    def _prepare_hit(self):
+    def _prepare_hit(self, is_signed=True):
         """Remember what tells people from machines; no address of them is kept.
 
+        :param is_signed: whether we wrote the address that was asked for
         :returns: what records the hit; None where Odoo's own code has to
         """
         hit = request.env(user=SUPERUSER_ID)["marketing.hit"].with_context(
             marketing_hit={
                 "user_agent": request.httprequest.headers.get("User-Agent", ""),
                 "method": request.httprequest.method,
+                "is_signed": is_signed,
             }
         )
         if hit._is_available():

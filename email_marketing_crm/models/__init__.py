@@ -226,6 +226,7 @@ from . import mail_notification
 from . import mail_mail_sender
 from . import mail_mail_outside
 from . import mail_mail_consent
+from . import mailing_trace_link
 from . import mail_render_mixin
 from . import mail_mail_recipient
 from . import mail_mail_waited

@@ -14,9 +14,8 @@ class LinkTrackerClick(models.Model):
     def _prepare_click_values_from_route(self, **route_values):
         """Odoo's, without a recipient that was made up.
 
-        The number of the trace in a link is not signed. A click whose trace belongs
-        to another mailing than its link was made up: it is a click, but nobody's, and
-        that other mail was neither opened nor clicked.
+        A click whose trace belongs to another mailing than its link was made up: it is
+        a click, but nobody's, and that other mail was neither opened nor clicked.
         """
         values = super()._prepare_click_values_from_route(**route_values)
         trace = self.env["mailing.trace"].sudo().browse(values.get("mailing_trace_id"))

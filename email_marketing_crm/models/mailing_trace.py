@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..tools.reliability import classify_hit
+from ..tools.reliability import classify_hit, distrust
 
 #: Status of a trace → type of touchpoint; a bounce is refined by `marketing_bounce`.
 STATUS_TYPES = {
@@ -147,6 +147,8 @@ class MailingTrace(models.Model):
         if sent_datetime:
             delay = (fields.Datetime.now() - sent_datetime).total_seconds()
         found = classify_hit(kind, hit["user_agent"], hit["method"], delay)
+        if not hit.get("is_signed", True):
+            found = distrust(found)
         return {
             "reliability": found.reliability,
             "reliability_reasons": found.reasons,

@@ -37,6 +37,7 @@ class Letter:
         self.mailing = writer.mailing
         self.content = writer.content
         self.env = writer.mailing.env
+        self.traces = self.env["mailing.trace"]
         self.server = probe.server
         self.sender = probe.sender
         memo = writer.composer.env.context["marketing_memo"]
@@ -71,7 +72,7 @@ class Letter:
             plain = plain.replace(text, marker)
         marker = f"Zqtrace{writer.separator}"
         markers[marker] = "trace"
-        trace = re.compile(rf"(/r/\w+/m/){probe.ids.trace}(?!\d)")
+        trace = re.compile(rf"(/r/\w+/m/){probe.ids.trace}\?k=\w+")
         html = trace.sub(rf"\g<1>{marker}", html)
         plain = trace.sub(rf"\g<1>{marker}", plain)
         self.skeleton = Skeleton(LIST_MAIL, Text(plain, markers), Text(html, markers))
@@ -115,7 +116,8 @@ class Letter:
         """
         texts = self._get_own_texts(recipient, ids)
         values = {name: text.encode() for name, text in texts.items()}
-        values["trace"] = str(ids.trace).encode()
+        if "trace" in self.used:
+            values["trace"] = self.traces._get_link_ending(ids.trace).encode()
         html, plain = dict(values), values
         for number, value in enumerate(recipient.values):
             plain[f"value{number}"] = value.encode()

@@ -10,7 +10,7 @@ from odoo.sql_db import connection_info_for
 from odoo.tools import SQL
 
 from ..tools.kept_connection import KeptConnections
-from ..tools.reliability import TOO_FAST_SECONDS, classify_hit, is_at_least
+from ..tools.reliability import TOO_FAST_SECONDS, classify_hit, distrust, is_at_least
 
 #: Modules whose overrides of the methods below do what the statements do.
 KNOWN_MODULES = (
@@ -191,13 +191,17 @@ CONNECTIONS = KeptConnections(
 
 
 @lru_cache(maxsize=2048)
-def _get_classes(user_agent, method):
-    """`{type: [[class, reasons] when too fast, the same at any other time]}`."""
+def _get_classes(user_agent, method, is_signed):
+    """`{type: [[class, reasons] when too fast, the same at any other time]}`.
+
+    :param is_signed: whether the address that was asked for was written by us
+    """
     return {
         code: [
             [found.reliability, ",".join(found.reasons)]
             for delay in (0.0, None)
-            for found in [classify_hit(kind, user_agent, method, delay)]
+            for hit in [classify_hit(kind, user_agent, method, delay)]
+            for found in [hit if is_signed else distrust(hit)]
         ]
         for kind, code in (("open", "opened"), ("click", "clicked"))
     }
@@ -280,9 +284,10 @@ class MarketingHit(models.AbstractModel):
     def _record_click(self, code, trace_id, ip, country_code):
         """A link was followed from the mail of a trace.
 
-        The number of the trace is not signed: one that belongs to another mailing
-        than the link was made up. The click counts then, but it is nobody's; so is
-        that of somebody who does not want to be tracked.
+        A trace that belongs to another mailing than the link was made up. The click
+        counts then, but it is nobody's; so is that of somebody who does not want to be
+        tracked. Of a link that is not signed (`mailing_trace_link.py`) the class is
+        `unknown`.
 
         :returns: the address to go to
         :raises KeyError: for a code that does not exist
@@ -320,7 +325,11 @@ class MarketingHit(models.AbstractModel):
         hit = self.env.context.get("marketing_hit")
         types = self.env["marketing.touchpoint.type"]
         settling = types._get_settling_seconds()
-        classes = _get_classes(hit["user_agent"], hit["method"]) if hit else NO_REQUEST
+        classes = (
+            _get_classes(hit["user_agent"], hit["method"], hit.get("is_signed", True))
+            if hit
+            else NO_REQUEST
+        )
         codes = {code: types._get_id(code) for code in classes}
         return {
             "now": fields.Datetime.now().isoformat(),

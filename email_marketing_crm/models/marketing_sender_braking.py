@@ -235,7 +235,9 @@ class MarketingSender(models.Model):
             for _provider, _state, end, is_by_itself in rows
             if end
         ]
-        released = max([earliest, *(end for end, is_by_itself in ends if not is_by_itself)])
+        released = max(
+            [earliest, *(end for end, is_by_itself in ends if not is_by_itself)]
+        )
         return stopped, released, max([released, *(end for end, _is in ends)])
 
     def _get_last_success(self, since):

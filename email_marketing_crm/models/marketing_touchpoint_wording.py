@@ -247,6 +247,7 @@ class MarketingTouchpoint(models.Model):
             ),
             "auto_reply": self.env._("an automatic answer such as an absence note"),
             "no_agent": self.env._("the program does not say what it is"),
+            "unsigned": self.env._("the link is not one that was in the mail"),
             "unknown_agent": self.env._("the program is no browser we know"),
             "yahoo_proxy": self.env._("Yahoo Mail loads pictures at any time"),
             "no_request": self.env._("reported without details of the visit"),

@@ -31,7 +31,7 @@ class TestDoNotTrack(ConsentCase):
         _mailing, mails = self.get_mails()
         ana, ben = str(mails[ANA]["body"]), str(mails[BEN]["body"])
         self.assertIn("blank.gif", ben)
-        self.assertRegex(ben, r"/r/\w+/m/\d+")
+        self.assertRegex(ben, r"/r/\w+/m/\d+\?k=\w{10}")
         self.assertNotIn("blank.gif", ana)
         self.assertNotRegex(ana, r"/r/\w+")
         self.assertIn('href="https://www.example.com/pumps"', ana)

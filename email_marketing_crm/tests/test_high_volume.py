@@ -17,7 +17,7 @@ LOGGER = "odoo.addons.email_marketing_crm.models.marketing_delivery_high_volume"
 DRAWN = [
     (rb"={15}\d{19}==", b"BOUNDARY"),
     (rb"=\r\n", b""),
-    (rb"/r/(\w+)/m/\d+", rb"/r/\1/m/TRACE"),
+    (rb"/r/(\w+)/m/\d+\?k=\w+", rb"/r/\1/m/TRACE"),
     (rb"mail/track/\d+/\w+/", b"mail/track/MAIL/"),
     (rb"(?i)(message-id|references): .*?\r\n(?=\S)", rb"\1: ID\r\n"),
     (rb"(?i)date: .*?\r\n", b"date: NOW\r\n"),
@@ -177,8 +177,9 @@ class TestHighVolume(VolumeCase):
             pixel[2],
             self.env["mail.mail"]._generate_mail_recipient_token(int(pixel[1])),
         )
-        code, trace = re.search(r"/r/(\w+)/m/(\d+)", html).groups()
+        code, trace, key = re.search(r"/r/(\w+)/m/(\d+)\?k=(\w+)", html).groups()
         self.assertEqual(int(trace), delivery.trace_id.id)
+        self.assertTrue(delivery.trace_id._is_link_signed(int(trace), key))
         self.env["link.tracker.click"].add_click(
             code, mailing_trace_id=int(trace), ip="10.0.0.1"
         )

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from odoo.addons.email_marketing_crm.tools.reliability import (
     BURST_WINDOW,
     CLASSES,
+    Classification,
     LinkHit,
     classes_from,
     classify_hit,
+    distrust,
     find_bursts,
     is_at_least,
 )
@@ -92,6 +94,12 @@ class TestOrder(unittest.TestCase):
         self.assertEqual(
             is_at_least(reliability, minimum), reliability in classes_from(minimum)
         )
+
+    @given(st.sampled_from(CLASSES))
+    def test_what_anybody_could_make_up_is_never_a_humans(self, reliability):
+        found = distrust(Classification(reliability, ("browser",)))
+        self.assertFalse(is_at_least(found.reliability, "human_likely"))
+        self.assertTrue(is_at_least(reliability, found.reliability), "never better")
 
     def test_a_name_that_is_no_class_is_never_enough(self):
         self.assertFalse(is_at_least("surely", "security_scan"))

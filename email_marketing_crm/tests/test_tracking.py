@@ -2,6 +2,7 @@ from datetime import datetime
 
 from odoo.tests import HttpCase, tagged
 
+from ..hooks import trust_links_of_before
 from .common import BROWSER
 
 
@@ -68,7 +69,8 @@ class TestTrackingRoutes(HttpCase):
 
     @property
     def click_path(self):
-        return f"/r/{self.link.code}/m/{self.trace.id}"
+        ending = self.trace._get_link_ending(self.trace.id)
+        return f"/r/{self.link.code}/m/{ending}"
 
     def test_a_browser_loads_the_pixel(self):
         self.assertEqual(self.ask(self.pixel).status_code, 200)
@@ -115,6 +117,26 @@ class TestTrackingRoutes(HttpCase):
             answer = self.ask(f"/r/{self.link.code}/m/{number}")
             self.assertEqual(answer.status_code, 301, number)
         self.assertFalse(self.touchpoint("clicked"))
+
+    def test_a_link_that_was_not_in_the_mail_proves_nothing(self):
+        """Whoever got one mail can count the numbers of the others up."""
+        path = f"/r/{self.link.code}/m/{self.trace.id}"
+        stranger = self.trace._get_link_signature(self.trace.id + 1)
+        for ending in ("", f"?k={stranger}", "?k=", "?k=%C3%A9"):
+            with self.subTest(ending=ending):
+                self.assertEqual(self.ask(path + ending).status_code, 301)
+        clicked, opened = self.touchpoint("clicked"), self.touchpoint("opened")
+        self.assertEqual(len(clicked), 4)
+        self.assertEqual(set(clicked.mapped("reliability")), {"unknown"})
+        self.assertEqual(opened.reliability, "unknown")
+        self.assertIn("not one that was in the mail", clicked[0].reliability_reason)
+        self.ask(self.click_path)
+        self.assertIn("human_likely", self.touchpoint("clicked").mapped("reliability"))
+
+    def test_links_of_before_the_installation_count(self):
+        trust_links_of_before(self.env)
+        self.ask(f"/r/{self.link.code}/m/{self.trace.id}")
+        self.assertEqual(self.touchpoint("clicked").reliability, "human_likely")
 
     def test_a_click_opens_the_mail_and_is_kept_with_its_mailing(self):
         self.ask(self.click_path)
@@ -188,9 +210,14 @@ class TestTrackingRoutes(HttpCase):
         self.addCleanup(self.env.registry.clear_cache)
         self.ask(self.pixel)
         self.ask(self.click_path)
+        answer = self.ask(f"/r/{self.link.code}/m/{2**31}")
+        self.assertEqual(answer.status_code, 301)
         self.assertEqual(seen[0]["trace_status"], "open")
         self.assertEqual(len(self.touchpoint("opened")), 1)
         self.assertEqual(len(self.touchpoint("clicked")), 1)
+        self.assertEqual(self.touchpoint("clicked").reliability, "human_likely")
+        self.ask(f"/r/{self.link.code}/m/{self.trace.id}")
+        self.assertIn("unknown", self.touchpoint("clicked").mapped("reliability"))
 
     def test_links_are_sorted_found_and_summed_by_their_clicks(self):
         other = self.link.copy({"url": "https://example.com/other"})

@@ -118,6 +118,13 @@ def classify_hit(
     return Classification("unknown", ("unknown_agent",))
 
 
+def distrust(found: Classification) -> Classification:
+    """The class of a hit that somebody else could have made up: `unknown` at best."""
+    if not is_at_least(found.reliability, "unknown"):
+        return found
+    return Classification("unknown", ("unsigned",))
+
+
 def find_bursts(hits: Iterable[LinkHit]) -> set[int]:
     """Ids of the hits that belong to a burst: many links of one mail at once.
 
