@@ -1,6 +1,7 @@
 from odoo import http
 from odoo.http import request
 
+from ..tools.content_link import add_campaign
 from .consent import render_page
 
 #: Tries of one network address to find a content, in an hour.
@@ -37,10 +38,8 @@ class MarketingAssetController(http.Controller):
                 return render_page("page_too_many", {}, status=429)
             return render_page("page_no_content", {}, status=404)
         if asset.source == "url":
-            campaign = {
-                key: value for key, value in query.items() if key.startswith("utm_")
-            }
-            return request.redirect(asset._get_target_url(campaign), 302, local=False)
+            url = add_campaign(asset.url, query)
+            return request.redirect(url, 302, local=False)
         stream = request.env["ir.binary"]._get_stream_from(
             asset, "file", filename=asset.file_name or asset.name
         )

@@ -286,3 +286,4 @@ from . import utm_names
 from . import res_partner_relationship
 from . import marketing_asset_taken
 from . import marketing_asset_rule
+from . import marketing_asset_event

@@ -1,17 +1,14 @@
 import re
 import secrets
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.urls import urljoin
 
+from ..tools.content_link import CONTENT_PATH
 from ..tools.reliability import classes_from
 
-#: Where the contents are on the web site; followed by the token of one.
-CONTENT_PATH = "/marketing/content/"
-_TOKEN = re.compile(rf"{CONTENT_PATH}([\w-]+)")
 #: Opens of these certainties are of somebody who took it.
 TAKEN = classes_from("human_likely")
 
@@ -126,7 +123,7 @@ class MarketingAsset(models.Model):
             asset.person_count, asset.last_taken_date = count, last
 
     def _compute_mailing_count(self):
-        for asset in self:
+        for asset in self:  # shown on the form
             asset.mailing_count = self.env["mailing.mailing"].search_count(
                 asset._get_mailing_domain()
             )
@@ -199,27 +196,9 @@ class MarketingAsset(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _read_token(self, url):
-        """The token in the address of an asset; None in any other one."""
-        found = _TOKEN.search(url or "")
-        return found and found[1]
-
-    @api.model
     def _find_by_token(self, token):
         """The asset that a link leads to, while it is offered."""
         return self.sudo().search([("token", "=", token)])
-
-    def _get_target_url(self, query):
-        """The address of the page, with parameters of the link that led here.
-
-        :param query: `{parameter: value}`; those that the address has already stay
-        """
-        self.ensure_one()
-        parts = urlsplit(self.url)
-        known = dict(parse_qsl(parts.query, keep_blank_values=True))
-        added = urlencode({key: query[key] for key in query if key not in known})
-        joined = "&".join(part for part in (parts.query, added) if part)
-        return urlunsplit(parts._replace(query=joined))
 
     # ------------------------------------------------------------------
     # ACTIONS

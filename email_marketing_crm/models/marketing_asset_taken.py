@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 from odoo.tools.sql import column_exists, create_column
 
+from ..tools.content_link import read_token
 from ..tools.reliability import RANK
 
 #: Clicks of machines take nothing.
@@ -31,7 +32,7 @@ class LinkTracker(models.Model):
     @api.depends("url")
     def _compute_marketing_asset_id(self):
         assets = self.env["marketing.asset"].sudo().with_context(active_test=False)
-        tokens = {link: assets._read_token(link.url) for link in self}
+        tokens = {link: read_token(link.url) for link in self}
         wanted = [token for token in tokens.values() if token]
         found = assets.search([("token", "in", wanted)]) if wanted else assets
         by_token = {asset.token: asset.id for asset in found}

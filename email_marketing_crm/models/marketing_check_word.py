@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools.content_check import Word
+from ..tools.wording import split_list
 
 #: Languages whose little words `guess_language` knows, and Chinese.
 LANGUAGES = [
@@ -88,11 +89,7 @@ class MarketingCheckWord(models.Model):
             Word(
                 word.id,
                 word.word.strip(),
-                tuple(
-                    part.strip()
-                    for part in (word.exceptions or "").replace("，", ",").split(",")
-                    if part.strip()
-                ),
+                tuple(split_list(word.exceptions)),
             )
             for word in self
         ]

@@ -5,6 +5,7 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 
 from ..tools.mail_blocks import CONDITION
+from ..tools.wording import split_list
 
 GRADES = ("A", "B", "C", "D", "F")
 #: Pairs of opposite conditions of one mail that are gone through in every combination.
@@ -181,11 +182,7 @@ class MarketingContentCondition(models.Model):
 
     def _get_grades(self):
         self.ensure_one()
-        return [
-            grade.strip().upper()
-            for grade in (self.grades or "").replace("，", ",").split(",")
-            if grade.strip()
-        ]
+        return [grade.upper() for grade in split_list(self.grades)]
 
     def _get_condition(self):
         """SQL that is true for a `person` who sees the block."""

@@ -176,11 +176,12 @@ class MarketingMailTemplate(models.Model):
             "marketing_template_id": self.id,
         }
 
-    def _get_twin(self, lang):
-        """The same mail in another language; empty where there is none."""
+    def _get_twins(self, langs):
+        """The same mail in other languages, in the order of these."""
         if not self.key:
             return self.browse()
-        return self.search([("key", "=", self.key), ("lang_id", "=", lang.id)], limit=1)
+        twins = self.search([("key", "=", self.key), ("lang_id", "in", langs.ids)])
+        return twins.sorted(lambda twin: langs.ids.index(twin.lang_id.id))
 
     def _fill(self, body):
         """A body with the name, the address and the logo of the company."""
@@ -224,8 +225,9 @@ class MarketingMailTemplate(models.Model):
 
     def action_restore(self):
         """Put back what came with the add-on."""
+        library = self._get_library()
         for template in self.filtered("is_library"):
-            values = template._get_library().get((template.key, template.lang_id.code))
+            values = library.get((template.key, template.lang_id.code))
             if values is None:
                 raise UserError(
                     self.env._(

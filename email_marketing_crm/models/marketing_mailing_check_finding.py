@@ -74,7 +74,6 @@ class MarketingMailingCheckFinding(models.Model):
             ("mailing", "The mailing"),
             ("link", "The link"),
             ("company", "The company"),
-            ("server", "The mail server"),
             ("sender", "The sender"),
         ],
         required=True,
@@ -179,12 +178,6 @@ class MarketingMailingCheckFinding(models.Model):
 
     def _open_company(self):
         return self._open_record(self.check_id.company_id)
-
-    def _open_server(self):
-        server = self.mailing_id.mail_server_id
-        if not server or not server.has_access("read"):
-            return self._open_mailing()
-        return self._open_record(server)
 
     def _open_sender(self):
         """The sender's page, where the domain and its records are explained."""

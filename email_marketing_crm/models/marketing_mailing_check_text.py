@@ -18,6 +18,7 @@ from ..tools.content_check import (
     is_related,
     is_shouting,
 )
+from ..tools.wording import split_list
 from .marketing_check_word import limit_level
 from .marketing_mailing_check_finding import LEGAL_PREFIX
 
@@ -101,7 +102,7 @@ class MarketingMailingCheck(models.Model):
             check(text, content, shown)
 
     def _check_placeholders(self, text, content, shown):
-        labels = (self.mailing_id._get_compliance_profile().labels or "").split(",")
+        labels = split_list(self.mailing_id._get_compliance_profile().labels)
         hits = [
             *find_placeholders("subject", shown["subject"], labels),
             *find_placeholders("preview", shown["preview"], labels),

@@ -78,10 +78,7 @@ class MarketingMailingTranslation(models.Model):
         template = mailing.sudo().marketing_template_id
         written = mailing.marketing_lang_id + mailing.marketing_translation_ids.lang_id
         wanted = self.env["res.lang"].search([("id", "not in", written.ids)])
-        found = template.browse()
-        for lang in wanted:
-            found = found or template._get_twin(lang)
-        return found.with_env(self.env)
+        return template._get_twins(wanted)[:1].with_env(self.env)
 
     def _check_may_change(self, vals=()):
         for translation in self:

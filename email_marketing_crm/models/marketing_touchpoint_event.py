@@ -16,7 +16,8 @@ class MarketingTouchpoint(models.Model):
         :param list events: at most 1000 dictionaries with `id` (unique in the
             sending system: the same id again changes nothing), `type` (code of a
             type that other systems may report), `email`; optional `source` (name of
-            the system), `date` (ISO 8601, UTC), `value`, `url`, `title`, `data`
+            the system), `date` (ISO 8601, UTC), `value`, `url`, `title`, `data`; of
+            a download `asset`, the link of the content asset
         :returns: `{"accepted": n, "errors": [{"index": i, "error": sentence}]}`
         :raises UserError: when the batch as a whole cannot be read
         """

@@ -124,6 +124,7 @@ from . import (
     test_tools_mail_layout,
     test_tools_consent_token,
     test_tools_content_check,
+    test_tools_content_link,
     test_tools_decay,
     test_tools_disclosure,
     test_tools_delivery,

@@ -252,6 +252,28 @@ class TestAsset(AssetCase):
         self.assertEqual(mailings.search(action["domain"]), own + translated + tested)
         self.assertEqual(self.paper.with_user(self.user_sales).mailing_count, 3)
 
+    def test_a_web_site_reports_who_took_it(self):
+        event = {"id": 1, "type": "download", "email": BO, "title": "Their title"}
+        touchpoints = self.env["marketing.touchpoint"].with_user(self.user_marketing)
+        theirs = self.make_asset("Theirs", company_id=self.company_other.id)
+        result = touchpoints.report_events(
+            [
+                event | {"asset": self.paper.share_url},
+                event | {"id": 2, "asset": "https://pumps.com/other"},
+                event | {"id": 3, "asset": self.paper.path, "type": "page_view"},
+                event | {"id": 4, "asset": [1]},
+                event | {"id": 5, "asset": theirs.share_url},
+                event | {"id": 6},
+            ]
+        )
+        self.assertEqual(result["accepted"], 2)
+        self.assertEqual([error["index"] for error in result["errors"]], [1, 2, 3, 4])
+        self.run_inbox()
+        self.assertEqual(self.takers(self.paper), [BO])
+        taken = self.env["marketing.touchpoint"].search(self.paper._get_taken_domain())
+        self.assertEqual(taken.data["tags"], self.paper.tag_ids.mapped("name"))
+        self.assertEqual(taken.description, "Took “Their title”")
+
     def test_who_may_see_and_change_what(self):
         model = self.env["marketing.asset"]
         for user in (self.user_marketing, self.user_manager):

@@ -7,6 +7,7 @@ from odoo.addons.email_marketing_crm.tools.wording import (
     MAX_NAME_LENGTH,
     say,
     shorten,
+    split_list,
 )
 
 TEXT = st.text(alphabet="ab %()s“”…\n\t", max_size=400)
@@ -47,3 +48,9 @@ class TestWording(unittest.TestCase):
         short = shorten(text, length)
         self.assertLessEqual(len(short), length)
         self.assertEqual(short, " ".join(short.split()))
+
+    @given(st.lists(st.text("ab 国", min_size=1).map(str.strip).filter(bool)))
+    def test_a_list_is_read_with_commas_of_any_width(self, items):
+        for comma in (",", "，", " , "):
+            self.assertEqual(split_list(comma.join(items)), items)
+        self.assertEqual(split_list(None), [])

@@ -9,6 +9,8 @@ Art. 43 and 44.
 
 import re
 
+from .wording import split_list
+
 #: Paths that lead to unsubscribing; replaced for each receiver when the mail is sent.
 UNSUBSCRIBE_PATHS = ("/unsubscribe_from_list", "/marketing/preferences")
 #: Domains where anybody gets an address: no company is recognised by them.
@@ -31,8 +33,7 @@ def has_label(subject: str, labels: str) -> bool:
 
     :param labels: separated by commas, e.g. "广告, AD"; none: nothing is asked for
     """
-    wanted = [label.strip().casefold() for label in re.split("[,，]", labels)]
-    wanted = [label for label in wanted if label]
+    wanted = [label.casefold() for label in split_list(labels)]
     begin = subject.strip().lstrip(_OPENING + " ").casefold()
     return not wanted or any(_begins_with(begin, label) for label in wanted)
 

@@ -37,3 +37,9 @@ def last_line(traceback: str | None) -> str | None:
     """The line of a traceback that says what went wrong."""
     lines = (traceback or "").strip().splitlines()
     return shorten(lines[-1], 200) if lines else None
+
+
+def split_list(text: str | None) -> list[str]:
+    """The items of a list that somebody typed, with commas of any width between."""
+    items = (item.strip() for item in re.split("[,，]", text or ""))
+    return [item for item in items if item]
