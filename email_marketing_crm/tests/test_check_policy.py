@@ -106,6 +106,20 @@ class TestCheckPolicy(CheckCase):
             policy.with_user(self.user_marketing).write({"level": "off"})
         policy.with_user(self.user_manager).write({"level": "off"})
 
+    def test_words_and_policies_of_another_company_are_not_seen(self):
+        other = {"company_id": self.company_other.id}
+        word = self.env["marketing.check.word"].create({"word": "quiet"} | other)
+        policy = self.env["marketing.check.policy"].create(
+            {"code": "placeholder", "level": "off"} | other
+        )
+        for record in (word, policy):
+            for user in (self.user_marketing, self.user_manager):
+                with self.assertRaises(AccessError):
+                    record.with_user(user).read(["company_id"])
+        check = self.check(self.make_clean(preview="[NAME]: " + "quiet pumps " * 4))
+        self.assertEqual(self.finding(check, "placeholder").severity, "block")
+        self.assertFalse(self.finding(check, "spam_word"))
+
     def test_another_company_does_not_see_the_check(self):
         check = self.check(self.make_clean())
         check.sudo().company_id = self.company_other

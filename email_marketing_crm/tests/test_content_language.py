@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .content_common import ContentCase
@@ -123,3 +123,13 @@ class TestContentLanguage(ContentCase):
         self.assertEqual(
             self.sent(self.mailing)["eva@example.com"]["subject"], "Neue Pumpen"
         )
+
+    def test_who_may_see_and_change_a_language(self):
+        translation = self.make_translation(self.make_mailing(self.everybody), "zh_CN")
+        for user in (self.user_marketing, self.user_manager):
+            translation.with_user(user).subject = "更新的水泵"
+        for user in (self.user_sales, self.user_employee):
+            with self.assertRaises(AccessError):
+                translation.with_user(user).read(["subject"])
+            with self.assertRaises(AccessError):
+                translation.with_user(user).subject = "Mine"
