@@ -68,7 +68,7 @@ export class FindingPlace extends Component {
         if (field.classList.contains("o_mail_body_mailing")) {
             return false;
         }
-        field.scrollIntoView({block: "center"});
+        field.scrollIntoView({block: "nearest"});
         const input = field.querySelector("input, textarea");
         if (input) {
             const words = this.finding.words;
@@ -99,7 +99,7 @@ export class FindingPlace extends Component {
         }
         this.iframe = iframe;
         this.paint(range || element);
-        element.scrollIntoView({block: "center"});
+        element.scrollIntoView({block: "nearest"});
         // The editor may still put its own elements in the place of these.
         browser.setTimeout(() => {
             if (this.state.isShown && !element.isConnected) {
