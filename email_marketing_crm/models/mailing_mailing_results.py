@@ -1,10 +1,11 @@
 """What came of a mailing, person by person: one definition for each figure."""
 
 import hashlib
+import re
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, email_normalize, format_date
 
 from ..tools.reliability import classes_from, classify_hit
 from .marketing_mailing_figures import REPORTED, REVENUES
@@ -28,8 +29,8 @@ FACTS = {
     "has_other_click": "bool_or(code = 'clicked' AND NOT is_human)",
     "has_reply": "bool_or(code = 'replied' AND is_human)",
     "has_view": "bool_or(code = 'viewed_online' AND is_human)",
-    "programs": "count(DISTINCT data->>'user_agent') FILTER ("
-    "WHERE code = 'viewed_online' AND is_human)",
+    "programs": "count(DISTINCT COALESCE(data->>'program', data->>'user_agent'))"
+    " FILTER (WHERE code = 'viewed_online' AND is_human)",
     "has_complaint": "bool_or(code = 'complaint')",
     "has_opt_out": "bool_or(code IN ('unsubscribed', 'consent_withdrawn'))",
     "reacted": "min(date) FILTER (WHERE code IN ('clicked', 'replied') AND is_human)",
@@ -225,11 +226,28 @@ class MailingMailing(models.Model):
         return results.search([("mailing_id", "=", self.id)])
 
     def _capture_view(self, email, user_agent, method):
-        """Somebody opened his mail in the browser: once a program and day."""
+        """Somebody opened his mail in the browser: once a program and day.
+
+        A program stays the same when it is brought up to date.
+        """
         self.ensure_one()
         now = fields.Datetime.now()
-        found = classify_hit("click", user_agent, method)
-        program = hashlib.sha256(user_agent.encode()).hexdigest()[:16]
+        sent_dates = (
+            self.env["mailing.trace"]
+            .sudo()
+            .search(
+                [
+                    ("mass_mailing_id", "=", self.id),
+                    ("email", "=", email_normalize(email, strict=False) or email),
+                    ("sent_datetime", "!=", False),
+                ]
+            )
+            .mapped("sent_datetime")
+        )
+        delay = (now - max(sent_dates)).total_seconds() if sent_dates else None
+        found = classify_hit("click", user_agent, method, delay)
+        name = re.sub(r"[\d._]+", "", user_agent)
+        program = hashlib.sha256(name.encode()).hexdigest()[:16]
         self.env["marketing.touchpoint"]._capture(
             [
                 {
@@ -240,7 +258,9 @@ class MailingMailing(models.Model):
                     "reliability_reasons": found.reasons,
                     "data": {
                         "user_agent": user_agent[:255].replace("\0", ""),
+                        "program": program,
                         "method": method,
+                        "seconds_since_sent": delay,
                     },
                     "dedup_key": f"view:{self.id}:{email}:{program}:{now:%Y%m%d}",
                 }

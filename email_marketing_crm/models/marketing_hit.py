@@ -120,14 +120,31 @@ _FUNCTIONS = (
                    AND {_IS_TRACKED}
                    AND NOT EXISTS (
                        SELECT FROM marketing_touchpoint AS known
-                        WHERE known.dedup_key = 'trace:' || mailing_trace.id || ':open'
+                        WHERE known.dedup_key IN (
+                              'trace:' || mailing_trace.id || ':open',
+                              'trace:' || mailing_trace.id || ':open:human')
                           AND known.reliability IN ('human_likely', 'human_confirmed'))
             LOOP
+                is_new := TRUE;
                 IF NOT marketing_capture_hit(
                     trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open:human')
                 THEN
                     RETURN NEXT to_jsonb(trace)::text;
                 END IF;
+            END LOOP;
+        END IF;
+        -- Whoever comes back later: each program counts once an hour.
+        IF NOT is_new THEN
+            FOR trace IN
+                SELECT * FROM mailing_trace
+                 WHERE mail_mail_id_int = mail AND trace_status IN ('open', 'reply')
+                   AND open_datetime <= hit_date - interval '1 hour' AND {_IS_TRACKED}
+            LOOP
+                PERFORM marketing_capture_hit(
+                    trace, 'opened_again', facts, NULL,
+                    'trace:' || trace.id || ':again:'
+                        || left(md5(facts->>'user_agent'), 8) || ':'
+                        || to_char(hit_date, 'YYYYMMDDHH24'));
             END LOOP;
         END IF;
     END $$
@@ -183,7 +200,9 @@ _FUNCTIONS = (
 #: The largest number of a row; whoever makes one up may take a larger one.
 MAX_ID = 2**31 - 1
 #: Classes of hits that came by no request: too fast, and at any other time.
-NO_REQUEST = dict.fromkeys(("opened", "clicked"), [["unknown", "no_request"]] * 2)
+NO_REQUEST = dict.fromkeys(
+    ("opened", "opened_again", "clicked"), [["unknown", "no_request"]] * 2
+)
 #: What hits are written through.
 CONNECTIONS = KeptConnections(
     lambda name: psycopg2.connect(**connection_info_for(name)[1])
@@ -203,7 +222,11 @@ def _get_classes(user_agent, method, is_signed):
             for hit in [classify_hit(kind, user_agent, method, delay)]
             for found in [hit if is_signed else distrust(hit)]
         ]
-        for kind, code in (("open", "opened"), ("click", "clicked"))
+        for kind, code in (
+            ("open", "opened"),
+            ("open", "opened_again"),
+            ("click", "clicked"),
+        )
     }
 
 
@@ -268,7 +291,10 @@ class MarketingHit(models.AbstractModel):
 
     @api.model
     def _record_open(self, mail_id):
-        """The pixel of a mail was loaded: its trace is opened, unless it was before."""
+        """The pixel of a mail was loaded: its trace is opened, unless it was before.
+
+        Who opens it again an hour later or more does so once an hour and program.
+        """
         rows = self._run(
             SQL(
                 "SELECT marketing_record_open(%s, %s::jsonb)",

@@ -33,6 +33,7 @@ TYPES_BY_KIND = {
         "delivered",
         "skipped",
         "opened",
+        "opened_again",
         "replied",
         "viewed_online",
         "hard_bounce",

@@ -76,6 +76,7 @@ class MarketingTouchpoint(models.Model):
                 self.env._("Mail “%(mailing)s” not sent"),
             ],
             "opened": [self.env._("Opened “%(mailing)s”")],
+            "opened_again": [self.env._("Opened “%(mailing)s” again")],
             "clicked": [
                 self.env._("Clicked “%(link)s” in “%(mailing)s”"),
                 self.env._("Clicked a link in “%(mailing)s”"),

@@ -2,6 +2,7 @@
 
 from unittest.mock import patch
 
+from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import Form, HttpCase, tagged
 
@@ -459,4 +460,35 @@ class TestViewInBrowser(HttpCase):
         self.assertEqual(
             sorted(views.mapped("reliability")),
             ["human_likely", "human_likely", "security_scan"],
+        )
+        trace = self.env["mailing.trace"].create(
+            {
+                "trace_type": "mail",
+                "mass_mailing_id": mailing.id,
+                "model": "res.partner",
+                "res_id": partner.id,
+                "email": "ana@example.com",
+            }
+        )
+        trace.sent_datetime = fields.Datetime.now()
+        self.env.flush_all()
+        newer, other = "Mozilla/5.0 Firefox/131.0", "Mozilla/5.0 Chrome/140.0"
+        for agent in (newer, other):
+            self.opener.get(
+                self.base_url() + path, headers={"User-Agent": agent}, timeout=30
+            )
+        self.env.invalidate_all()
+        later = (
+            views.search(
+                [
+                    ("mailing_id", "=", mailing.id),
+                    ("type_id.code", "=", "viewed_online"),
+                ]
+            )
+            - views
+        )
+        self.assertEqual(
+            (later.data["user_agent"], later.reliability, later.reliability_reasons),
+            (other, "security_scan", "too_fast"),
+            "another version of a program is the same one",
         )

@@ -1,4 +1,4 @@
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from odoo.tests import HttpCase, tagged
 
@@ -277,6 +277,32 @@ class TestTrackingRoutes(HttpCase):
             sorted(self.touchpoint("opened").mapped("reliability")),
             ["human_likely", "machine_open"],
         )
+
+    def test_who_comes_back_later_opened_it_again(self):
+        """Each later open is kept with its class: once an hour and program."""
+        self.ask(self.pixel)
+        self.ask(self.pixel)
+        self.assertFalse(self.touchpoint("opened_again"), "the same reading")
+        self.trace.open_datetime = datetime.now() - timedelta(days=1)
+        self.env.flush_all()
+        for agent in (BROWSER, BROWSER, "Mozilla/5.0"):
+            self.ask(self.pixel, user_agent=agent)
+        self.assertEqual(
+            sorted(self.touchpoint("opened_again").mapped("reliability")),
+            ["human_likely", "machine_open"],
+        )
+        self.assertEqual(len(self.touchpoint("opened")), 1, "people are counted once")
+        self.assertEqual(self.trace.trace_status, "open")
+
+    def test_who_comes_back_after_a_program_opened_it_first(self):
+        self.ask(self.pixel, user_agent="Mozilla/5.0")
+        self.trace.open_datetime = datetime.now() - timedelta(days=1)
+        self.env.flush_all()
+        self.ask(self.pixel)
+        self.assertEqual(len(self.touchpoint("opened")), 2)
+        self.assertFalse(self.touchpoint("opened_again"))
+        self.ask(self.pixel)
+        self.assertEqual(self.touchpoint("opened_again").reliability, "human_likely")
 
     def test_a_hit_right_after_sending_is_a_machine(self):
         self.trace.sent_datetime = datetime.now().replace(microsecond=0)
