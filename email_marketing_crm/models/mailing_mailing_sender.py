@@ -41,7 +41,9 @@ class MailingMailing(models.Model):
         help="If nothing goes wrong on the way.",
     )
 
-    @api.depends("mail_server_id", "email_from", "mailing_type", "user_id")
+    @api.depends(
+        "mail_server_id", "email_from", "mailing_type", "user_id", "marketing_topic_id"
+    )
     def _compute_marketing_sender_id(self):
         """The sender there is, or a new one for a mailing that is saved."""
         keys = {
@@ -63,7 +65,7 @@ class MailingMailing(models.Model):
         if not domain:
             return None
         mailing = self.sudo()
-        company = mailing.user_id.company_id or self.env.company
+        company = mailing._get_compliance_company()
         return mailing.mail_server_id._origin.id, domain.lower(), company.id
 
     @api.depends("marketing_sender_id", "state", "marketing_segment_ids")

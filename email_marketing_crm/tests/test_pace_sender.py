@@ -70,6 +70,21 @@ class TestPaceSender(DeliveryCase):
         )
         self.assertEqual(seen, shared, "the other company's sender is its own")
 
+    def test_a_topic_of_a_company_is_sent_by_that_company(self):
+        """As its profile, its quiet hours and its limits are those that count."""
+        shared = self.make_mailing().marketing_sender_id
+        own = self.senders.create(
+            {"domain": shared.domain, "company_id": self.company_other.id}
+        )
+        topic = self.env["marketing.topic"].create(
+            {"name": "Theirs", "company_id": self.company_other.id}
+        )
+        mailing = self.make_mailing()
+        mailing.marketing_topic_id = topic
+        self.assertEqual(mailing.marketing_sender_id, own)
+        mailing.marketing_topic_id = False
+        self.assertEqual(mailing.marketing_sender_id, shared)
+
     def test_one_row_per_server_and_domain(self):
         sender = self.make_mailing().marketing_sender_id
         with mute_logger("odoo.sql_db"), self.assertRaises(IntegrityError):
