@@ -33,6 +33,7 @@ from . import marketing_topic
 from . import marketing_consent_log
 from . import marketing_consent
 from . import marketing_consent_sync
+from . import marketing_consent_blacklist
 from . import marketing_consent_list
 from . import marketing_consent_request
 from . import marketing_rate_limit

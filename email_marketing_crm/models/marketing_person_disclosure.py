@@ -224,8 +224,8 @@ class MarketingPerson(models.Model):
             {
                 "kind": "disclosure",
                 "user_id": self.env.uid,
-                "person_ids": [(6, 0, family.ids)],
                 "person_count": 1,
+                **requests._prepare_whom(family),
             }
         )
         return {

@@ -1,6 +1,6 @@
 import logging
 
-from odoo import api, fields, models
+from odoo import Command, api, fields, models
 from odoo.exceptions import UserError
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +26,8 @@ class MarketingPrivacyRequest(models.Model):
     ``done``     everything happened
     ``failed``   a batch could not be erased, `error` says why; it can be tried again
 
-    The persons of an erasure are rows without identity afterwards. Never: a name or an
+    The persons of an erasure are rows without identity afterwards; `company_ids` are
+    theirs of before, for the managers of these companies only. Never: a name or an
     address in this table, or a person who is erased in part.
     """
 
@@ -67,6 +68,16 @@ class MarketingPrivacyRequest(models.Model):
         readonly=True,
     )
     person_count = fields.Integer("Persons Asked For", readonly=True)
+    company_ids = fields.Many2many(
+        "res.company",
+        "marketing_privacy_request_company_rel",
+        "request_id",
+        "company_id",
+        string="Companies",
+        readonly=True,
+        help="That knew these persons when they were asked for; none: persons whose "
+        "records are shared by all companies.",
+    )
     erased_count = fields.Integer("Persons Erased", readonly=True)
     line_ids = fields.One2many(
         "marketing.privacy.request.line", "request_id", readonly=True
@@ -101,8 +112,8 @@ class MarketingPrivacyRequest(models.Model):
                 "user_id": self.env.uid,
                 "state": "waiting",
                 "has_records_kept": keep_records,
-                "person_ids": [(6, 0, persons.ids)],
                 "person_count": len(persons),
+                **self._prepare_whom(persons),
             }
         )
         if len(persons) <= ERASE_BATCH:
@@ -112,6 +123,14 @@ class MarketingPrivacyRequest(models.Model):
                 "email_marketing_crm.ir_cron_privacy_request"
             ).sudo()._trigger()
         return request
+
+    @api.model
+    def _prepare_whom(self, persons):
+        """Whom a request is about, and which companies may know of it later."""
+        return {
+            "person_ids": [Command.set(persons.ids)],
+            "company_ids": [Command.set(persons.sudo().company_ids.ids)],
+        }
 
     def _get_waiting_persons(self, limit=None):
         """Persons of an erasure who still have an identity."""

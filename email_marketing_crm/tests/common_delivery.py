@@ -14,6 +14,9 @@ from .common import MarketingCase
 class DeliveryCase(MarketingCase, MockEmail):
     """A marketer's mailing to a segment, with the mail server replaced by a list."""
 
+    #: Runs of a lane after which it should have come to an end.
+    maximum_runs = 50
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -91,7 +94,7 @@ class DeliveryCase(MarketingCase, MockEmail):
         self.send()
 
     def _run_lane(self, model):
-        for _run in range(50):
+        for _run in range(self.maximum_runs):
             processed, remaining = self.env[model]._run_lane(0, 1)
             self.env.flush_all()
             self.env.cr.precommit.run()

@@ -1,5 +1,6 @@
 from odoo.exceptions import AccessError
-from odoo.tests import tagged
+from odoo.fields import Domain
+from odoo.tests import new_test_user, tagged
 
 from .common import MarketingCase
 
@@ -90,3 +91,64 @@ class TestAccess(MarketingCase):
         self.assertTrue(lanes.with_user(self.user_manager).search([]))
         with self.assertRaises(AccessError):
             lanes.with_user(self.user_marketing).search([])
+
+    def test_what_somebody_prepares_is_his_own(self):
+        """Nobody opens a dialog of somebody else, not even a manager."""
+        rules = self.env["ir.rule"].with_user(self.user_manager)
+        dialogs = [
+            name
+            for name, model in self.env.items()
+            if model._transient
+            and not model._abstract
+            and model._original_module == "email_marketing_crm"
+        ]
+        self.assertGreater(len(dialogs), 20)
+        for name in dialogs:
+            own = Domain("create_uid", "=", self.user_manager.id)
+            own = own.optimize(self.env[name])
+            for mode in ("read", "write", "unlink"):
+                with self.subTest(model=name, mode=mode):
+                    found = Domain(rules._compute_domain(name, mode))
+                    self.assertEqual(found.optimize(self.env[name]), own)
+
+    def test_dialogs_about_persons_are_closed_to_others(self):
+        colleague = new_test_user(
+            self.env,
+            "colleague",
+            groups="email_marketing_crm.group_marketing_manager,base.group_user",
+        )
+        topic = self.env["marketing.topic"].create({"name": "Pumps"})
+        attribute = self.env.ref("email_marketing_crm.profile_attribute_time")
+        for name, values in (
+            ("marketing.consent.change", {"topic_id": topic.id, "note": "Said so"}),
+            ("marketing.person.erase", {}),
+            ("marketing.segment.add", {"target": "new", "name": "Mine"}),
+            ("marketing.suppression.lift", {"reason": "Asked for it"}),
+            (
+                "marketing.profile.answer",
+                {
+                    "res_model": "res.partner",
+                    "res_ids": self.partner.ids,
+                    "attribute_id": attribute.id,
+                },
+            ),
+        ):
+            with self.subTest(model=name):
+                source = (
+                    self.person if name == "marketing.person.erase" else self.partner
+                )
+                dialog = (
+                    self.env[name]
+                    .with_user(self.user_manager)
+                    .with_context(active_model=source._name, active_ids=source.ids)
+                    .create(values)
+                )
+                self.assertTrue(dialog.read(["create_uid"]))
+                dialog.invalidate_recordset()
+                for attempt in (
+                    lambda other: other.read(["create_uid"]),
+                    lambda other: other.write({}),
+                    lambda other: other.unlink(),
+                ):
+                    with self.assertRaises(AccessError):
+                        attempt(dialog.with_user(colleague))

@@ -1,6 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import Form, tagged
+from odoo.tests import Form, new_test_user, tagged
 
 from ..models import marketing_privacy_request
 from ..tools.erasure import ErasureRule, get_erased_address
@@ -468,6 +468,47 @@ class TestErasure(DeliveryCase):
         self.user_manager.company_ids |= self.company_other
         self.erase()
         self.assertTrue(self.person.is_erased)
+
+    def test_requests_are_seen_by_the_companies_of_their_persons(self):
+        shared = self.erase()
+        self.assertFalse(shared.company_ids)
+        other = self.make_partner("bo@example.com", company_id=self.company_other.id)
+        self.run_inbox()
+        self.user_manager.company_ids |= self.company_other
+        person = other.marketing_person_id.with_user(self.user_manager)
+        person = person.with_company(self.company_other)
+        person.action_disclose()
+        requests = self.env["marketing.privacy.request"]
+        disclosed = requests.search([("kind", "=", "disclosure")], limit=1)
+        wizard = (
+            self.env["marketing.person.erase"]
+            .with_user(self.user_manager)
+            .with_company(self.company_other)
+            .with_context(active_ids=person.ids)
+            .create({})
+        )
+        erased = requests.browse(wizard.action_erase()["res_id"])
+        self.assertEqual((disclosed | erased).company_ids, self.company_other)
+        foreign = disclosed | erased
+        colleague = new_test_user(
+            self.env,
+            "manager_of_one",
+            groups="email_marketing_crm.group_marketing_manager,base.group_user",
+        )
+        seen = requests.with_user(colleague).search(
+            [("id", "in", (shared | foreign).ids)]
+        )
+        self.assertEqual(seen, shared)
+        self.assertTrue(seen.line_ids.with_user(colleague).mapped("count"))
+        for records, field in ((foreign, "kind"), (erased.line_ids, "count")):
+            with self.assertRaises(AccessError):
+                records.with_user(colleague).read([field])
+        mine = requests.with_user(self.user_manager).with_context(
+            allowed_company_ids=self.user_manager.company_ids.ids
+        )
+        self.assertEqual(
+            mine.search([("id", "in", (shared | foreign).ids)]), shared | foreign
+        )
 
     def test_who_was_erased_is_not_erased_again(self):
         self.erase()

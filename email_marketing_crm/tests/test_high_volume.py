@@ -9,80 +9,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models import marketing_delivery_sessions as sessions
-from .common_delivery import DeliveryCase
-from .common_smtp import ScriptedServer
-
-LOGGER = "odoo.addons.email_marketing_crm.models.marketing_delivery_high_volume"
-#: What is drawn for each mail: numbers of mails and traces, tokens, and times.
-DRAWN = [
-    (rb"={15}\d{19}==", b"BOUNDARY"),
-    (rb"=\r\n", b""),
-    (rb"/r/(\w+)/m/\d+\?k=\w+", rb"/r/\1/m/TRACE"),
-    (rb"mail/track/\d+/\w+/", b"mail/track/MAIL/"),
-    (rb"(?i)(message-id|references): .*?\r\n(?=\S)", rb"\1: ID\r\n"),
-    (rb"(?i)date: .*?\r\n", b"date: NOW\r\n"),
-]
-BODY = """
-<div class="o_layout"><p>Dear <t t-out="object.name">friend</t>, how is
-<t t-out="object.city">your town</t>?</p>
-<p>{text}</p>
-<p><a href="https://www.example.com/pumps?a=1&amp;b=2">Pumps</a> and
-<a href="https://www.example.com/valves">valves</a>,
-<a href="/view">in your browser</a>.</p>
-<p><a href="/unsubscribe_from_list">Unsubscribe</a> or
-<a href="/marketing/preferences">choose</a></p></div>
-"""
-
-
-class VolumeCase(DeliveryCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.emails_known = [f"volume{number}@example.com" for number in range(20)]
-        names = ["Ana", "O'Brien & Co", "张三", "Ünal", 'Bo "Bee"', "Dr. Who, MD"]
-        cls.partners = cls.env["res.partner"].create(
-            [
-                {
-                    "name": names[number % len(names)],
-                    "email": address,
-                    "city": "Ghent" if number % 3 else False,
-                }
-                for number, address in enumerate(cls.emails_known)
-            ]
-        )
-        cls.segment = cls.make_segment(*cls.emails_known)
-        cls.mailing = cls.make_volume_mailing()
-
-    def setUp(self):
-        super().setUp()
-        self.smtp = ScriptedServer()
-
-    @classmethod
-    def make_volume_mailing(cls, **values):
-        mailing = cls.make_mailing(
-            cls.segment, **{"body_html": BODY.format(text="Look: " * 30), **values}
-        )
-        mailing.marketing_sender_id.is_high_volume = True
-        return mailing
-
-    def deliver(self, mailing=None):
-        """Run both lanes with the scripted server."""
-        (mailing or self.mailing).action_launch()
-        self.run_lanes()
-
-    def run_lanes(self):
-        with (
-            self.smtp.patched(self.env),
-            patch.object(type(self.env["ir.mail_server"]), "_disable_send", bool),
-        ):
-            self.compose()
-            self._run_lane("mail.mail")
-
-    def states(self):
-        return {
-            delivery.email: delivery.state
-            for delivery in self.deliveries_of(self.mailing)
-        }
+from .volume_common import LOGGER, VolumeCase
 
 
 @tagged("post_install", "-at_install")
@@ -110,60 +37,6 @@ class TestHighVolume(VolumeCase):
             ),
             len(self.emails_known),
         )
-
-    def test_the_same_mails_as_the_standard_lane(self):
-        """Byte for byte, but for what is drawn for each mail."""
-        for values in (
-            {},
-            {"subject": "Dear {{ object.name }}, new pumps", "preview": "For you"},
-            {"body_html": BODY.format(text="水泵" * 300), "subject": "新水泵"},
-            {"body_html": "<p>Hi <t t-out='object.name'/></p>"},
-            {"body_html": "<p><b t-out='object.city or object.name'>x</b></p>"},
-            {"body_html": "<p>Short, and to all the same.</p>"},
-            {"email_from": '"Pümps" <news@pumps.example.com>'},
-        ):
-            with self.subTest(values):
-                self.assert_same_mails(values)
-
-    def assert_same_mails(self, values):
-        volume = self.make_volume_mailing(**values)
-        self.smtp = ScriptedServer()
-        self.deliver(volume)
-        self.assertTrue(all(self.deliveries_of(volume).mapped("is_high_volume")))
-        fast = dict(self.smtp.taken)
-        self.assertEqual(len(fast), len(self.emails_known))
-        standard = self.make_volume_mailing(**values)
-        standard.marketing_sender_id.is_high_volume = False
-        self.smtp = ScriptedServer()
-        self.deliver(standard)
-        self.assertFalse(any(self.deliveries_of(standard).mapped("is_high_volume")))
-        slow = dict(self.smtp.taken)
-        for address in self.emails_known:
-            self.assertEqual(
-                self.normalize(fast[address], volume),
-                self.normalize(slow[address], standard),
-                address,
-            )
-
-    def normalize(self, content, mailing):
-        """A mail without what differs between two mails to one person."""
-        for pattern, replacement in DRAWN:
-            content = re.sub(pattern, replacement, content, flags=re.DOTALL)
-        message = email.message_from_bytes(content, policy=policy.SMTP)
-        texts = []
-        for part in message.walk():
-            if not part.is_multipart():
-                text = part.get_content()
-                for pattern, replacement in DRAWN:
-                    text = re.sub(pattern.decode(), replacement.decode(), text)
-                texts += [part["Content-Transfer-Encoding"], text]
-        headers = [(name, str(value)) for name, value in message.items()]
-        links = re.compile(
-            rf"mailing/{mailing.id}/|hash_token=\w+|/r/\w+|preferences/\S+"
-        )
-        return [links.sub("", text) for text in texts], [
-            (name, links.sub("", value)) for name, value in headers
-        ]
 
     def test_opens_clicks_replies_and_bounces_find_their_mail(self):
         self.deliver()

@@ -107,6 +107,28 @@ class TestProfileValue(ProfileCase):
         )
         self.assertEqual(found, self.partner)
 
+    def test_preferred_time(self):
+        """When somebody likes to be reached: said by him, guessed, or by the hour."""
+        self.answer("In the evening", "behavior", "preferred_time")
+        self.assertEqual(self.answers_in_effect("preferred_time"), ["In the evening"])
+        self.answer("in the MORNING", "form", "preferred_time")
+        self.answer("In the evening", "rule", "preferred_time")
+        self.assertEqual(self.answers_in_effect("preferred_time"), ["In the morning"])
+        morning = self.env.ref("email_marketing_crm.profile_option_time_morning")
+        self.assertEqual(self.partner.marketing_profile_option_ids, morning)
+        self.assertEqual(
+            self.env["res.partner"].search(
+                [("marketing_profile_option_ids", "in", morning.ids)]
+            ),
+            self.partner,
+        )
+        # The answers are open: what nobody thought of becomes one.
+        self.answer("At noon", "hand", "preferred_time", date=NOW + timedelta(days=1))
+        self.partner.invalidate_recordset()
+        self.assertEqual(
+            self.partner.marketing_profile_option_ids.mapped("name"), ["At noon"]
+        )
+
     def test_an_answer_that_does_not_exist_is_refused_and_says_so(self):
         for attribute, value in (
             ("persona", "Astronaut"),

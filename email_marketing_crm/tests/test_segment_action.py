@@ -319,3 +319,31 @@ class TestSegmentAction(SegmentCase):
         self.run_inbox()
         self.run_inbox()
         self.assertEqual(ana.marketing_relationship, "customer")
+
+    # ------------------------------------------------------------------
+    # rights
+    # ------------------------------------------------------------------
+
+    def test_what_was_set_is_seen_by_the_company_and_changed_by_nobody(self):
+        self.make_partner("ana@example.com", city="Porto")
+        segment = self.make_segment(domain=[("city", "=", "Porto")], company_id=False)
+        self.make_setting(segment)
+        marks = self.env["marketing.segment.action.mark"]
+        mark = marks.search([("action_id.segment_id", "=", segment.id)])
+        self.assertTrue(mark.is_ours)
+        for user in (self.user_marketing, self.user_manager):
+            self.assertTrue(mark.with_user(user).is_ours)
+            for attempt in (
+                lambda own: own.write({"is_ours": False}),
+                lambda own: own.unlink(),
+            ):
+                with self.assertRaises(AccessError):
+                    attempt(mark.with_user(user))
+        segment.company_id = self.company_other
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for user in (self.user_marketing, self.user_manager):
+            self.assertFalse(marks.with_user(user).search([("id", "=", mark.id)]))
+        for user in (self.user_sales, self.user_employee):
+            with self.assertRaises(AccessError):
+                mark.with_user(user).read(["is_ours"])

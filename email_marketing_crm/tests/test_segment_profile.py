@@ -110,6 +110,56 @@ class TestSegmentProfile(SegmentCase):
                 self.run_inbox()
                 self.assertEqual(self.members_of(segment), [])
 
+    def test_origin_and_legal_basis(self):
+        """Who came from where, and who may be written to why; both from an import."""
+        source = self.env["marketing.acquisition.source"].create(
+            {"name": "Pump fair", "kind": "event", "legal_basis": "consent"}
+        )
+        path = "marketing_person_id"
+        of_fair = self.make_segment(
+            domain=[(f"{path}.acquisition_source_id", "=", source.id)]
+        )
+        by_name = self.make_segment(
+            domain=[(f"{path}.acquisition_source_id.name", "ilike", "fair")]
+        )
+        agreed = self.make_segment(domain=[(f"{path}.legal_basis", "=", "consent")])
+        unknown = self.make_segment(domain=[(f"{path}.legal_basis", "=", "unknown")])
+        segments = (of_fair, by_name, agreed, unknown)
+        self.assertEqual([self.members_of(one) for one in segments], [[]] * 4)
+        persons = self.env["marketing.person"]
+        new = self.person_of("bo@example.com")
+        persons._set_origin(self.person.ids, source.id, "consent", [])
+        persons._set_origin(new.ids, source.id, "unknown", new.ids)
+        self.run_inbox()
+        bo = "bo@example.com"
+        self.assertEqual(
+            [self.members_of(one) for one in segments],
+            [[ANA, bo], [ANA, bo], [ANA], [bo]],
+        )
+        persons._set_origin(new.ids, source.id, "contract", [])
+        self.run_inbox()
+        self.assertEqual(self.members_of(unknown), [])
+        for segment in segments:
+            before = self.members_of(segment)
+            segment._refresh()
+            self.assertEqual(self.members_of(segment), before)
+
+    def test_who_merges_brings_his_origin_along(self):
+        source = self.env["marketing.acquisition.source"].create(
+            {"name": "Pump fair", "kind": "event", "legal_basis": "consent"}
+        )
+        segment = self.make_segment(
+            domain=[("marketing_person_id.acquisition_source_id", "=", source.id)]
+        )
+        other = self.person_of("bo@example.com")
+        other._set_origin(other.ids, source.id, "consent", [])
+        self.run_inbox()
+        self.assertEqual(self.members_of(segment), ["bo@example.com"])
+        other._merge_into(self.person)
+        self.run_inbox()
+        self.assertEqual(self.members_of(segment), [ANA])
+        self.assertEqual(self.person.legal_basis, "consent")
+
     def test_fields_of_the_person_nobody_asks_for_queue_nothing(self):
         self.run_inbox()
         self.person.tz = "Asia/Shanghai"
