@@ -8,7 +8,7 @@ from odoo.tools.mail import URL_SKIP_PROTOCOL_REGEX, validate_url
 
 from odoo.addons.link_tracker.tools.html import find_links_with_urls_and_labels
 
-from ..tools.link_places import number_places
+from ..tools.link_places import PLACE, drop_places, get_place, number_places
 from ..tools.reliability import classes_from
 
 #: Marks the links of the shown mail with the number of their tracked link.
@@ -104,7 +104,10 @@ class MailingMailing(models.Model):
         nodes, links = find_links_with_urls_and_labels(
             root, base_url, skip_regex=rf"^{URL_SKIP_PROTOCOL_REGEX}"
         )
-        labels = number_places((link["url"], link["label"]) for link in links)
+        labels = number_places(
+            ((link["url"], link["label"]) for link in links),
+            [get_place(node.get(PLACE)) for node in nodes],
+        )
         known = {(tracker.url, tracker.label or ""): tracker.id for tracker in trackers}
         order = {}
         for node, link, label in zip(nodes, links, labels, strict=True):
@@ -114,7 +117,7 @@ class MailingMailing(models.Model):
                 order.setdefault(tracker_id, len(order))
         for node in root.iter("script", "iframe", "object", "embed"):
             node.drop_tree()
-        return lxml.html.tostring(root, encoding="unicode"), order
+        return drop_places(lxml.html.tostring(root, encoding="unicode")), order
 
     def _get_shown_body(self):
         """The mail as one of its readers got it; as it was designed without readers."""

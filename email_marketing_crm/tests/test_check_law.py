@@ -106,6 +106,13 @@ class TestCheckLaw(ContentCase):
 
     def test_a_version_of_a_sender_nobody_knows_stops_it(self):
         mailing = self.make(body_html=BODY + FOOTER)
+        mailing.mail_server_id = self.env["ir.mail_server"].create(
+            {
+                "name": "Sends for both",
+                "smtp_host": "mail.example.com",
+                "from_filter": "pumps.example.com, gmail.com",
+            }
+        )
         self.make_test(mailing, "sender", {}, {"email_from": "Bo <bo@gmail.com>"})
         self.assert_stopped(mailing, "Version B: It is not plain who sends the mail")
 

@@ -1,3 +1,5 @@
+import re
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,6 +59,37 @@ class TestContentSplit(ContentCase):
             cls.make_translation(
                 cls.mailing, code, body_html=f"<h1>{code}</h1>{blocks}<p>Bye</p>"
             )
+
+    def test_the_second_button_is_the_same_place_for_everybody(self):
+        """Who does not get the first one does not click at its place."""
+        condition = self.make_condition(lang_ids=self.lang("zh_CN"))
+        button = '<p><a href="https://www.example.com/buy">Buy</a></p>'
+        mailing = self.make_mailing(
+            self.everybody, body_html=self.block(condition, button) + button
+        )
+        mails = self.sent(mailing)
+        links = {
+            link.label: link.code
+            for link in self.env["link.tracker"].search(
+                [("mass_mailing_id", "=", mailing.id)]
+            )
+        }
+        self.assertEqual(set(links), {"Buy", "Buy (2)"})
+        places = {
+            address: re.findall(r"/r/(\w+)/m/", mail["body"])
+            for address, mail in mails.items()
+        }
+        self.assertEqual(
+            places,
+            {
+                "li@example.com": [links["Buy"], links["Buy (2)"]],
+                "ana@example.com": [links["Buy (2)"]],
+                "eva@example.com": [links["Buy (2)"]],
+            },
+        )
+        self.assertNotIn("data-marketing-place", mails["ana@example.com"]["body"])
+        body = mailing.get_click_map()["body"]
+        self.assertNotIn("data-marketing-place", body)
 
     def test_each_recipient_in_exactly_one_part(self):
         deliveries = dict.fromkeys(self.crowd.ids, False)

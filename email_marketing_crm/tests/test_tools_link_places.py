@@ -5,7 +5,11 @@ import unittest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.email_marketing_crm.tools.link_places import number_places
+from odoo.addons.email_marketing_crm.tools.link_places import (
+    PLACE,
+    drop_places,
+    number_places,
+)
 
 LINKS = st.lists(
     st.tuples(
@@ -29,6 +33,22 @@ class TestPlaces(unittest.TestCase):
         self.assertEqual(
             number_places([(url, "Buy"), (url, "Buy (2)"), (url, "Buy")]),
             ["Buy", "Buy (2)", "Buy (3)"],
+        )
+
+    def test_a_part_of_a_mail_keeps_its_places(self):
+        """Who does not get the first button has the second one all the same."""
+        buy = ("https://a.example", "Buy")
+        other = ("https://b.example", "Look")
+        self.assertEqual(
+            number_places([other, buy, buy], [None, 2, 3]),
+            ["Look", "Buy (2)", "Buy (3)"],
+        )
+        self.assertEqual(number_places([buy, other], [1, None]), ["Buy", "Look"])
+
+    def test_numbers_are_no_part_of_the_mail(self):
+        self.assertEqual(
+            drop_places(f'<a href="/x" {PLACE}="12" class="b">Buy</a>'),
+            '<a href="/x" class="b">Buy</a>',
         )
 
     @given(LINKS)

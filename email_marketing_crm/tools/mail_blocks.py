@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from lxml import etree, html
 
+from .link_places import PLACE
+
 CONDITION = "data-marketing-condition"
 SENDER = "data-marketing-sender"
 #: What of a sender can be written into a mail; the signature is HTML.
@@ -65,17 +67,34 @@ def has_sender_parts(body: str) -> bool:
 def keep_blocks(body: str, met: Collection[int]) -> str:
     """The mail as somebody gets it who meets these conditions, and no others.
 
+    A link that repeats in the whole mail keeps the number of its place
+    (`link_places.PLACE`): what is clicked is the same place for all who have it.
+
     :param met: ids of conditions. A block whose condition is not among them goes,
         also when nobody knows the condition any more: it was not meant for everybody
     """
     root = _parse(body)
-    for element in root.xpath(f".//*[@{CONDITION}]"):
+    conditional = root.xpath(f".//*[@{CONDITION}]")
+    if conditional:
+        _number_repeated_links(root)
+    for element in conditional:
         value = element.get(CONDITION).strip()
         if not value or (value.isdigit() and int(value) in met):
             del element.attrib[CONDITION]
         else:
             _remove(element)
     return _serialize(root)
+
+
+def _number_repeated_links(root: html.HtmlElement) -> None:
+    links: dict[tuple[str, str], list[html.HtmlElement]] = {}
+    for link in root.xpath(".//a[@href]"):
+        pictures = [picture.get("src", "") for picture in link.iter("img")]
+        shown = link.text_content().strip() or " ".join(pictures)
+        links.setdefault((link.get("href"), shown), []).append(link)
+    for places in links.values():
+        for number, link in enumerate(places if len(places) > 1 else (), 1):
+            link.set(PLACE, str(number))
 
 
 def fill_sender(body: str, parts: Mapping[str, str]) -> str:
