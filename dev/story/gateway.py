@@ -97,7 +97,8 @@ def _make_delivery_status(
     server, recipient = Message(), Message()
     server["Reporting-MTA"] = f"dns; mx.{domain}"
     recipient["Final-Recipient"] = f"rfc822; {address}"
-    recipient["Action"] = "failed" if status.startswith("5") else "delayed"
+    # Of a mailbox that stayed full, too: what is only delayed has not come back.
+    recipient["Action"] = "failed"
     recipient["Status"] = status
     recipient["Diagnostic-Code"] = f"smtp; {words}"
     part = MIMEBase("message", "delivery-status")
