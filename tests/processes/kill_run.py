@@ -20,8 +20,8 @@ LAUNCH = """    mailing.marketing_sender_id.is_high_volume = {is_high_volume}
     mailing.action_launch()
 """
 
-#: One worker: its lanes, as the crons run them, until nothing waits. It says what it
-#: is about to begin, and ends when it is killed or when all is done.
+#: Workers: their lanes, as the crons run them, until nothing waits. Each ends when it
+#: is killed or when all is done; one that is killed is started again.
 WORKER = """
 import logging
 logging.disable(logging.CRITICAL)
@@ -73,15 +73,30 @@ def break_database(number):
     odoo.sql_db.close_all()
 
 
-import psycopg2, random, signal, subprocess, time, traceback
+import mmap, psycopg2, random, signal, subprocess, time, traceback
 randomness = random.Random({seed})
 kills = {kills}
+# A byte for each worker: whether it has begun to hand mails over.
+begun = mmap.mmap(-1, {lanes})
+begin = registry["marketing.handover"]._begin
+
+
+def begin_and_tell(self, *args):
+    journal = begin(self, *args)
+    begun[own_number] = 1
+    return journal
+
+
+registry["marketing.handover"]._begin = begin_and_tell
 
 
 def start(number):
+    global own_number
+    begun[number] = 0
     pid = os.fork()
     if pid:
         return pid
+    own_number = number
     try:
         work(number)
     except BaseException:
@@ -90,22 +105,37 @@ def start(number):
     os._exit(0)
 
 
+def has_ended(number):
+    return bool(os.waitpid(workers[number], os.WNOHANG)[0])
+
+
+def hands_over(number):
+    # Waits for it; whether it does so before it ends.
+    while not begun[number]:
+        if has_ended(number):
+            return False
+        time.sleep(0.002)
+    time.sleep(randomness.uniform({shortest}, {longest}))
+    return not has_ended(number)
+
+
 workers = {{number: start(number) for number in range({lanes})}}
 done = 0
-while workers:
-    time.sleep(randomness.uniform({shortest}, {longest}))
-    for number, pid in list(workers.items()):
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            del workers[number]
-    if workers and done < kills and {breaks}:
+while workers and done < kills:
+    number = randomness.choice(sorted(workers))
+    if not hands_over(number):
+        del workers[number]
+    elif {breaks}:
         break_database(done)
+        begun[:] = bytes({lanes})
         done += 1
-    elif workers and done < kills:
-        number = randomness.choice(sorted(workers))
+    else:
         os.kill(workers[number], signal.SIGKILL)
         os.waitpid(workers[number], 0)
         done += 1
         workers[number] = start(number)
+for pid in workers.values():
+    os.waitpid(pid, 0)
 # What was in hand when the last of them died shows with the next run.
 for number in range({lanes}):
     os.waitpid(start(number), 0)
@@ -132,14 +162,15 @@ def run(
     is_high_volume: bool,
     breaks: Sequence[Break] = (),
     server: OwnPostgres | None = None,
-    pause: tuple[float, float] = (0.2, 0.6),
+    pause: tuple[float, float],
     seed: int = 20260304,
 ) -> dict[str, int]:
     """Send a mailing by two lanes whose workers are killed again and again.
 
     :param breaks: what happens to PostgreSQL each time, while the workers live
     :param server: where the database is, if not where all are
-    :param pause: seconds between two kills, at least and at most
+    :param pause: seconds from when a worker begins to hand mails over until it is
+        killed, at least and at most
     :returns: numbers: kills, mails that were sent, are unknown, came twice (`doubled`),
         and that should have come and did not, or that nobody knows of (`missing`)
     """
