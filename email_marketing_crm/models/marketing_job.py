@@ -104,6 +104,14 @@ class MarketingJob(models.Model):
     # The worker, and whether a mailing may be sent.
     _running = models.Index("(mailing_id, id) WHERE state = 'running'")
 
+    @api.depends("kind", "mailing_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        labels = dict(self._fields["kind"]._description_selection(self.env))
+        for job in self:
+            names = (labels.get(job.kind), job.mailing_id.subject)
+            job.display_name = ": ".join(name for name in names if name)
+
     @api.depends("state", "part_count", "done_parts")
     def _compute_progress(self):
         for job in self:

@@ -321,7 +321,9 @@ class TestJob(TimingCase):
     def test_who_may_see_it(self):
         job = self.job_of(self.plan())
         for user in (self.user_marketing, self.user_manager):
-            self.assertEqual(job.with_user(user).kind, "plan")
+            self.assertEqual(
+                job.with_user(user).display_name, "Planning the audience: New pumps"
+            )
             with self.assertRaises(AccessError):
                 job.with_user(user).write({"state": "done"})
             with self.assertRaises(AccessError):
