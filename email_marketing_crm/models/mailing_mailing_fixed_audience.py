@@ -51,6 +51,8 @@ class MailingMailing(models.Model):
             return False
         if self.marketing_kind == "campaign" and self.state in SENDING_STATES:
             return True
+        if self.state == "draft" and self._is_being_worked_on():
+            return False  # a worker removes the plan it had
         return bool(
             self.env["marketing.delivery"]
             .sudo()
