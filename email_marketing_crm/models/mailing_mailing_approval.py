@@ -4,7 +4,6 @@ import json
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
-from ..tools.mail_blocks import find_conditions
 from .mailing_mailing import SENDING_STATES
 
 #: What an approval is about, besides the conditions of the segments: a change of any
@@ -169,11 +168,14 @@ class MailingMailing(models.Model):
             if mailing._fields[name].type == "one2many":
                 value = value.copy_data()
             values[name] = value.ids if isinstance(value, models.BaseModel) else value
-        conditions = self.env["marketing.content.condition"].sudo()
-        blocks = find_conditions(mailing.body_html or "")
-        values["conditions"] = conditions.browse(sorted(blocks)).exists().copy_data()
+        conditions = mailing._get_used_conditions()
+        values["conditions"] = {
+            condition.id: condition._get_definition() for condition in conditions
+        }
         segments = (
-            mailing.marketing_segment_ids | mailing.marketing_excluded_segment_ids
+            mailing.marketing_segment_ids
+            | mailing.marketing_excluded_segment_ids
+            | conditions.segment_ids
         )
         values["segments"] = {
             segment.id: segment._get_definition() for segment in segments

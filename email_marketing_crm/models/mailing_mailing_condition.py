@@ -2,6 +2,9 @@ from odoo import models
 
 from ..tools.mail_blocks import find_conditions, keep_blocks
 
+#: Context key: conditions that everybody is thought to meet, where a mail is tried.
+MET = "marketing_met_conditions"
+
 
 class MailingMailing(models.Model):
     """Blocks of the mail that only some get: one variant per set of conditions met."""
@@ -32,10 +35,13 @@ class MailingMailing(models.Model):
         own = find_conditions(self._get_body(content))
         if not own:
             return [(content, part)]
+        tried = self.env.context.get(MET)
         groups = {}
         for res_id, delivery_id in part.items():
             shown = met.get(persons.get(res_id), frozenset()) & own
-            groups.setdefault(shown, {})[res_id] = delivery_id
+            if tried is not None:
+                shown = own.intersection(tried)
+            groups.setdefault(frozenset(shown), {})[res_id] = delivery_id
         return [
             (self._add_conditions(content, shown), group)
             for shown, group in groups.items()
@@ -83,3 +89,16 @@ class MailingMailing(models.Model):
         if self.marketing_has_persons:
             least = self._browse_conditions(wanted)._get_least_met()
         return [keep_blocks(body, met) for met in least]
+
+    def _get_met_extremes(self, body):
+        """Conditions of who gets the most of a body, and of who gets the least."""
+        conditions = self._browse_conditions(find_conditions(body))
+        if not conditions:
+            return (), ()
+
+        def get_size(met):
+            return len(keep_blocks(body, met))
+
+        most = max(conditions._get_most_met(), key=get_size)
+        least = min(conditions._get_least_met(), key=get_size)
+        return tuple(sorted(most)), tuple(sorted(least))

@@ -2,6 +2,7 @@ from itertools import product
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.mail_blocks import CONDITION
@@ -129,6 +130,12 @@ class MarketingContentCondition(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {*self._get_criteria(), "is_inverted"}:
+            self._withdraw_approvals()
+        return result
+
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         for condition in self.with_context(active_test=False):
@@ -158,6 +165,16 @@ class MarketingContentCondition(models.Model):
 
     def _get_mailing_domain(self):
         return self.env["mailing.mailing"]._get_domain_with(self._get_marker())
+
+    def _withdraw_approvals(self):
+        """Others see the block than those the approver was told of."""
+        approved = Domain("marketing_approval_state", "in", ("requested", "approved"))
+        approved &= Domain("state", "!=", "done")
+        mailings = self.env["mailing.mailing"].sudo()
+        for condition in self:
+            used = Domain(condition._get_mailing_domain())
+            mailings |= mailings.search(approved & used)
+        mailings._withdraw_changed_approvals()
 
     def _get_marker(self):
         """What stands in the HTML of a block for this condition."""
@@ -261,6 +278,11 @@ class MarketingContentCondition(models.Model):
         """The fewest of these conditions that somebody may meet: `[ids]`."""
         _free, pairs = self._get_sides()
         return [frozenset().union(*chosen) for chosen in product(*pairs)]
+
+    def _get_most_met(self):
+        """The most of these conditions that somebody may meet: `[ids]`."""
+        free, pairs = self._get_sides()
+        return [frozenset(free).union(*chosen) for chosen in product(*pairs)]
 
     @api.model
     def _get_person_column(self, name):

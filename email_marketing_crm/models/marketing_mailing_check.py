@@ -100,6 +100,7 @@ class MarketingMailingCheck(models.Model):
     spam_points = fields.Float(readonly=True)
     spam_report = fields.Text("SpamAssassin", readonly=True)
     is_link_pending = fields.Boolean(readonly=True)
+    link_report = fields.Text("Pages Behind Links", readonly=True)
     link_cursor = fields.Integer(
         readonly=True, aggregator=None, help="Links that were followed so far."
     )

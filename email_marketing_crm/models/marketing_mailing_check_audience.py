@@ -5,7 +5,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.content_check import Content, guess_language
-from ..tools.mail_blocks import find_conditions, keep_blocks
+from ..tools.mail_blocks import find_chains, find_conditions, keep_blocks
 from ..tools.merge_field import (
     find_body_fields,
     find_inline_fields,
@@ -46,11 +46,11 @@ class MarketingMailingCheck(models.Model):
         records = self._get_records()
         domain = self._get_domain(text)
         audience = None
-        for path, (place, condition) in self._get_shown_paths(text).items():
+        for path, (place, chains) in self._get_shown_paths(text).items():
             missing = self._get_missing_domain(records, path)
             if missing is None:
                 continue
-            missing &= domain & self._get_reader_domain(condition)
+            missing &= domain & self._get_reader_domain(chains)
             count = records.search_count(missing)
             if not count:
                 continue
@@ -72,7 +72,7 @@ class MarketingMailingCheck(models.Model):
                 target="people",
                 people_domain=repr(
                     [("id", "in", records.search(missing, limit=MAX_LISTED).ids)]
-                    if condition
+                    if all(chains)
                     else list(missing)
                 ),
                 advice=self.env._(
@@ -84,36 +84,48 @@ class MarketingMailingCheck(models.Model):
     def _get_shown_paths(self, text):
         """Values that are shown without a word for who has none.
 
-        :returns: `{path: (place, the condition of its block, or nothing)}`; what stands
-            outside of a block is shown to everybody
+        :returns: `{path: (place, chains of conditions)}`: who meets all the conditions
+            of one of the chains sees it; an empty chain is met by everybody
         """
-        conditions = self.env["marketing.content.condition"].sudo()
         body = str(text["body_html"])
-        found = [
-            ("subject", find_inline_fields(text["subject"]), conditions),
-            ("preview", find_inline_fields(text["preview"]), conditions),
-        ]
         wanted = find_conditions(body)
-        common = keep_blocks(body, ()) if wanted else body
-        found.append(("body", find_body_fields(common), conditions))
-        for condition in conditions.browse(sorted(wanted)).exists():
-            shown = keep_blocks(body, (condition.id,))
-            found.append(("body", find_body_fields(shown), condition))
+        known = set(self.mailing_id._browse_conditions(wanted).ids)
+        chains = {frozenset()}
+        if wanted:
+            chains |= {chain for chain in find_chains(body) if chain <= known}
+        found = [
+            ("subject", find_inline_fields(text["subject"]), frozenset()),
+            ("preview", find_inline_fields(text["preview"]), frozenset()),
+        ]
+        for chain in sorted(chains, key=sorted):
+            shown = keep_blocks(body, chain) if wanted else body
+            found.append(("body", find_body_fields(shown), chain))
         paths = {}
-        for place, merge_fields, condition in found:
+        for place, merge_fields, chain in found:
             for merge_field in merge_fields:
                 if not merge_field.is_guarded:
-                    paths.setdefault(merge_field.path, (place, condition))
+                    paths.setdefault(merge_field.path, (place, set()))[1].add(chain)
         return paths
 
-    def _get_reader_domain(self, condition):
-        """Who sees the block of a condition."""
-        if not condition or "marketing_person_id" not in self._get_records()._fields:
+    def _get_reader_domain(self, chains):
+        """Who meets all the conditions of one of these chains at least."""
+        known = self._get_records()._fields
+        if not all(chains) or "marketing_person_id" not in known:
             return Domain.TRUE
         self.env.flush_all()
+        browse = self.mailing_id._browse_conditions
         readers = SQL(
             "(SELECT person.id FROM marketing_person person WHERE %s)",
-            condition._get_condition(),
+            SQL(" OR ").join(
+                SQL(
+                    "(%s)",
+                    SQL(" AND ").join(
+                        SQL("(%s)", condition._get_condition())
+                        for condition in browse(chain)
+                    ),
+                )
+                for chain in sorted(chains, key=sorted)
+            ),
         )
         return Domain("marketing_person_id", "in", readers)
 

@@ -8,6 +8,7 @@ from odoo.tools.mail import html2plaintext
 from ..tools.content_check import Content, get_checkable_urls
 from ..tools.link_check import check_links
 from ..tools.spamassassin import SpamReportError, ask_program, find_program
+from .mailing_mailing_condition import MET
 from .mailing_mailing_content import VARIANT
 from .marketing_check_word import limit_level
 
@@ -36,9 +37,10 @@ class MarketingMailingCheck(models.Model):
     # THE MAIL AS IT LEAVES
     # ------------------------------------------------------------------
 
-    def _compose_sample(self, text):
+    def _compose_sample(self, text, met=()):
         """Write the mail to the first person as sending would, and forget it again.
 
+        :param met: ids of the conditions whose blocks are in it, whoever that person is
         :returns: subject, preview, body, plain text and the whole message (bytes), or
             None where nobody is mailed or the mail cannot be written
         """
@@ -48,7 +50,8 @@ class MarketingMailingCheck(models.Model):
         sample = None
         savepoint = self.env.cr.savepoint()
         try:
-            sample = self._compose_for(text, record)
+            check = self.with_context(**{MET: tuple(met)})
+            sample = check._compose_for(text, record)
         except Exception:  # said for each person by the trial of writing
             _logger.warning("No sample of %s", self.mailing_id, exc_info=True)
         finally:
@@ -122,7 +125,8 @@ class MarketingMailingCheck(models.Model):
         """What the worker is to ask, by the settings and what is installed."""
         get = self.env["ir.config_parameter"].sudo().get_param
         program = find_program(get(SPAM_PARAMETER) or "")
-        urls = self._get_urls() if get(LINKS_PARAMETER) else []
+        is_followed = bool(get(LINKS_PARAMETER))
+        urls = self._get_urls() if is_followed else []
         is_asked = bool(program and self.audience)
         self.write(
             {
@@ -135,6 +139,14 @@ class MarketingMailingCheck(models.Model):
                     "SpamAssassin is not installed on this server, so nobody was asked."
                 ),
                 "is_link_pending": bool(urls),
+                "link_report": False
+                if urls
+                else self.env._("The mail leads to no pages but our own.")
+                if is_followed
+                else self.env._(
+                    "Pages behind the links were not asked for: that is switched off "
+                    "in the settings (Follow Links Before Sending)."
+                ),
             }
         )
 
@@ -145,56 +157,69 @@ class MarketingMailingCheck(models.Model):
             self._follow_links()
 
     def _ask_spamassassin(self):
-        """Points and rules of the mail to the first person."""
+        """Points and rules of each text, as whoever gets the most of it does."""
         get = self.env["ir.config_parameter"].sudo().get_param
         program = find_program(get(SPAM_PARAMETER) or "")
-        [text, *_others] = self.mailing_id._get_checked_texts()
-        sample = self._compose_sample(text) if program else None
         self.is_spam_pending = False
+        points, parts = [], []
+        for text in self.mailing_id._get_checked_texts():
+            report, words = self._ask_about_text(program, text)
+            if report:
+                points.append(report.points)
+                self._note_spam(text, report, words[0])
+            title = [f"{text['name']}:"] if text["name"] else []
+            parts.append("\n".join([*title, *words]))
+        self.write(
+            {
+                "spam_points": max(points, default=0.0),
+                "spam_report": "\n\n".join(parts),
+            }
+        )
+
+    def _ask_about_text(self, program, text):
+        """`(report, lines about it)` of SpamAssassin; without one the lines say why."""
+        most, _least = self.mailing_id._get_met_extremes(str(text["body_html"]))
+        sample = self._compose_sample(text, most) if program else None
         if not sample:
-            self.spam_report = self.env._(
-                "SpamAssassin was not asked: the mail could not be written."
-            )
-            return
+            return None, [
+                self.env._("SpamAssassin was not asked: the mail could not be written.")
+            ]
         try:
             report = ask_program(program, sample["message"])
         except SpamReportError as error:
-            self.spam_report = self.env._("SpamAssassin gave no report: %s", error)
-            return
-        rules = sorted(report.rules, key=lambda rule: -rule.points)
+            return None, [self.env._("SpamAssassin gave no report: %s", error)]
         summary = self.env._(
             "%(points).1f points; from %(required).1f on a mail is taken for spam.",
             points=report.points,
             required=report.required,
         )
-        self.write(
-            {
-                "spam_points": report.points,
-                "spam_report": "\n".join(
-                    [
-                        summary,
-                        *(
-                            f"{rule.points:+.1f}  {rule.name}  {rule.text}"
-                            for rule in rules[:SHOWN_RULES]
-                        ),
-                    ]
-                ),
-            }
+        return report, [
+            summary,
+            *(
+                f"{rule.points:+.1f}  {rule.name}  {rule.text}"
+                for rule in self._sort_rules(report)[:SHOWN_RULES]
+            ),
+        ]
+
+    def _sort_rules(self, report):
+        return sorted(report.rules, key=lambda rule: -rule.points)
+
+    def _note_spam(self, text, report, summary):
+        """A finding about a text that is taken for spam."""
+        if report.points < report.required:
+            return
+        rules = self._sort_rules(report)[:3]
+        self._note(
+            "spamassassin",
+            self.env._(
+                "SpamAssassin takes the mail for spam: %(summary)s Most points come "
+                "from: %(rules)s.",
+                summary=summary,
+                rules=", ".join(rule.name for rule in rules if rule.points > 0),
+            ),
+            text=text,
+            advice=self.env._("Change what its rules, listed below, complain about."),
         )
-        if report.points >= report.required:
-            worst = ", ".join(rule.name for rule in rules[:3] if rule.points > 0)
-            self._note(
-                "spamassassin",
-                self.env._(
-                    "SpamAssassin takes the mail for spam: %(summary)s Most points "
-                    "come from: %(rules)s.",
-                    summary=summary,
-                    rules=worst,
-                ),
-                advice=self.env._(
-                    "Change what its rules, listed below, complain about."
-                ),
-            )
 
     def _get_urls(self):
         """Pages the mail leads to, without our own."""
@@ -243,3 +268,7 @@ class MarketingMailingCheck(models.Model):
                 )
         self.link_cursor += len(part)
         self.is_link_pending = self.link_cursor < len(urls)
+        if not self.is_link_pending:
+            self.link_report = self.env._(
+                "The links were followed; pages asked for: %s.", len(urls)
+            )

@@ -83,13 +83,17 @@ class MarketingMailingCheck(models.Model):
     def _check_text(self, text):
         """Look at one text of the mailing, as its readers get it."""
         content = Content.read(text["body_html"])
-        sample = self._compose_sample(text)
+        most, least = self.mailing_id._get_met_extremes(str(text["body_html"]))
+        sample = self._compose_sample(text, most)
         shown = sample or {
             "subject": text["subject"],
             "preview": text["preview"],
             "body": str(text["body_html"]),
             "plain": html2plaintext(text["body_html"]),
         }
+        if sample and least != most:
+            smallest = self._compose_sample(text, least) or sample
+            shown["plain"] = smallest["plain"]
         for check in (
             self._check_placeholders,
             self._check_links,

@@ -54,6 +54,42 @@ class TestCheckAudience(CheckCase):
             people = self.env["res.partner"].search(finding.action_open()["domain"])
             self.assertEqual(people, self.chen)
 
+    def make_condition(self, name, *partners):
+        emails = [partner.email for partner in partners]
+        segment = self.make_segment(*emails, name=name)
+        return self.env["marketing.content.condition"].create(
+            {"name": name, "segment_ids": [(6, 0, segment.ids)]}
+        )
+
+    def assert_missing(self, body, *partners):
+        """Who reads nothing where the mail shows his city."""
+        check = self.check(self.make_clean(body_html=CLEAN + body))
+        finding = self.finding(check, "missing_value")
+        self.assertEqual(finding.count, len(partners))
+        if partners:
+            people = self.env["res.partner"].search(finding.action_open()["domain"])
+            self.assertEqual(people, self.env["res.partner"].concat(*partners))
+
+    def test_a_value_in_several_blocks_is_missed_by_the_readers_of_each(self):
+        self.partners.city = False
+        first = self.make_condition("First", self.ana)
+        second = self.make_condition("Second", self.chen)
+        block = '<p data-marketing-condition="%d">In <t t-out="object.city"/></p>'
+        self.assert_missing(block % first.id + block % second.id, self.ana, self.chen)
+        self.assert_missing(block % second.id, self.chen)
+
+    def test_a_block_in_a_block_is_read_by_who_meets_both(self):
+        self.partners.city = False
+        outer = self.make_condition("Outer", self.ana, self.bo)
+        inner = self.make_condition("Inner", self.bo, self.chen)
+        nested = (
+            '<div data-marketing-condition="%d"><p data-marketing-condition="%d">'
+            'In <t t-out="object.city"/></p></div>'
+        )
+        self.assert_missing(nested % (outer.id, inner.id), self.bo)
+        nobody = self.make_condition("Nobody")
+        self.assert_missing(nested % (outer.id, nobody.id))
+
     def test_each_language_is_checked_for_its_readers(self):
         chinese = self.env["res.lang"]._activate_lang("zh_CN")
         self.partners.lang = "en_US"

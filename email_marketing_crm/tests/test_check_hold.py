@@ -7,8 +7,8 @@ from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from .check_common import CLEAN, CheckCase
 from .journey_common import JourneyCase
-from .test_check_mailing import CLEAN, CheckCase
 
 #: Written for each person, which takes a while: everybody has a name, not a city.
 NAMES = CLEAN + '<t t-out="object.name.upper()"/>'

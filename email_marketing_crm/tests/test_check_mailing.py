@@ -99,6 +99,46 @@ class TestCheckMailing(CheckCase):
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
         self.assertEqual(self.env["mailing.trace"].search_count([]), traces)
 
+    def test_the_size_is_that_of_who_gets_the_most(self):
+        """Not of the first person, who happens to see none of the blocks."""
+        big = self.make_segment(self.chen.email, name="Big buyers")
+        chinese = self.env["res.lang"]._activate_lang("zh_CN")
+        conditions = self.env["marketing.content.condition"].create(
+            [
+                {"name": "Big", "segment_ids": [(6, 0, big.ids)]},
+                {"name": "Chinese", "lang_ids": [(6, 0, chinese.ids)]},
+                {
+                    "name": "All others",
+                    "lang_ids": [(6, 0, chinese.ids)],
+                    "is_inverted": True,
+                },
+            ]
+        )
+
+        def fill(condition, count):
+            text = "<p>pump pump pump</p>" * count
+            return f'<div data-marketing-condition="{condition.id}">{text}</div>'
+
+        buyers, readers, others = conditions
+        for blocks, is_too_big in (
+            (fill(buyers, 8000), True),
+            (fill(readers, 3500) + fill(others, 3500), False),  # nobody gets both
+            (fill(readers, 3500) + fill(others, 300) + fill(buyers, 3500), True),
+        ):
+            check = self.check(self.make_clean(body_html=CLEAN + blocks))
+            self.assertEqual("size" in self.codes(check), is_too_big)
+
+    def test_the_plain_text_is_that_of_who_gets_the_least(self):
+        big = self.make_segment(self.ana.email, name="Big buyers")
+        condition = self.env["marketing.content.condition"].create(
+            {"name": "Big", "segment_ids": [(6, 0, big.ids)]}
+        )
+        mailing = self.make_clean(
+            body_html=f'<div data-marketing-condition="{condition.id}">{CLEAN}</div>'
+            "<p>New pumps</p>"
+        )
+        self.assertIn("text_part", self.codes(self.check(mailing)))
+
     def test_old_checks_are_forgotten_but_for_decisions(self):
         mailing = self.make_clean()
         old, decided, last = (self.check(mailing).sudo() for _number in range(3))

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
+from odoo import Command
 from odoo.tests import tagged
 
 from .check_common import CLEAN, CheckCase
@@ -52,6 +53,38 @@ class TestCheckProgram(CheckCase):
         self.assertIn("+3.9  URIBL_BLACK", check.spam_report)
         self.assertIn("URIBL_BLACK", self.finding(check, "spamassassin").message)
 
+    def test_spamassassin_is_asked_about_each_text(self):
+        mailing = self.make_clean()
+        self.env["marketing.ab.test"].create(
+            {
+                "mailing_id": mailing.id,
+                "arm_ids": [
+                    Command.create({}),
+                    Command.create({"subject": "Our pumps for the plant"}),
+                ],
+            }
+        )
+        quiet = REPORT.replace("6.3/5.0", "1.1/5.0").replace(
+            "(6.3 points", "(1.1 points"
+        )
+        with TemporaryDirectory() as folder:
+            program = Path(folder, "spamassassin")
+            for name, text in (("loud", REPORT), ("quiet", quiet)):
+                Path(folder, name).write_text(text)
+            program.write_text(
+                f"#!/bin/sh\n/bin/cat > {folder}/mail\n"
+                f"if /bin/grep -q 'for the plant' {folder}/mail\n"
+                f"then /bin/cat {folder}/loud; else /bin/cat {folder}/quiet; fi\n"
+            )
+            program.chmod(0o755)
+            with patch.dict("os.environ", PATH=folder):
+                check = self.check(mailing)
+                self.env["marketing.mailing.check"]._run_lane(0, 1)
+        finding = self.finding(check, "spamassassin")
+        self.assertEqual(finding.variant, "Version B")
+        self.assertIn("Version B:", check.spam_report)
+        self.assertEqual(check.spam_points, 6.3)
+
     def test_links_are_followed_only_when_it_is_switched_on(self):
         mailing = self.make_clean(
             body_html=CLEAN
@@ -60,6 +93,7 @@ class TestCheckProgram(CheckCase):
         )
         check = self.check(mailing)
         self.assertFalse(check.is_link_pending)
+        self.assertIn("switched off", check.link_report)
         self.env["ir.config_parameter"].set_param(
             "email_marketing_crm.check_links", "True"
         )
@@ -72,11 +106,13 @@ class TestCheckProgram(CheckCase):
 
         check = self.check(mailing)
         self.assertTrue(check.is_link_pending)
+        self.assertFalse(check.link_report)
         with patch.object(
             type(check), "_get_link_tools", lambda self: (fetch, resolve)
         ):
             self.env["marketing.mailing.check"]._run_lane(0, 1)
         self.assertEqual(check.state, "done")
+        self.assertIn("pages asked for: 3", check.link_report)
         gone, inside = self.finding(check, "link_dead")
         self.assertIn("pumps.com/gone (404)", gone.message)
         self.assertEqual(gone.action_open()["url"], "https://pumps.com/gone")

@@ -251,6 +251,56 @@ class TestPlanApproval(DeliveryCase):
         ):
             mailing.action_launch()
 
+    def test_a_condition_that_is_changed_after_it(self):
+        """Wherever its block stands: others than the approver saw would read it."""
+        lang = self.env["res.lang"]._activate_lang("fr_FR")
+        condition = self.env["marketing.content.condition"].create(
+            {"name": "French", "lang_ids": [Command.set(lang.ids)]}
+        )
+        body = f'<p data-marketing-condition="{condition.id}">Regardez</p>'
+        own = self.make_draft(body_html=body)
+        translated, tested, other = (self.make_draft() for _number in range(3))
+        self.env["marketing.mailing.translation"].create(
+            {
+                "mailing_id": translated.id,
+                "lang_id": lang.id,
+                "subject": "Nouvelles pompes",
+                "body_html": body,
+            }
+        )
+        tested.action_open_ab_test()
+        test = tested.sudo().marketing_ab_test_ids
+        test.varies = "content"
+        test.arm_ids[1].body_html = body
+        mailings = own + translated + tested + other
+        for mailing in mailings:
+            self.approve(mailing)
+        condition.with_user(self.user_marketing).name = "French readers"
+        self.assertEqual(mailings.mapped("marketing_approval_state"), ["approved"] * 4)
+        condition.with_user(self.user_marketing).is_inverted = True
+        mailings.invalidate_recordset()
+        self.assertEqual(
+            mailings.mapped("marketing_approval_state"),
+            ["none", "none", "none", "approved"],
+        )
+        for mailing in own + translated + tested:
+            with self.assertRaisesRegex(UserError, "must be approved"):
+                mailing.action_launch()
+
+    def test_a_segment_of_a_condition_that_is_changed_after_it(self):
+        segment = self.env["marketing.segment"].create(
+            {"name": "Pumps", "domain": repr([("email", "=", ANA)])}
+        )
+        condition = self.env["marketing.content.condition"].create(
+            {"name": "Pumps", "segment_ids": [Command.set(segment.ids)]}
+        )
+        body = f'<p data-marketing-condition="{condition.id}">Look</p>'
+        mailing = self.make_draft(body_html=body)
+        self.approve(mailing)
+        segment.domain = "[]"
+        with self.assertRaisesRegex(UserError, "changed after it was approved"):
+            mailing.action_launch()
+
     def test_a_version_that_is_changed_after_it(self):
         mailing = self.make_draft()
         mailing.action_open_ab_test()

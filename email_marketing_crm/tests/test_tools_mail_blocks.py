@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from ..tools.mail_blocks import (
     clean_placeholders,
     fill_sender,
+    find_chains,
     find_conditions,
     has_sender_parts,
     keep_blocks,
@@ -35,6 +36,17 @@ class TestMailBlocks(unittest.TestCase):
         self.assertEqual(keep_blocks(body, {1, 2}), "<div>a<div>b</div>c</div>d")
         self.assertEqual(keep_blocks(body, {1}), "<div>ac</div>d")
         self.assertEqual(keep_blocks(body, {2}), "d")
+
+    def test_who_sees_a_block_in_a_block_meets_both_conditions(self):
+        body = (
+            '<div data-marketing-condition="1">a'
+            '<div data-marketing-condition="2">b</div></div>'
+            '<p data-marketing-condition="2">c</p><p data-marketing-condition="x">d</p>'
+        )
+        self.assertEqual(
+            find_chains(body), {frozenset({1}), frozenset({1, 2}), frozenset({2})}
+        )
+        self.assertEqual(find_chains("<p>All</p>"), set())
 
     def test_unknown_condition_is_shown_to_nobody(self):
         body = '<p data-marketing-condition="99">x</p><p>y</p>'

@@ -116,6 +116,24 @@ class TestSenderDns(TestCase):
         }
         self.assertEqual(check(changes), {})
 
+    def test_policy_of_the_registered_domain_for_those_below_it(self):
+        """RFC 7489, section 6.3: `sp`, where it is said, else `p`."""
+        name = ("_dmarc.acme.com", "TXT")
+        for tags, finding in (
+            ("p=reject; sp=none", {"dmarc_none": "info"}),
+            ("p=none; sp=quarantine", {}),
+            ("p=none", {"dmarc_none": "info"}),
+            ("p=reject; sp=nonsense", {"dmarc_broken": "error"}),
+        ):
+            record = f'"v=DMARC1; {tags}; rua=mailto:a@acme.com"'
+            self.assertEqual(check({name: [record]}), finding, tags)
+        own = {
+            ("_dmarc.news.acme.com", "TXT"): [
+                '"v=DMARC1; p=reject; sp=none; rua=mailto:a@acme.com"'
+            ]
+        }
+        self.assertEqual(check(own), {}, "a domain of its own record")
+
     def test_alignment(self):
         changes = {
             ("bounce.acme.com", "TXT"): ['"v=spf1 a -all"'],

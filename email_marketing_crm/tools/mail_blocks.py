@@ -41,6 +41,20 @@ def find_conditions(body: str) -> set[int]:
     return {int(found) for found in _IDS.findall(body or "")}
 
 
+def find_chains(body: str) -> set[frozenset[int]]:
+    """Conditions that stand around each block: who sees it meets all of a chain.
+
+    A block whose condition nobody can read is shown to nobody, and has none.
+    """
+    chains = set()
+    for element in _parse(body).xpath(f".//*[@{CONDITION}]"):
+        around = (element, *element.iterancestors())
+        values = {(one.get(CONDITION) or "").strip() for one in around} - {""}
+        if values and all(value.isdigit() for value in values):
+            chains.add(frozenset(map(int, values)))
+    return chains
+
+
 def clean_placeholders(body: str) -> str:
     """The mail with placeholders that have nothing but their expression.
 

@@ -254,7 +254,9 @@ def _check_dmarc(domain: str, lookup: Lookup) -> tuple[dict[str, str], list[Find
     else:
         return {}, [Finding("dmarc_missing", "error", values)]
     tags = read_tags(records[0])
-    policy = tags.get("p", "").lower()
+    # A registered domain may say something else about the domains below it (sp).
+    kind = "sp" if name != domain and tags.get("sp") else "p"
+    policy = tags.get(kind, "").lower()
     if policy not in ("none", "quarantine", "reject"):
         return tags, [Finding("dmarc_broken", "error", values)]
     findings = []
