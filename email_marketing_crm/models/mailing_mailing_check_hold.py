@@ -124,37 +124,42 @@ class MailingMailing(models.Model):
 
     @api.model
     def _settle_held(self):
-        """Look at what waits for its check: check it again, release it, or say why not.
+        """Look at what waits for its check: release it, say why not, or check it again.
 
-        :returns: mailings something was done with, and those with a new check to do
+        :returns: mailings something was done with, and those that wait for a new check,
+            which is begun for one of them
         """
         held = self.sudo().with_context(active_test=False)
         held = held.search([("marketing_hold", "=", "check")], order="id")
         last = held._get_last_checks()
-        settled = begun = 0
+        changed = self.browse()
+        settled = 0
         for mailing in held:
             check = last.get(mailing.id)
             if not check or check._is_outdated():
-                mailing._check_held()
-                begun += 1
+                changed += mailing
             elif check._is_cleared():
                 mailing._release_checked()
                 settled += 1
             elif check.state != "running" and not check.is_told:
                 mailing._tell_held(check)
                 settled += 1
-        return settled + begun, begun
+        for mailing in changed[:1]:
+            mailing._check_held()
+            settled += 1
+        return settled, len(changed)
 
     def _check_held(self):
         """Check a mailing that was changed, in the name of its responsible."""
         self.ensure_one()
         user = self.user_id or self.write_uid
-        checks = self.env["marketing.mailing.check"].with_user(user)
-        checks.with_context(lang=user.lang)._check_safely(self)
+        mailing = self.with_user(user).with_context(lang=user.lang)
+        mailing.env["marketing.mailing.check"]._check_safely(mailing)
 
     def _tell_held(self, check):
         """Write down why a mailing does not leave; who launched it is told."""
         self.ensure_one()
+        self = self.with_context(lang=(self.user_id or check.user_id).lang)
         check.is_told = True
         findings = check._get_open_blocks()
         body = (

@@ -131,6 +131,15 @@ class MarketingMailingCheck(models.Model):
         self.ensure_one()
         return self.fingerprint != self.mailing_id.sudo()._get_check_fingerprint()
 
+    def _is_superseded(self):
+        """Whether the mailing was checked again since, or will be as it changed."""
+        self.ensure_one()
+        newer = [("mailing_id", "=", self.mailing_id.id), ("id", ">", self.id)]
+        is_held = self.mailing_id.sudo().marketing_hold == "check"
+        return bool(self.search_count(newer, limit=1)) or (
+            is_held and self._is_outdated()
+        )
+
     def _get_open_blocks(self):
         """What stops a mailing, and no manager has accepted."""
         return self.finding_ids.filtered(
@@ -267,9 +276,9 @@ class MarketingMailingCheck(models.Model):
     def _run_lane(self, _number, _count):
         """Go on with a check, and with the mailings that wait for theirs."""
         processed = self._continue_oldest()
-        settled, begun = self.env["mailing.mailing"]._settle_held()
+        settled, changed = self.env["mailing.mailing"]._settle_held()
         waiting, _oldest = self._get_lane_backlog(0, 1)
-        return processed + settled, waiting + begun
+        return processed + settled, waiting + changed
 
     @api.model
     def _continue_oldest(self):
@@ -286,6 +295,9 @@ class MarketingMailingCheck(models.Model):
         [(check_id, user_id)] = found
         lang = self.env["res.users"].sudo().browse(user_id).lang
         check = self.sudo().with_context(lang=lang).browse(check_id)
+        if check._is_superseded():
+            check.state = "stopped"
+            return 1
         try:
             with self.env.cr.savepoint():
                 check._continue(LANE_SECONDS)

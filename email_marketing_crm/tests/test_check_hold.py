@@ -242,9 +242,31 @@ class TestCheckHold(HoldCase):
         mailing.subject = "Our newest pumps are here"
         self.run_checks()
         self.assertFalse(mailing.marketing_hold)
+        check = mailing.marketing_check_ids[0]
+        self.assertEqual((check.user_id, check.audience), (self.user_marketing, 3))
         self.clock.tick(timedelta(days=2))
         self.deliver()
         self.assertEqual(len(self.received()), 3)
+
+    def test_a_check_that_was_begun_again_is_not_gone_on_with(self):
+        mailing = self.launch_early(CITIES)
+        mailing.body_html = NAMES
+        self.run_checks()
+        newer, older = mailing.marketing_check_ids
+        self.assertEqual((newer.state, older.state), ("done", "stopped"))
+        self.deliver()
+        self.assertEqual(len(self.received()), 3)
+
+    def test_many_changed_mailings_are_checked_one_after_the_other(self):
+        mailings = self.schedule() + self.schedule() + self.schedule()
+        for mailing in mailings:
+            mailing.subject = "Our newest pumps are here"
+        checks = self.env["marketing.mailing.check"]
+        self.assertEqual(checks._run_lane(0, 1), (1, 3))
+        self.assertEqual(len(mailings.marketing_check_ids), 4)
+        self.run_checks()
+        self.assertEqual(set(mailings.mapped("marketing_hold")), {False})
+        self.assertEqual(len(mailings.marketing_check_ids), 6)
 
     def test_what_the_check_does_not_look_at_holds_nothing(self):
         mailing = self.schedule()

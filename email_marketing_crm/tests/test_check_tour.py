@@ -84,3 +84,25 @@ class TestCheckTour(HttpCase):
             login="marketer",
             timeout=120,
         )
+
+    def test_a_manager_lets_go_what_is_held(self):
+        """The worker found what stops the mailing after it was launched."""
+        self.user.group_ids += self.env.ref(
+            "email_marketing_crm.group_marketing_manager"
+        )
+        body = CLEAN + '<p>In <t t-out="object.city.upper()"/></p>'
+        mailing = self.make_mailing(body_html=body, body_arch=body)
+        checks = self.env["marketing.mailing.check"]
+        checks._check_mailing(mailing, -1)  # the user's seconds are over
+        mailing.action_launch()
+        for _run in range(2):
+            checks._run_lane(0, 1)
+        self.assertEqual(mailing.marketing_hold, "check")
+        self.env.flush_all()
+        self.start_tour(
+            f"/odoo/mailing.mailing/{mailing.id}",
+            "marketing_check_hold",
+            login="marketer",
+        )
+        self.assertFalse(mailing.marketing_hold)
+        self.assertIn("Bo is told by telephone", mailing.message_ids[0].body)

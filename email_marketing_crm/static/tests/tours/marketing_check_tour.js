@@ -209,3 +209,48 @@ registry.category("web_tour.tours").add("marketing_check_place", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("marketing_check_hold", {
+    steps: () => [
+        {
+            content: "What was found after the launch holds the mailing",
+            trigger: ".alert-danger:contains(This mailing is held)",
+        },
+        {
+            content: "What was it?",
+            trigger: ".alert-danger button[name=action_view_check]",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:contains(Bo Check)",
+        },
+        {
+            trigger: "button[name=action_open_mailing]",
+            run: "click",
+        },
+        {
+            content: "A manager decides",
+            trigger: "button[name=action_decide_check]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_data_row:contains(Bo Check)",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=reason] textarea",
+            run: "edit Bo is told by telephone",
+        },
+        {
+            trigger: ".modal button[name=action_go_on]:contains(Send All the Same)",
+            run: "click",
+        },
+        {
+            content: "Nothing holds it any more",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view:not(:has(.alert:contains(is held)))",
+        },
+        {
+            trigger: ".o_form_view:not(:has(button[name=action_decide_check]))",
+        },
+    ],
+});
