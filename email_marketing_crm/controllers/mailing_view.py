@@ -6,6 +6,8 @@ from odoo.http import request
 from odoo.addons.mass_mailing.controllers.main import MassMailController
 
 PREFERENCES_PATH = "/marketing/preferences"
+#: Reports of pages from one network address in an hour.
+READINGS_PER_HOUR = 600
 
 
 class MarketingMailViewController(MassMailController):
@@ -37,8 +39,30 @@ class MarketingMailViewController(MassMailController):
             )
         body = response.qcontext.get("body")
         if body and email and PREFERENCES_PATH in body:
-            response.qcontext["body"] = self._personalize_preferences(body, email)
+            body = self._personalize_preferences(body, email)
+        if body and email and hash_token:
+            body = Markup(body) + mailing._get_reading_script(email)
+        response.qcontext["body"] = body
         return response
+
+    @http.route(
+        "/marketing/reading",
+        type="http",
+        auth="public",
+        methods=["POST"],
+        csrf=False,  # the page of a mail has no session; its token is signed
+        save_session=False,
+        sitemap=False,
+    )
+    def reading(self, token="", seconds="", **_post):
+        """A page says how long it was visible; whoever asks learns nothing."""
+        limits = request.env["marketing.rate.limit"].sudo()
+        address = request.httprequest.remote_addr
+        if limits._is_allowed("reading", address, READINGS_PER_HOUR, 1):
+            request.env["mailing.mailing"]._capture_reading(
+                token, seconds, request.httprequest.headers.get("User-Agent", "")
+            )
+        return request.make_response("", status=204)
 
     def _personalize_preferences(self, body, email):
         """The token of the link proved the address, so its person may be shown."""

@@ -196,6 +196,7 @@ from . import marketing_webhook
 from . import marketing_webhook_call
 from . import marketing_webhook_mail
 from . import marketing_mailing_figures
+from . import mailing_mailing_reading
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording
 from . import mailing_mailing_click_map

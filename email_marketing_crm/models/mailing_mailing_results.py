@@ -8,6 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, format_date
 
 from ..tools.reliability import classes_from, classify_hit
+from .mailing_mailing_reading import READ_SECONDS, SKIMMED_SECONDS
 from .marketing_mailing_figures import REPORTED, REVENUES
 
 #: Setting: a lead counts as a result within so many days after a click or an answer.
@@ -31,6 +32,8 @@ FACTS = {
     "has_view": "bool_or(code = 'viewed_online' AND is_human)",
     "programs": "count(DISTINCT COALESCE(data->>'program', data->>'user_agent'))"
     " FILTER (WHERE code = 'viewed_online' AND is_human)",
+    "seconds": "max((data->>'seconds')::float) FILTER ("
+    "WHERE code = 'read_online' AND is_human)",
     "has_complaint": "bool_or(code = 'complaint')",
     "has_opt_out": "bool_or(code IN ('unsubscribed', 'consent_withdrawn'))",
     "reacted": "min(date) FILTER (WHERE code IN ('clicked', 'replied') AND is_human)",
@@ -54,6 +57,10 @@ FIGURES = {
     "replied": "has_reply",
     "viewed": "has_view",
     "maybe_forwarded": "programs > 1",
+    "glanced": f"seconds < {SKIMMED_SECONDS}",
+    "skimmed": f"seconds >= {SKIMMED_SECONDS} AND seconds < {READ_SECONDS}",
+    "read": f"seconds >= {READ_SECONDS}",
+    "time_unknown": f"is_sent AND NOT {_CAME_BACK} AND seconds IS NULL",
     "complained": "has_complaint",
     "unsubscribed": "has_opt_out",
     "leads": "lead_count > 0",
@@ -68,6 +75,7 @@ GROUPS = (
         "delivered",
         ("clicked", "clicked_other", "replied", "viewed", "maybe_forwarded"),
     ),
+    ("time", "delivered", ("glanced", "skimmed", "read", "time_unknown")),
     ("no", "delivered", ("unsubscribed", "complained")),
     ("business", "delivered", ("leads", "won")),
 )
@@ -246,8 +254,7 @@ class MailingMailing(models.Model):
         )
         delay = (now - max(sent_dates)).total_seconds() if sent_dates else None
         found = classify_hit("click", user_agent, method, delay)
-        name = re.sub(r"[\d._]+", "", user_agent)
-        program = hashlib.sha256(name.encode()).hexdigest()[:16]
+        program = self._get_program(user_agent)
         self.env["marketing.touchpoint"]._capture(
             [
                 {
@@ -266,6 +273,12 @@ class MailingMailing(models.Model):
                 }
             ]
         )
+
+    @api.model
+    def _get_program(self, user_agent):
+        """What tells one program from another, whichever version it has."""
+        name = re.sub(r"[\d._]+", "", user_agent)
+        return hashlib.sha256(name.encode()).hexdigest()[:16]
 
     def action_view_result(self, figure):
         """The persons behind a figure, or behind a link: `link-<id>`."""

@@ -12,6 +12,7 @@ class MailingMailing(models.Model):
             "arrived": self.env._("Arrived"),
             "read": self.env._("Read"),
             "did": self.env._("Did something"),
+            "time": self.env._("How long, in the browser"),
             "no": self.env._("Said no"),
             "business": self.env._("Became business"),
         }
@@ -104,6 +105,28 @@ class MailingMailing(models.Model):
                     " by somebody he passed it on to, or by himself on another device."
                     " Nobody can know which, nor see a mail that was forwarded without"
                     " opening that page."
+                ),
+            ),
+            "glanced": (
+                self.env._("Glanced at it"),
+                self.env._(
+                    "The page of the mail in the browser was visible for less than two"
+                    " seconds."
+                ),
+            ),
+            "skimmed": (
+                self.env._("Skimmed it"),
+                self.env._("That page was visible for two to eight seconds."),
+            ),
+            "read": (
+                self.env._("Read it"),
+                self.env._("That page was visible for more than eight seconds."),
+            ),
+            "time_unknown": (
+                self.env._("Unknown"),
+                self.env._(
+                    "Delivered, and not opened in the browser. A mail runs no program,"
+                    " so nobody can know how long it is read in a mailbox."
                 ),
             ),
             "unsubscribed": (

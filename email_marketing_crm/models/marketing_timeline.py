@@ -36,6 +36,7 @@ TYPES_BY_KIND = {
         "opened_again",
         "replied",
         "viewed_online",
+        "read_online",
         "hard_bounce",
         "soft_bounce",
         "policy_bounce",

@@ -1,5 +1,7 @@
 """What came of a mailing: figures, their persons, and where it was clicked."""
 
+import re
+from datetime import timedelta
 from unittest.mock import patch
 
 from odoo import fields
@@ -97,6 +99,10 @@ class TestResults(DeliveryCase):
                 "replied": 1,
                 "viewed": 1,
                 "maybe_forwarded": 1,
+                "glanced": 0,
+                "skimmed": 0,
+                "read": 0,
+                "time_unknown": 4,
                 "complained": 1,
                 "unsubscribed": 1,
                 "leads": 0,
@@ -429,6 +435,119 @@ class TestResults(DeliveryCase):
 
 @tagged("post_install", "-at_install")
 class TestViewInBrowser(HttpCase):
+    def make_page(self):
+        """A mail that left an hour ago, and the path of its page."""
+        partner = self.env["res.partner"].create(
+            {"name": "Ana", "email": "ana@example.com"}
+        )
+        mailing = self.env["mailing.mailing"].create(
+            {
+                "subject": "Pumps",
+                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                "body_html": "<p>Hello</p>",
+                "body_arch": "<p>Hello</p>",
+            }
+        )
+        trace = self.env["mailing.trace"].create(
+            {
+                "trace_type": "mail",
+                "mass_mailing_id": mailing.id,
+                "model": "res.partner",
+                "res_id": partner.id,
+                "email": "ana@example.com",
+                "trace_status": "sent",
+            }
+        )
+        trace.sent_datetime = fields.Datetime.now() - timedelta(hours=1)
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        url = mailing._get_view_url("ana@example.com", partner.id)
+        return mailing, url[url.index("/mailing/") :]
+
+    def post_reading(self, token, seconds, agent=BROWSER):
+        return self.opener.post(
+            self.base_url() + "/marketing/reading",
+            data={"token": token, "seconds": seconds},
+            headers={"User-Agent": agent},
+            timeout=30,
+        )
+
+    def get_readings(self, mailing):
+        self.env.invalidate_all()
+        return self.env["marketing.touchpoint"].search(
+            [("mailing_id", "=", mailing.id), ("type_id.code", "=", "read_online")]
+        )
+
+    def get_token(self, path):
+        page = self.opener.get(
+            self.base_url() + path, headers={"User-Agent": BROWSER}, timeout=30
+        )
+        found = re.search(r'data-token="([^"]+)"', page.text)
+        return found and found[1]
+
+    def test_how_long_the_page_was_visible(self):
+        """Known of who read in the browser, unknown of everybody else."""
+        mailing, path = self.make_page()
+        token = self.get_token(path)
+        for seconds in ("0.4", "5.0", "6.0", "12.5"):
+            self.assertEqual(self.post_reading(token, seconds).status_code, 204)
+        self.assertEqual(
+            sorted(row.data["seconds"] for row in self.get_readings(mailing)),
+            [0.4, 5.0, 12.5],
+            "once in each band",
+        )
+        counts = mailing._count_results(mailing.ids)[mailing.id]
+        self.assertEqual(
+            [counts[name] for name in ("glanced", "skimmed", "read", "time_unknown")],
+            [0, 0, 1, 0],
+        )
+
+    def test_what_a_stranger_or_a_program_says_is_no_reading(self):
+        mailing, path = self.make_page()
+        token = self.get_token(path)
+        forged = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBB")
+        for attempt in (
+            (forged, "9.0"),
+            ("", "9.0"),
+            (token, "a lot"),
+            (token, "-1"),
+            (token, "1e9"),
+        ):
+            self.assertEqual(self.post_reading(*attempt).status_code, 204)
+        self.assertFalse(self.get_readings(mailing))
+        self.post_reading(token, "9.0", agent="curl/8")
+        counts = mailing._count_results(mailing.ids)[mailing.id]
+        self.assertEqual(counts["read"], 0)
+
+    def test_who_is_not_tracked_is_not_asked(self):
+        mailing, path = self.make_page()
+        token = self.get_token(path)
+        person = self.env["marketing.person"].search(
+            [("email_normalized", "=", "ana@example.com")]
+        )
+        person.is_do_not_track = True
+        self.env.flush_all()
+        self.assertIsNone(self.get_token(path))
+        self.post_reading(token, "9.0")
+        self.assertFalse(self.get_readings(mailing))
+
+    def test_the_page_says_it_when_it_is_left(self):
+        mailing, path = self.make_page()
+        self.browser_js(
+            path,
+            """
+            navigator.sendBeacon = (url, body) => {
+                fetch(url, {method: "POST", body}).then(
+                    () => console.log("test successful"));
+                return true;
+            };
+            window.dispatchEvent(new Event("pagehide"));
+            """,
+        )
+        reading = self.get_readings(mailing)
+        self.assertEqual(len(reading), 1)
+        self.assertGreaterEqual(reading.data["seconds"], 0)
+
     def test_the_page_of_a_reader_is_recorded(self):
         partner = self.env["res.partner"].create(
             {"name": "Ana", "email": "ana@example.com"}

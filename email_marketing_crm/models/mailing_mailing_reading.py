@@ -1,0 +1,106 @@
+"""How long a mail was read: known on its page in the browser, unknown in mailboxes."""
+
+import re
+from datetime import timedelta
+
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.tools import email_normalize
+
+from ..tools.consent_token import read, sign
+from ..tools.reliability import classify_hit
+
+#: Days in which the page of a mail may say how long it was looked at.
+PAGE_DAYS = 1
+#: Nobody reads longer than this: a page that was left open is no reading.
+LONGEST_SECONDS = 3600
+#: From how many seconds on a mail was skimmed, and read.
+SKIMMED_SECONDS, READ_SECONDS = 2, 8
+
+
+class MailingMailing(models.Model):
+    """How long the page of a mail was visible to its reader.
+
+    A mail runs no program, so of who reads in his mailbox nothing is known. The page
+    behind “View in browser” says once in each band how long it was visible. It says
+    nothing of who does not want to be tracked.
+    """
+
+    _inherit = "mailing.mailing"
+
+    @api.model
+    def _get_reading_purpose(self):
+        return f"reading:{self.env.cr.dbname}"
+
+    def _get_reading_script(self, email):
+        """The part of a reader's page that reports; empty where nothing is asked.
+
+        :param email: address of the link, whose token was checked
+        """
+        self.ensure_one()
+        trace = self._get_reader_trace(email)
+        if not trace._get_tracked():
+            return Markup()
+        token = sign(
+            trace.env["marketing.person"]._get_link_secret(),
+            self._get_reading_purpose(),
+            trace.id,
+            int((fields.Datetime.now() + timedelta(days=PAGE_DAYS)).timestamp()),
+        )
+        return Markup(
+            '<script src="/email_marketing_crm/static/src/reading/reading_time.js"'
+            ' data-token="%s" data-bands="%s,%s"></script>'
+        ) % (token, SKIMMED_SECONDS, READ_SECONDS)
+
+    def _get_reader_trace(self, email):
+        """The mail that an address got last."""
+        normal = email_normalize(email, strict=False) or email
+        return (
+            self.env["mailing.trace"]
+            .sudo()
+            .search(
+                [("mass_mailing_id", "=", self.id), ("email", "=", normal)],
+                order="id DESC",
+                limit=1,
+            )
+        )
+
+    @api.model
+    def _capture_reading(self, token, seconds, user_agent):
+        """A page says how long it was visible so far: once a program, day and band.
+
+        :param seconds: what the request says; anything
+        :returns: whether the token is one of ours
+        """
+        found = read(
+            self.env["marketing.person"].sudo()._get_link_secret(),
+            self._get_reading_purpose(),
+            token,
+            int(fields.Datetime.now().timestamp()),
+        )
+        if not found or found.is_expired:
+            return False
+        trace = self.env["mailing.trace"].sudo().browse(found.number).exists()
+        if not trace.email or not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", seconds or ""):
+            return bool(trace)
+        visible = min(float(seconds), LONGEST_SECONDS)
+        band = (visible >= SKIMMED_SECONDS) + (visible >= READ_SECONDS)
+        now = fields.Datetime.now()
+        delay = trace.sent_datetime and (now - trace.sent_datetime).total_seconds()
+        hit = classify_hit("click", user_agent, "POST", delay or None)
+        program = self._get_program(user_agent)
+        self.env["marketing.touchpoint"].sudo()._capture(
+            [
+                {
+                    "type": "read_online",
+                    "email": trace.email,
+                    "mailing_id": trace.mass_mailing_id.id,
+                    "reliability": hit.reliability,
+                    "reliability_reasons": hit.reasons,
+                    "data": {"seconds": visible, "program": program},
+                    "dedup_key": f"read:{trace.id}:{program}:{now:%Y%m%d}:{band}",
+                }
+            ]
+        )
+        return True
