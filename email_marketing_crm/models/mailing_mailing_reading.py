@@ -49,7 +49,7 @@ class MailingMailing(models.Model):
             int((fields.Datetime.now() + timedelta(days=PAGE_DAYS)).timestamp()),
         )
         return Markup(
-            '<script src="/email_marketing_crm/static/src/reading/reading_time.js"'
+            '<script src="/email_marketing_crm/static/reading/reading_time.js"'
             ' data-token="%s" data-bands="%s,%s"></script>'
         ) % (token, SKIMMED_SECONDS, READ_SECONDS)
 

@@ -1,6 +1,7 @@
 /* Says how long the page of a mail was visible, once in each band.
 
-Part of no bundle: the page is the mail, and has nothing else of Odoo. */
+Outside src, so that it is part of no bundle: the page is the mail, with nothing else
+of Odoo. */
 (() => {
     const {token, bands} = document.currentScript.dataset;
     const limits = bands.split(",").map(Number);
