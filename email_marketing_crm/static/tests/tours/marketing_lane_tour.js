@@ -48,7 +48,8 @@ registry.category("web_tour.tours").add("marketing_sender_lane", {
             trigger: ".o_field_widget[name=lane]:contains('High volume')",
         },
         {
-            trigger: ".o_field_widget[name=lane_reason]:contains('nothing speaks against')",
+            trigger:
+                ".o_field_widget[name=lane_reason]:contains('nothing speaks against')",
         },
         mailings,
         ...openSettings("New pumps"),
