@@ -104,10 +104,11 @@ class MarketingSender(models.Model):
 
     def _compute_today(self):
         for sender in self:  # configuration: some rows
-            used = sender._count_used()
-            sender.day_quota = sender._get_quota().daily or 0
+            known = sender._origin  # one that is being typed has sent nothing
+            used = known._count_used() if known else {}
+            sender.day_quota = (known._get_quota().daily or 0) if known else 0
             sender.day_used = sum(mails.day for mails in used.values())
-            sender.waiting_count = sender._count_waiting()
+            sender.waiting_count = known._count_waiting() if known else 0
 
     def write(self, vals):
         """Other limits let other mails go: the lane looks at once."""

@@ -115,6 +115,7 @@ from . import (
     test_segment_tour,
     test_segment_unchanged,
     test_segment_verdict,
+    test_sender_settings_tour,
     test_suppression,
     test_timeline,
     test_tools_ab_test,

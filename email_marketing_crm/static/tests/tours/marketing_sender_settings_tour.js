@@ -1,0 +1,142 @@
+import {registry} from "@web/core/registry";
+
+const LIMIT = ".o_field_widget[name=provider_ids] .o_selected_row";
+const SAVE = [
+    {
+        content: "Save",
+        trigger: ".o_form_button_save",
+        run: "click",
+    },
+    {
+        trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+    },
+];
+
+registry.category("web_tour.tours").add("marketing_sender_settings", {
+    steps: () => [
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=domain] input",
+            run: "edit quota.tour.example.com",
+        },
+        {
+            content: "So many an hour",
+            trigger: ".o_field_widget[name=hourly_quota] input",
+            run: "edit 200",
+        },
+        {
+            content: "So many a day",
+            trigger: ".o_field_widget[name=daily_quota] input",
+            run: "edit 1500",
+        },
+        {
+            content: "Fewer for one provider",
+            trigger: ".o_notebook .nav-link[name=providers]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_field_widget[name=provider_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            trigger: `${LIMIT} .o_field_widget[name=provider] input`,
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains(Yahoo)",
+            run: "click",
+        },
+        {
+            trigger: `${LIMIT} .o_field_widget[name=hourly_quota] input`,
+            run: "edit 50",
+        },
+        ...SAVE,
+        {
+            content: "Begin with few",
+            trigger: "button[name=action_start_warm_up]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".modal:contains(only as many mails leave as its steps allow) .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            content: "It has begun: it can be ended now",
+            trigger: "body:not(:has(.modal)) button[name=action_stop_warm_up]",
+        },
+        {
+            trigger: ".o_notebook .nav-link[name=warm_up]",
+            run: "click",
+        },
+        {
+            content: "The first day, with the mails of its step",
+            trigger: ".o_field_widget[name=warm_up_day]:contains(/^1$/)",
+        },
+        {
+            trigger: ".o_field_widget[name=warm_up_quota]:contains(/^50$/)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_webhook_create", {
+    steps: () => [
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=name] input",
+            run: "edit Tour Mailgun",
+        },
+        {
+            trigger: ".o_field_widget[name=provider] input[data-value=mailgun]",
+            run: "click",
+        },
+        {
+            content: "Be told that nothing comes in without a key",
+            trigger: ".alert-warning:contains(without the key every request is refused)",
+        },
+        ...SAVE,
+        {
+            content: "The address to give to the provider",
+            trigger: ".o_field_widget[name=url]:contains(/marketing/webhook/mailgun/)",
+        },
+        {
+            content: "Enter the key",
+            trigger: ".o_field_widget[name=secret] textarea",
+            run: "edit key-of-the-tour",
+        },
+        ...SAVE,
+        {
+            trigger: ".o_form_view:not(:has(.alert-warning))",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_webhook_new_address", {
+    steps: () => [
+        {
+            trigger: ".o_field_widget[name=url]:contains(/marketing/webhook/mailgun/)",
+        },
+        {
+            content: "Somebody else knows the address: draw another",
+            trigger: "button[name=action_renew_token]",
+            run: "click",
+        },
+        {
+            content: "Know what it means",
+            trigger:
+                ".modal:contains(reports nothing any more) .modal-footer .btn-primary:contains(New Address)",
+            run: "click",
+        },
+        {
+            trigger:
+                "body:not(:has(.modal)) .o_field_widget[name=url]:not(:contains(known-to-others))",
+        },
+    ],
+});

@@ -1,0 +1,58 @@
+from odoo import fields
+from odoo.tests import HttpCase, new_test_user, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestSenderSettingsTour(HttpCase):
+    """A manager says how fast a sender goes, and how its provider reports back."""
+
+    browser_size = "1600x1200"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.manager = new_test_user(
+            cls.env,
+            "settings_manager",
+            groups="email_marketing_crm.group_marketing_manager,base.group_user",
+            tz="UTC",
+        )
+
+    def test_quotas_limits_and_a_warm_up(self):
+        self.start_tour(
+            "/odoo/marketing-senders",
+            "marketing_sender_settings",
+            login=self.manager.login,
+        )
+        sender = self.env["marketing.sender"].search(
+            [("domain", "=", "quota.tour.example.com")]
+        )
+        self.assertEqual((sender.hourly_quota, sender.daily_quota), (200, 1500))
+        limit = sender.provider_ids
+        self.assertEqual((limit.provider, limit.hourly_quota), ("yahoo", 50))
+        self.assertTrue(sender.is_warming_up)
+        self.assertEqual(
+            (sender.warm_up_start, sender.warm_up_day, sender.warm_up_decision),
+            (fields.Date.today(), 1, "started"),
+        )
+
+    def test_a_webhook_and_its_address(self):
+        self.start_tour(
+            "/odoo/marketing-webhooks",
+            "marketing_webhook_create",
+            login=self.manager.login,
+        )
+        webhook = self.env["marketing.webhook"].search([("name", "=", "Tour Mailgun")])
+        self.assertEqual(
+            (webhook.provider, webhook.secret), ("mailgun", "key-of-the-tour")
+        )
+        webhook.token = "known-to-others"
+        self.start_tour(
+            f"/odoo/marketing-webhooks/{webhook.id}",
+            "marketing_webhook_new_address",
+            login=self.manager.login,
+        )
+        webhook.invalidate_recordset()
+        self.assertNotIn("known-to-others", webhook.url)
+        self.assertGreater(len(webhook.token), 30)
+        self.assertEqual(webhook.secret, "key-of-the-tour", "The key stays.")
