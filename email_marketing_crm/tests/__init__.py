@@ -80,6 +80,7 @@ from . import (
     test_journey_tour,
     test_lane_views,
     test_lifecycle,
+    test_mailing_tour,
     test_pace_brake,
     test_pace_dns,
     test_pace_quota,

@@ -1,0 +1,242 @@
+import {registry} from "@web/core/registry";
+
+/** Chooses a value of a selection field. */
+function select(field, label) {
+    return [
+        {
+            content: `Choose ${label}`,
+            trigger: `.o_field_widget[name=${field}] input`,
+            run: "click",
+        },
+        {
+            trigger: `.o_select_menu_item:contains(${label})`,
+            run: "click",
+        },
+        {
+            trigger: `.o_field_widget[name=${field}] input:value(/${label}/)`,
+        },
+    ];
+}
+
+/** Chooses a record in a field of one record. */
+function choose(field, name) {
+    return [
+        {
+            content: `Choose ${name}`,
+            trigger: `.o_field_widget[name=${field}] input`,
+            run: `edit ${name}`,
+        },
+        {
+            trigger: `.o-autocomplete--dropdown-item:contains(${name})`,
+            run: "click",
+        },
+    ];
+}
+
+const save = [
+    {
+        content: "Save",
+        trigger: ".o_form_button_save",
+        run: "click",
+    },
+    {
+        trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+    },
+];
+
+registry.category("web_tour.tours").add("marketing_mailing_choose", {
+    steps: () => [
+        {
+            content: "Open the page Audience",
+            trigger: ".o_notebook .nav-link[name=marketing_audience]",
+            run: "click",
+        },
+        ...choose("marketing_topic_id", "Tour pumps"),
+        ...select("marketing_priority", "High"),
+        {
+            content: "Hold a tenth out, to compare",
+            trigger: ".o_field_widget[name=marketing_holdout_percent] input",
+            run: "edit 10",
+        },
+        {
+            content: "Open the page Settings",
+            trigger: ".o_notebook .nav-link[name=settings]",
+            run: "click",
+        },
+        ...select("marketing_sender_kind", "salesperson"),
+        {
+            content: "Be told which salesperson cannot be the sender",
+            trigger:
+                ".o_field_widget[name=marketing_sender_problem]:contains(Tour salesperson):contains(no address in pumps.example.com)",
+        },
+        ...save,
+        {
+            content: "Write it in another language",
+            trigger: "button[name=action_view_translations]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        ...choose("lang_id", "French / Français"),
+        {
+            trigger:
+                ".o_field_widget[name=subject] input, .o_field_widget[name=subject] textarea",
+            run: "edit Nouvelles pompes",
+        },
+        ...save,
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Nouvelles pompes)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            content: "The mailing counts its languages",
+            trigger:
+                "button[name=action_view_translations] .o_stat_value:contains(/^1$/)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_mailing_run", {
+    steps: () => [
+        {
+            content: "Hold what has not left",
+            trigger: "button[name=action_marketing_pause]",
+            run: "click",
+        },
+        {
+            trigger: ".alert-warning:contains(This mailing is paused)",
+        },
+        {
+            content: "Let it go on",
+            trigger: "button[name=action_marketing_resume]",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.alert-warning:contains(This mailing is paused)))",
+        },
+        {
+            content: "Let the rest leave later",
+            trigger: "button[name=action_reschedule]",
+            run: "click",
+        },
+        {
+            content: "One is sent, two have not left",
+            trigger: ".modal .o_field_widget[name=waiting_count]:contains(/^2$/)",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=sent_count]:contains(/^1$/)",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=schedule_date] :is(button, input)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=schedule_date] input",
+            run: "edit 06/02/2098 09:00:00 && press Enter",
+        },
+        {
+            trigger: ".modal button[name=action_reschedule]",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) button[name=action_marketing_pause]",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_mailing_stop", {
+    steps: () => [
+        {
+            content: "Stop it after all",
+            trigger: "button[name=action_marketing_stop]",
+            run: "click",
+        },
+        {
+            content: "Think twice",
+            trigger:
+                ".modal:contains(What has not left will never be sent) .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            content: "Nothing can be paused, moved or stopped any more",
+            trigger:
+                "body:not(:has(.modal)):not(:has(button[name=action_marketing_stop])):not(:has(button[name=action_marketing_pause])):not(:has(button[name=action_reschedule])) .alert-warning:contains(is being stopped)",
+        },
+    ],
+});
+
+const unknown = (name) =>
+    `.o_data_row:contains(${name}) .o_list_record_selector input`;
+
+/** Does with a mail whose outcome nobody knows what a button of the list says. */
+function decide(name, button, warning) {
+    return [
+        {
+            content: `Select the mail to ${name}`,
+            trigger: unknown(name),
+            run: "click",
+        },
+        {
+            trigger: `button[name=${button}]`,
+            run: "click",
+        },
+        {
+            content: "Read what it means, and do it",
+            trigger: `.modal:contains(${warning}) .modal-footer .btn-primary`,
+            run: "click",
+        },
+        {
+            content: "It is decided: the mail is no longer in the list",
+            trigger: `body:not(:has(.modal)):not(:has(.o_data_row:contains(${name})))`,
+        },
+    ];
+}
+
+registry.category("web_tour.tours").add("marketing_delivery_decide", {
+    steps: () => [
+        {
+            content: "Open the page Audience",
+            trigger: ".o_notebook .nav-link[name=marketing_audience]",
+            run: "click",
+        },
+        {
+            content: "Of two mails nobody knows whether they arrived",
+            trigger:
+                "button:has(.o_field_widget[name=marketing_unknown]:contains(/^2$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_facet_value:contains(Outcome Unknown)",
+        },
+        ...decide("tour_ana", "action_resend", "may arrive twice"),
+        ...decide("tour_bo", "action_mark_sent", "Did they arrive?"),
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_person_not_sent", {
+    steps: () => [
+        {
+            content: "Some mails were not sent to this person",
+            trigger:
+                "button[name=action_view_skipped_deliveries]:has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            content: "Why not?",
+            trigger: ".o_group_header:contains(Blacklisted)",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:contains(New pumps)",
+        },
+    ],
+});

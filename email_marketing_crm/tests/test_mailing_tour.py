@@ -1,0 +1,158 @@
+"""A marketer chooses, holds, moves and stops a mailing, and settles what is unclear."""
+
+from datetime import datetime, timedelta
+
+from odoo import Command, fields
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from odoo.addons.mail.tests.common import MockEmail
+
+NAMES = ("tour_ana", "tour_bo", "tour_carl")
+
+
+@tagged("post_install", "-at_install")
+class TestMailingTour(HttpCase, MockEmail):
+    browser_size = "1600x1200"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.marketer = new_test_user(
+            cls.env,
+            "mailing_marketer",
+            groups="email_marketing_crm.group_marketing_user,base.group_user",
+            tz="UTC",
+        )
+        cls.salesperson = new_test_user(
+            cls.env,
+            "mailing_salesperson",
+            name="Tour salesperson",
+            email="sales@elsewhere.example.com",
+            groups="sales_team.group_sale_salesman",
+        )
+
+    def setUp(self):
+        super().setUp()
+        # What waits from before is not part of the story.
+        self.env.cr.execute("DELETE FROM marketing_delivery")
+        self.env["marketing.quiet.hours"].search([]).active = False
+        self.env["marketing.frequency.rule"].search([]).active = False
+        self.partners = self.env["res.partner"].create(
+            [
+                {
+                    "name": name,
+                    "email": f"{name}@example.com",
+                    "user_id": self.salesperson.id,
+                }
+                for name in NAMES
+            ]
+        )
+        segment = self.env["marketing.segment"].create(
+            {"name": "Tour readers", "kind": "static"}
+        )
+        segment._include_records(self.partners)
+        self.mailing = (
+            self.env["mailing.mailing"]
+            .with_user(self.marketer)
+            .create(
+                {
+                    "subject": "New pumps",
+                    "body_arch": "<p>Look at our pumps.</p>",
+                    "body_html": "<p>Look at our pumps.</p>",
+                    "email_from": "news@pumps.example.com",
+                    "reply_to": "news@pumps.example.com",
+                    "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                    "marketing_segment_ids": [Command.set(segment.ids)],
+                }
+            )
+        )
+        self.env.cr.precommit.run()
+
+    def open_form(self, tour, record=None):
+        record = record or self.mailing
+        self.start_tour(
+            f"/odoo/{record._name}/{record.id}", tour, login=self.marketer.login
+        )
+        self.env.invalidate_all()
+
+    def run_lanes(self):
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            for model in ("marketing.delivery", "mail.mail"):
+                for _run in range(3):
+                    self.env[model]._run_lane(0, 1)
+                    self.env.flush_all()
+                    self.env.cr.precommit.run()
+                    self.env.invalidate_all()
+
+    def deliveries(self, *names):
+        found = self.env["marketing.delivery"].search(
+            [("mailing_id", "=", self.mailing.id)], order="email"
+        )
+        return found.filtered(
+            lambda delivery: not names or delivery.email.split("@")[0] in names
+        )
+
+    def test_what_is_chosen_for_a_mailing(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        topic = self.env["marketing.topic"].create({"name": "Tour pumps"})
+        self.open_form("marketing_mailing_choose")
+        self.assertEqual(self.mailing.marketing_topic_id, topic)
+        self.assertEqual(self.mailing.marketing_priority, "2")
+        self.assertEqual(self.mailing.marketing_holdout_percent, 10)
+        self.assertEqual(self.mailing.marketing_sender_kind, "salesperson")
+        translation = self.mailing.marketing_translation_ids
+        self.assertEqual(
+            (translation.lang_id.code, translation.subject),
+            ("fr_FR", "Nouvelles pompes"),
+        )
+
+    def test_paused_resumed_moved_and_stopped(self):
+        self.mailing.action_put_in_queue()
+        tomorrow = fields.Datetime.now() + timedelta(days=1)
+        later = self.deliveries("tour_bo", "tour_carl")
+        later._hold(dict.fromkeys(later.ids, ("local_time", tomorrow)))
+        self.run_lanes()
+        self.assertEqual(self.deliveries("tour_ana").state, "sent")
+        self.open_form("marketing_mailing_run")
+        self.assertFalse(self.mailing.marketing_hold)
+        self.assertEqual(self.mailing.schedule_date, datetime(2098, 6, 2, 9))
+        self.assertEqual(
+            later.mapped("due"), [datetime(2098, 6, 2, 9)] * 2, "They wait until then."
+        )
+        self.open_form("marketing_mailing_stop")
+        self.assertEqual(self.mailing.marketing_hold, "stopped")
+        self.run_lanes()
+        self.assertEqual(later.mapped("reason"), ["canceled"] * 2)
+        self.assertEqual(self.deliveries("tour_ana").state, "sent")
+
+    def test_what_nobody_knows_is_settled(self):
+        self.mailing.action_put_in_queue()
+        self.run_lanes()
+        deliveries = self.deliveries("tour_ana", "tour_bo")
+        deliveries.flush_recordset()
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET state = 'unknown', sent_date = NULL"
+            " WHERE id = ANY(%s)",
+            [deliveries.ids],
+        )
+        self.env.invalidate_all()
+        self.open_form("marketing_delivery_decide")
+        ana, bo = deliveries
+        self.assertEqual((ana.state, bo.state), ("planned", "sent"))
+        self.assertTrue(bo.sent_date)
+        self.run_lanes()
+        self.assertEqual(ana.state, "sent")
+        self.assertEqual(
+            [address for mail in self.emails for address in mail["smtp_to_list"]],
+            ["tour_ana@example.com"],
+            "Only the one that was to be sent again.",
+        )
+
+    def test_why_somebody_got_no_mail(self):
+        self.env["mail.blacklist"]._add("tour_bo@example.com")
+        self.mailing.action_put_in_queue()
+        self.run_lanes()
+        self.assertEqual(self.deliveries("tour_bo").reason, "blacklisted")
+        self.open_form(
+            "marketing_person_not_sent", self.partners[1].marketing_person_id
+        )
