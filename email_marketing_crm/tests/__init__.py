@@ -97,6 +97,7 @@ from . import (
     test_quality_tour,
     test_privacy_tour,
     test_refusal,
+    test_report_tour,
     test_retention,
     test_score,
     test_score_rebuild,
