@@ -25,6 +25,9 @@ NOTHING_COLLECTED = 5
 MOST_PROCESSES = 4
 """Tests of the add-on that run side by side, each with Odoo and Chromium in memory."""
 
+TOURS = "test_*tour*.py"
+"""Files of tests that click through screens."""
+
 REPOSITORY_TESTS = paths.ROOT / "tests"
 
 
@@ -100,26 +103,38 @@ def _has_tests(folder: Path) -> bool:
 
 def _test_addon(environment: Environment, template: str, selection: Selection) -> int:
     """Run the add-on's own tests in a fresh copy of the template."""
-    say("Tests of the add-on (in Odoo, tours in Chromium)")
+    say("Tests of the add-on (in Odoo)")
     folders = [str(a.relative_to(paths.ROOT)) for a in paths.addons() if _has_tests(a)]
     if not folders:
         detail("there are none")
         return NOTHING_COLLECTED
     name = f"test_{os.getpid()}"
     databases.copy(template, name)
+    options = [
+        f"--odoo-config={paths.ODOO_CONF}",
+        f"--odoo-database={name}",
+        "--odoo-http",
+        *selection.options,
+    ]
+    # Each of several processes copies the database for itself.
+    variables = environment.variables(name) | {"PATH": postgres.search_path()}
     try:
-        return _pytest(
-            [
-                f"--odoo-config={paths.ODOO_CONF}",
-                f"--odoo-database={name}",
-                "--odoo-http",
-                *([] if selection.given else _side_by_side()),
-                *selection.options,
-                *(selection.addon or folders),
-            ],
-            # Each of several processes copies the database for itself.
-            environment.variables(name) | {"PATH": postgres.search_path()},
+        if selection.given:
+            return _pytest([*options, *(selection.addon or folders)], variables)
+        status = _pytest(
+            [*options, *_side_by_side(), f"--ignore-glob=*/{TOURS}", *folders],
+            variables,
         )
+        # One browser at a time: a tour waits ten seconds for what it looks for.
+        tours = [
+            str(path.relative_to(paths.ROOT))
+            for addon in paths.addons()
+            for path in sorted(addon.rglob(TOURS))
+        ]
+        if tours:
+            say("Tours (in Chromium)")
+            status = _pytest([*options, *tours], variables) or status
+        return status
     finally:
         if os.environ.get("KEEP"):
             detail(f"the database {name} is kept")

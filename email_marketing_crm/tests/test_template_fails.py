@@ -53,9 +53,16 @@ class TestTemplateFails(DeliveryCase):
                 "odoo.addons.mail.models.mail_render_mixin",
             ),
         ):
+            self.analyze()
             self.compose()
+            self.analyze()
             self._run_lane("mail.mail")
         return mailing, server
+
+    def analyze(self):
+        """What the server does by itself once a transaction is committed."""
+        self.env.flush_all()
+        self.env.cr.execute("ANALYZE marketing_delivery, mail_mail, mailing_trace")
 
     def assert_three_failed(self, mailing, server):
         deliveries = self.deliveries_of(mailing)
