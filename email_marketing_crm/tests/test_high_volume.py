@@ -98,7 +98,7 @@ class TestHighVolume(VolumeCase):
 
         class Taken(list):
             def append(self, mail):
-                super().append(mail)
+                self.extend([mail])
                 if len(self) == 3:
                     blacklist._add(victim.email)
 

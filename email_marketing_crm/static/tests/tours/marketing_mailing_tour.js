@@ -174,8 +174,7 @@ registry.category("web_tour.tours").add("marketing_mailing_stop", {
     ],
 });
 
-const unknown = (name) =>
-    `.o_data_row:contains(${name}) .o_list_record_selector input`;
+const unknown = (name) => `.o_data_row:contains(${name}) .o_list_record_selector input`;
 
 /** Does with a mail whose outcome nobody knows what a button of the list says. */
 function decide(name, button, warning) {

@@ -99,7 +99,8 @@ registry.category("web_tour.tours").add("marketing_webhook_create", {
         },
         {
             content: "Be told that nothing comes in without a key",
-            trigger: ".alert-warning:contains(without the key every request is refused)",
+            trigger:
+                ".alert-warning:contains(without the key every request is refused)",
         },
         ...SAVE,
         {
