@@ -222,13 +222,15 @@ class MailingMailing(models.Model):
         """No mailing leaves with a finding that stops it.
 
         From the buttons a user is shown what was found and decides; anything else is
-        refused with the reasons.
+        refused with the reasons. What other code does with Odoo's own mailings is its
+        business.
         """
         for mailing in self.filtered(lambda mailing: mailing._is_checked_at_launch()):
             question = mailing._ask_about_check()
             if question:
                 return question
-            mailing._refuse_blocked()
+            if mailing.marketing_kind or self.env.context.get(ASKS):
+                mailing._refuse_blocked()
         return super().action_put_in_queue()
 
     def _ask_about_check(self):

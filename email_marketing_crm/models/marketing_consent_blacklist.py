@@ -26,11 +26,13 @@ class MarketingConsent(models.Model):
         if not emails:
             return
         persons = self.env["marketing.person"].sudo()
+        known = persons.search([("email_normalized", "in", emails)])
+        new = set(emails) - set(known.mapped("email_normalized"))
         persons._get_or_create_ids(emails)
         self._block_survivors(emails)
         self.env.flush_all()
         evidence = self._get_current_evidence("blacklist")
-        self._note_who_said_no(emails, evidence)
+        self._note_who_said_no(emails, new, evidence)
         rows = self.env.execute_query(
             SQL(
                 """
@@ -63,23 +65,29 @@ class MarketingConsent(models.Model):
             )
 
     @api.model
-    def _note_who_said_no(self, emails, evidence):
+    def _note_who_said_no(self, emails, new, evidence):
         """Whether blocked addresses were blocked by their owners.
 
-        What the company adds takes nothing back; freeing an address does.
+        What the company adds takes nothing back; freeing an address does. An entry
+        that was there before anybody had its address may be his.
+
+        :param new: those of the addresses that nobody had until now
         """
+        is_own = evidence["source"] not in COMPANY_SOURCES
         self.env.cr.execute(
             """
             UPDATE marketing_person person
-               SET has_said_no = entry.id IS NOT NULL
+               SET has_said_no = entry.id IS NOT NULL AND %s
               FROM marketing_person one
               LEFT JOIN mail_blacklist entry
                      ON entry.email = one.email_normalized AND entry.active
              WHERE person.id = one.id AND one.email_normalized = ANY(%s)
-               AND (entry.id IS NULL OR %s)
-               AND COALESCE(person.has_said_no, FALSE) <> (entry.id IS NOT NULL)
+               AND (entry.id IS NULL OR %s
+                    OR (one.email_normalized = ANY(%s) AND entry.create_date >= %s))
+               AND COALESCE(person.has_said_no, FALSE)
+                   <> (entry.id IS NOT NULL AND %s)
             """,
-            [emails, evidence["source"] not in COMPANY_SOURCES],
+            [is_own, emails, is_own, list(new), self.env.cr.now(), is_own],
         )
         self.env["marketing.person"].invalidate_model(["has_said_no"])
 

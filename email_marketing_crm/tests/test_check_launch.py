@@ -5,7 +5,7 @@ from unittest.mock import patch
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .check_common import CLEAN, CheckCase
 from .journey_common import JourneyCase
@@ -154,8 +154,19 @@ class TestCheckLaunch(CheckCase):
             mailing_domain=repr([("id", "in", self.partners.ids)]),
         )
         self.assertFalse(mailing.marketing_kind)
+        self.assertTrue(self.press(mailing), "A question")
+        self.assertEqual(mailing.state, "draft")
+
+    def test_who_is_no_marketer_is_refused_a_broken_mailing_of_odoo(self):
+        mailing = self.make_broken(
+            marketing_segment_ids=False,
+            mailing_domain=repr([("id", "in", self.partners.ids)]),
+        )
+        stock_user = new_test_user(
+            self.env, "mailer", groups="mass_mailing.group_mass_mailing_user"
+        )
         with self.assertRaises(UserError):
-            mailing.action_launch()
+            self.press(mailing, user=stock_user)
 
     def test_ten_thousand_persons_are_checked_within_seconds(self):
         """Measured here with 400; one statement a value, whatever the number."""

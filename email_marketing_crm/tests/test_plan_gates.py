@@ -521,6 +521,12 @@ class TestPlanGates(DeliveryCase):
         mailing = self.make_mailing(self.segment, use_exclusion_list=False)
         self.assertEqual(self.launch(mailing)[ANA], "planned")
 
+    def test_who_is_blocked_by_the_company_before_anybody_knew_him(self):
+        self.env["mail.blacklist"].create({"email": "dan@example.com"})
+        self.assertFalse(self.person_of("dan@example.com").has_said_no)
+        self.stop_everything("eva@example.com", "page")
+        self.assertTrue(self.person_of("eva@example.com").has_said_no)
+
     def test_who_says_no_to_an_address_that_was_blocked_before(self):
         self.stop_everything(ANA, "blacklist")
         self.stop_everything(ANA, "page")
