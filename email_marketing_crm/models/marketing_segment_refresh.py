@@ -47,8 +47,12 @@ class MarketingSegment(models.Model):
         start = time.monotonic()
         moment = fields.Datetime.now()  # what "now" means to the conditions
         changes = 0
+        size = None
         if self.kind == "dynamic":
-            changes = self._apply_conditions(is_full=True, now=moment)
+            if self._is_likely_unchanged():
+                size = self._get_unchanged_size(moment)
+            if size is None:
+                changes = self._apply_conditions(is_full=True, now=moment)
         self._repair_records()
         seconds = time.monotonic() - start
         is_complete = changes < CHANGES_PER_PASS
@@ -56,8 +60,9 @@ class MarketingSegment(models.Model):
         self.env.cr.execute(
             """
             UPDATE marketing_segment
-               SET size = (SELECT count(*) FROM marketing_segment_member
-                            WHERE segment_id = %(id)s AND state = 'member'),
+               SET size = COALESCE(%(size)s, (
+                       SELECT count(*) FROM marketing_segment_member
+                        WHERE segment_id = %(id)s AND state = 'member')),
                    refreshed_at = CASE WHEN %(complete)s THEN %(moment)s
                                        ELSE refreshed_at END,
                    refresh_seconds = %(seconds)s,
@@ -69,6 +74,7 @@ class MarketingSegment(models.Model):
             """,
             {
                 "id": self.id,
+                "size": size,
                 "complete": is_complete,
                 "moment": moment,
                 "seconds": seconds,
@@ -124,8 +130,6 @@ class MarketingSegment(models.Model):
         :returns: number of changes
         """
         self.ensure_one()
-        if is_full and self._is_likely_unchanged() and self._is_unchanged(now):
-            return 0
         query = SQL(
             "%s ORDER BY 1 LIMIT %s",  # indexes take sorted rows twice as fast
             self._get_difference_query(person_ids, now),
@@ -151,14 +155,15 @@ class MarketingSegment(models.Model):
         self.ensure_one()
         return self.is_settled and not self.member_limit and not self.refresh_changes
 
-    def _is_unchanged(self, now=None):
-        """Whether the members are who meets the conditions, and nothing else.
+    def _get_unchanged_size(self, now=None):
+        """The number of members if they are who meets the conditions, and nothing else.
 
         That is so when each record either stands for a member, or belongs to one that
         an older record stands for, and when as many records stand for members as there
         are. Two counts need no grouping, and several processes can share them.
 
         :param now: the moment that behaviour is looked at from, if not now
+        :returns: None where somebody comes, goes or is moved to another record
         """
         self.ensure_one()
         query, person = self._search_records(
@@ -190,13 +195,14 @@ class MarketingSegment(models.Model):
         # What was put in or out by hand stays as it is: it is in neither count.
         counts = SQL(
             """
-            SELECT fresh = 0 AND standing = (
-                       SELECT count(*) FROM marketing_segment_member
-                        WHERE segment_id = %s AND origin = 'rule')
-              FROM (%s) AS counted
+            SELECT CASE WHEN fresh = 0 AND standing = ruled THEN size END
+              FROM (%s) AS counted,
+                   (SELECT count(*) FILTER (WHERE origin = 'rule') AS ruled,
+                           count(*) FILTER (WHERE state = 'member') AS size
+                      FROM marketing_segment_member WHERE segment_id = %s) AS present
             """,
-            self.id,
             counts,
+            self.id,
         )
         return self._run_condition_query(counts, timeout=REFRESH_TIMEOUT)[0][0]
 

@@ -61,7 +61,13 @@ class TestSegmentUnchanged(SegmentCase):
                 case 4:
                     some.email = dice.choice([*addresses, False])
             for segment in segments:
-                is_unchanged = segment._is_unchanged()
+                size = segment._get_unchanged_size()
+                is_unchanged = size is not None
+                if is_unchanged:
+                    members = segment.member_ids.filtered(
+                        lambda member: member.state == "member"
+                    )
+                    self.assertEqual(size, len(members))
                 self.assertNotEqual(is_unchanged, self.differs(segment), segment.domain)
                 answers.add(is_unchanged)
                 if dice.random() < 0.5:
