@@ -134,7 +134,6 @@ def kill(mails: int, kills: int) -> None:
                 mails=mails,
                 kills=kills,
                 is_high_volume=is_high_volume,
-                pause=(0, 0.1) if is_high_volume else (0.1, 0.8),
             )
         happened += found["kills"]
         doubled += found["doubled"]

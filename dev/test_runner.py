@@ -154,7 +154,13 @@ def _test_repository(
     """Run the tests that need processes and committed data of their own."""
     say("Tests of the repository (several processes)")
     return _pytest(
-        ["-p", "no:odoo", *selection.options, *(selection.repository or ["tests"])],
+        [
+            "-p",
+            "no:odoo",
+            *([] if selection.given else _side_by_side()),
+            *selection.options,
+            *(selection.repository or ["tests"]),
+        ],
         {**environment.variables(), "EMC_TEMPLATE": template},
     )
 

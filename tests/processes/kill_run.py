@@ -13,6 +13,10 @@ from tests.processes.own_postgres import OwnPostgres
 
 LANES = 2
 
+#: Seconds that pass at most from when a worker took its last mail in hand until it is
+#: killed: more than handing over one mail takes.
+LONGEST_MOMENT = 0.02
+
 #: Commands that do something to PostgreSQL, each after so many seconds.
 Break = Sequence[tuple[float, list[str]]]
 
@@ -73,26 +77,26 @@ def break_database(number):
     odoo.sql_db.close_all()
 
 
-import mmap, psycopg2, random, signal, subprocess, time, traceback
+import ctypes, mmap, psycopg2, random, signal, subprocess, time, traceback
+from odoo.addons.email_marketing_crm.tools.delivery_handover import Handover
 randomness = random.Random({seed})
 kills = {kills}
-# A byte for each worker: whether it has begun to hand mails over.
-begun = mmap.mmap(-1, {lanes})
-begin = registry["marketing.handover"]._begin
+# How many mails each worker has taken in hand.
+in_hand = (ctypes.c_int * {lanes}).from_buffer(mmap.mmap(-1, 4 * {lanes}))
+announce = Handover.announce
 
 
-def begin_and_tell(self, *args):
-    journal = begin(self, *args)
-    begun[own_number] = 1
-    return journal
+def announce_and_count(self, delivery):
+    announce(self, delivery)
+    in_hand[own_number] += 1
 
 
-registry["marketing.handover"]._begin = begin_and_tell
+Handover.announce = announce_and_count
 
 
 def start(number):
     global own_number
-    begun[number] = 0
+    in_hand[number] = 0
     pid = os.fork()
     if pid:
         return pid
@@ -110,12 +114,14 @@ def has_ended(number):
 
 
 def hands_over(number):
-    # Waits for it; whether it does so before it ends.
-    while not begun[number]:
+    # Waits until it has taken so many mails in hand; whether it does so before it ends.
+    mails = randomness.randint(1, {most})
+    while in_hand[number] < mails:
         if has_ended(number):
             return False
-        time.sleep(0.002)
-    time.sleep(randomness.uniform({shortest}, {longest}))
+        time.sleep(0.0005)
+    # Half of them die as soon as it is seen, half a moment later.
+    time.sleep(max(0, randomness.uniform(-{longest}, {longest})))
     return not has_ended(number)
 
 
@@ -127,7 +133,7 @@ while workers and done < kills:
         del workers[number]
     elif {breaks}:
         break_database(done)
-        begun[:] = bytes({lanes})
+        in_hand[:] = [0] * {lanes}
         done += 1
     else:
         os.kill(workers[number], signal.SIGKILL)
@@ -162,15 +168,16 @@ def run(
     is_high_volume: bool,
     breaks: Sequence[Break] = (),
     server: OwnPostgres | None = None,
-    pause: tuple[float, float],
     seed: int = 20260304,
 ) -> dict[str, int]:
     """Send a mailing by two lanes whose workers are killed again and again.
 
+    A worker is killed once it took a random number of mails in hand; they are few
+    enough for all kills to happen before half of the mails are sent, however fast the
+    machine is.
+
     :param breaks: what happens to PostgreSQL each time, while the workers live
     :param server: where the database is, if not where all are
-    :param pause: seconds from when a worker begins to hand mails over until it is
-        killed, at least and at most
     :returns: numbers: kills, mails that were sent, are unknown, came twice (`doubled`),
         and that should have come and did not, or that nobody knows of (`missing`)
     """
@@ -190,8 +197,8 @@ def run(
                 kills=kills,
                 breaks=list(breaks),
                 seed=seed,
-                shortest=pause[0],
-                longest=pause[1],
+                most=mails // (2 * LANES * kills),
+                longest=LONGEST_MOMENT,
             ),
             timeout=3600,
             options=server.options if server else (),

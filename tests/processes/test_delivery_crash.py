@@ -221,7 +221,6 @@ def test_workers_killed_at_random(addon_database, is_high_volume):
         mails=500,
         kills=kills,
         is_high_volume=is_high_volume,
-        pause=(0, 0.1) if is_high_volume else (0.1, 0.8),
     )
     assert found["doubled"] == 0, "Mails came twice."
     assert found["missing"] == 0, "Mails are missing."
@@ -239,7 +238,6 @@ def test_connections_are_cut(addon_database, is_high_volume):
         kills=3,
         is_high_volume=is_high_volume,
         breaks=[kill_run.cut_connections(addon_database)] * 3,
-        pause=(0, 0.1) if is_high_volume else (0.1, 0.8),
     )
     assert found["doubled"] == 0, "Mails came twice."
     assert found["missing"] == 0, "Mails are missing."

@@ -112,7 +112,6 @@ def test_database_server_crashes(own_server, is_high_volume):
         is_high_volume=is_high_volume,
         breaks=breaks,
         server=own_server,
-        pause=(0, 0.1) if is_high_volume else (0.1, 0.8),
     )
     assert found["doubled"] == 0, "Mails came twice."
     assert found["missing"] == 0, "Mails are missing."
