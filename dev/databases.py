@@ -166,6 +166,36 @@ def install(
     detail(f"… done in {duration(time.monotonic() - start)}")
 
 
+GENERATE_BUNDLES = """
+for name in {bundles!r}:
+    bundle = env["ir.qweb"]._get_asset_bundle(name)
+    bundle.js()
+    bundle.css()
+env.cr.commit()
+"""
+
+
+def generate_bundles(name: str, bundles: Iterable[str]) -> None:
+    """Have Odoo generate bundles of scripts and styles, as the first visitor would.
+
+    :raise Problem: when it cannot
+    """
+    start = time.monotonic()
+    detail("generating the bundles of scripts and styles …")
+    run(
+        [
+            str(paths.VENV_BIN / "odoo-bin"),
+            "shell",
+            f"--database={name}",
+            "--no-http",
+            "--log-level=error",
+        ],
+        purpose="Generating the bundles of scripts and styles",
+        stdin=GENERATE_BUNDLES.format(bundles=list(bundles)),
+    )
+    detail(f"… done in {duration(time.monotonic() - start)}")
+
+
 def _trouble(log: str) -> str:
     """Return the line of a log of Odoo that says best what went wrong."""
     errors = re.findall(r"(?m)^\S+ \S+ \d+ (?:ERROR|CRITICAL) (.*)", log)

@@ -28,6 +28,23 @@ MOST_PROCESSES = 4
 TOURS = "test_*tour*.py"
 """Files of tests that click through screens."""
 
+BUNDLES = (
+    "bus.websocket_worker_assets",
+    "mass_mailing.assets_builder",
+    "mass_mailing.assets_iframe_style",
+    "mass_mailing.assets_inside_builder_iframe",
+    "web.assets_backend_lazy",
+    "web.assets_emoji",
+    "web.assets_frontend",
+    "web.assets_frontend_lazy",
+    "web.assets_frontend_minimal",
+    "web.assets_tests",
+    "web.assets_web",
+    "web.assets_web_print",
+    "web.chartjs_lib",
+)
+"""Scripts and styles of the screens. What a tour generates is gone when it ends."""
+
 REPOSITORY_TESTS = paths.ROOT / "tests"
 
 
@@ -133,6 +150,7 @@ def _test_addon(environment: Environment, template: str, selection: Selection) -
         ]
         if tours:
             say("Tours (in Chromium)")
+            databases.generate_bundles(name, BUNDLES)
             status = _pytest([*options, *tours], variables) or status
         return status
     finally:
