@@ -1,6 +1,5 @@
 """How long a mail was read: known on its page in the browser, unknown in mailboxes."""
 
-import re
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -9,14 +8,11 @@ from odoo import api, fields, models
 from odoo.tools import email_normalize
 
 from ..tools.consent_token import read, sign
+from ..tools.reading import READ_SECONDS, SKIMMED_SECONDS, get_band, parse_seconds
 from ..tools.reliability import classify_hit
 
 #: Days in which the page of a mail may say how long it was looked at.
 PAGE_DAYS = 1
-#: Nobody reads longer than this: a page that was left open is no reading.
-LONGEST_SECONDS = 3600
-#: From how many seconds on a mail was skimmed, and read.
-SKIMMED_SECONDS, READ_SECONDS = 2, 8
 
 
 class MailingMailing(models.Model):
@@ -82,10 +78,10 @@ class MailingMailing(models.Model):
         if not found or found.is_expired:
             return False
         trace = self.env["mailing.trace"].sudo().browse(found.number).exists()
-        if not trace.email or not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", seconds or ""):
+        visible = parse_seconds(seconds)
+        if not trace.email or visible is None:
             return bool(trace)
-        visible = min(float(seconds), LONGEST_SECONDS)
-        band = (visible >= SKIMMED_SECONDS) + (visible >= READ_SECONDS)
+        band = get_band(visible)
         now = fields.Datetime.now()
         delay = trace.sent_datetime and (now - trace.sent_datetime).total_seconds()
         hit = classify_hit("click", user_agent, "POST", delay or None)

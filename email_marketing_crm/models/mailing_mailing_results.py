@@ -7,8 +7,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, format_date
 
+from ..tools.reading import READ_SECONDS, SKIMMED_SECONDS
 from ..tools.reliability import classes_from, classify_hit
-from .mailing_mailing_reading import READ_SECONDS, SKIMMED_SECONDS
 from .marketing_mailing_figures import REPORTED, REVENUES
 
 #: Setting: a lead counts as a result within so many days after a click or an answer.

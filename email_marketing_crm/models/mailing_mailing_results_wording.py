@@ -120,7 +120,7 @@ class MailingMailing(models.Model):
             ),
             "read": (
                 self.env._("Read it"),
-                self.env._("That page was visible for more than eight seconds."),
+                self.env._("That page was visible for eight seconds or more."),
             ),
             "time_unknown": (
                 self.env._("Unknown"),

@@ -151,6 +151,7 @@ from . import (
     test_tools_mail_skeleton,
     test_tools_pg_array,
     test_tools_profile,
+    test_tools_reading,
     test_tools_reliability,
     test_tools_score_rules,
     test_tools_segment,
