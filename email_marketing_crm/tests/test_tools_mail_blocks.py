@@ -1,8 +1,11 @@
 import unittest
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import html
 
+from ..tools.link_places import PLACE
 from ..tools.mail_blocks import (
     clean_placeholders,
     fill_sender,
@@ -13,6 +16,16 @@ from ..tools.mail_blocks import (
 )
 from ..tools.mail_language import choose_language
 
+#: (address, shown, is a picture, condition of its block or 0) of a link.
+LINKS = st.lists(
+    st.tuples(
+        st.sampled_from(["https://a.example", "https://b.example"]),
+        st.sampled_from(["Buy", "Look", "Buy (2)"]),
+        st.booleans(),
+        st.integers(0, 3),
+    ),
+    max_size=10,
+)
 CODES = st.sampled_from(["en_US", "en_GB", "zh_CN", "zh_TW", "pt_BR", "pt_PT", "de_DE"])
 
 
@@ -127,6 +140,46 @@ class TestMailBlocks(unittest.TestCase):
         for place, (condition, _text) in enumerate(blocks):
             self.assertEqual(f'id="s{place}"' in kept, condition in met)
             self.assertIn(f"between {place}</p>", kept)
+
+    def write_links(self, links):
+        """A mail with these links in their blocks; their ids are their places."""
+        body = "<h1>head</h1>"
+        for place, (url, shown, is_picture, condition) in enumerate(links):
+            label = f'<img src="{shown}">' if is_picture else shown
+            block = f' data-marketing-condition="{condition}"' if condition else ""
+            body += f'<p{block}><a id="{place}" href="{url}">{label}</a></p>'
+        return body
+
+    def read_numbers(self, body):
+        """`{place of a link in the mail: the number it got, or None}`."""
+        links = html.fragment_fromstring(body, create_parent="div").iter("a")
+        return {int(link.get("id")): link.get(PLACE) for link in links}
+
+    @given(LINKS, st.sets(st.integers(1, 3)))
+    def test_a_link_has_the_same_number_for_all_who_have_it(self, links, met):
+        """So a click of who gets a part of the mail is counted at its place."""
+        body = self.write_links(links)
+        mine = self.read_numbers(keep_blocks(body, met))
+        everything = self.read_numbers(keep_blocks(body, {1, 2, 3}))
+        self.assertEqual(
+            set(mine),
+            {place for place, link in enumerate(links) if link[3] in {0, *met}},
+        )
+        self.assertEqual(mine, {place: everything[place] for place in mine})
+
+    @given(LINKS)
+    def test_links_that_repeat_are_counted_from_the_top_and_others_not(self, links):
+        numbers = self.read_numbers(keep_blocks(self.write_links(links), {1, 2, 3}))
+        is_split = any(condition for *_link, condition in links)
+        # A picture is known by its address, so one that is called like a text is it.
+        total = Counter(link[:2] for link in links)
+        seen = Counter()
+        for place, link in enumerate(links):
+            seen[link[:2]] += 1
+            repeats = is_split and total[link[:2]] > 1
+            self.assertEqual(
+                numbers[place], str(seen[link[:2]]) if repeats else None, place
+            )
 
 
 class TestMailLanguage(unittest.TestCase):
