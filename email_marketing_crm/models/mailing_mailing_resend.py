@@ -132,19 +132,25 @@ class MailingMailing(models.Model):
                 "mailing_filter_id": False,
                 "ab_testing_enabled": False,
                 "use_exclusion_list": self.use_exclusion_list,
+                "marketing_translation_ids": self._prepare_second_texts(subjects or {}),
             }
         )
-        for translation in second.marketing_translation_ids:
-            text = (subjects or {}).get(translation.lang_id.id)
-            if text:
-                translation.subject = text
-            else:
-                translation.unlink()
         second._compute_mailing_domain()
         earliest = (self.sent_date or fields.Datetime.now()) + timedelta(days=days)
         if earliest > fields.Datetime.now():
             second.write({"schedule_type": "scheduled", "schedule_date": earliest})
         return second
+
+    def _prepare_second_texts(self, subjects):
+        """Commands for the texts in other languages, with their new subjects."""
+        self.ensure_one()
+        texts = self.marketing_translation_ids.filtered(
+            lambda text: subjects.get(text.lang_id.id)
+        )
+        return [
+            Command.create({**values, "subject": subjects[values["lang_id"]]})
+            for values in texts.copy_data()
+        ]
 
     def action_view_resends(self):
         self.ensure_one()

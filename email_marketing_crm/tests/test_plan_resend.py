@@ -106,7 +106,11 @@ class TestPlanResend(DeliveryCase):
         action = form.save().action_create_mailing()
         second = self.env["mailing.mailing"].browse(action["res_id"])
         self.assertEqual(second.marketing_translation_ids.subject, "Avez-vous vu ?")
+        self.assertIn("Bonjour", second.marketing_translation_ids.body_html)
         self.assertEqual(first.marketing_translation_ids.subject, "Voici")
+
+        third = first._create_resend("Did you see?", "opened", 0)
+        self.assertFalse(third.marketing_translation_ids)
 
     def test_nobody_is_held_out_of_the_second_mail(self):
         """Who is held out of the campaign did not get the first one either."""
