@@ -1,5 +1,6 @@
 # identity, log and workers
 from . import marketing_lane
+from . import marketing_work
 from . import marketing_job
 from . import marketing_timeline
 from . import marketing_person

@@ -1,11 +1,10 @@
 import logging
 from collections import defaultdict
 
-from psycopg2 import errors
-
 from odoo import api, fields, models
 from odoo.tools import SQL, split_every
 
+from ..tools.conflict import CONFLICTS
 from .mailing_mailing import WAITING_HOLDS
 from .marketing_delivery_plan import COMPOSE_GATES
 
@@ -249,7 +248,7 @@ class MarketingDelivery(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._compose_batch(mailing, content, deliveries)
-        except (errors.SerializationFailure, errors.DeadlockDetected):
+        except CONFLICTS:
             raise  # the lane takes the whole batch again
         except Exception as error:
             self.env.invalidate_all()

@@ -7,8 +7,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
+from ..tools.conflict import CONFLICTS
 from .marketing_import_values import ImportRow
-from .marketing_segment_domain import CONFLICTS
 
 _logger = logging.getLogger(__name__)
 

@@ -2,12 +2,12 @@ import logging
 import traceback
 from datetime import timedelta
 
-from psycopg2 import errors
 from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.conflict import CONFLICTS
 from ..tools.inbox_batch import InboxBatch, TouchpointRow
 from ..tools.wording import last_line
 
@@ -187,7 +187,7 @@ class MarketingInbox(models.Model):
                 batch = self._prepare_batch(rows)
                 for consumer in self._get_consumers():
                     self.env[consumer]._consume_inbox(batch)
-        except (errors.SerializationFailure, errors.DeadlockDetected):
+        except CONFLICTS:
             raise  # the lane takes the whole batch again
         except Exception:
             self.env.invalidate_all()

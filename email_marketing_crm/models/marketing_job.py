@@ -1,18 +1,11 @@
-import logging
 import time
 from datetime import timedelta
 from math import ceil
-
-from psycopg2 import errors
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.http import request
 from odoo.tools import SQL
-
-from ..tools.wording import last_line
-
-_logger = logging.getLogger(__name__)
 
 #: Persons that are planned, moved or counted while the user waits. On two cores that
 #: had other work a million was planned in 112 seconds, moved in 106, looked at in 78,
@@ -31,18 +24,12 @@ EXCLUSIVE_KINDS = ("plan", "move")
 
 
 class MarketingJob(models.Model):
-    """Work for a marketer that takes longer than a request may.
+    """Work for a marketer about many persons, part by part.
 
-    Made where a user asks for something about many persons; what few persons need is
-    done at once and has no row. The one worker of the kind `job` takes a part of the
-    persons, commits, says how far it is, and goes on with whichever work it has not
-    looked at for the longest time; works of one mailing are done in their order. A
-    worker that dies loses one part and does it again.
-
-    ``running`` something is still to be done
-    ``done``    all of it was done
-    ``failed``  it broke; `error` says where, and the mailing stands still
-    ``stopped`` a user did not want it any more
+    What few persons need is done at once and has no row. The worker of the kind `job`
+    takes a part of the persons and then goes on with whichever work it has not looked
+    at for the longest time; works of one mailing are done in their order. The mailing
+    of work that failed stands still.
 
     A kind has three methods: `_count_<kind>` says how many persons it is about,
     `_do_<kind>(part)` does one part, `_finish_<kind>` ends it. Never: a mail that
@@ -51,6 +38,7 @@ class MarketingJob(models.Model):
 
     _name = "marketing.job"
     _description = "Work in the Background"
+    _inherit = ["marketing.work"]
     _order = "id desc"
     _rec_name = "kind"
 
@@ -67,7 +55,6 @@ class MarketingJob(models.Model):
         required=True,
         readonly=True,
     )
-    mailing_id = fields.Many2one("mailing.mailing", readonly=True, ondelete="cascade")
     user_id = fields.Many2one(
         "res.users", "Asked By", required=True, readonly=True, ondelete="cascade"
     )
@@ -75,19 +62,7 @@ class MarketingJob(models.Model):
         "res.company", required=True, readonly=True, ondelete="cascade"
     )
     arguments = fields.Json(readonly=True, help="Companies of the user, and choices.")
-    date = fields.Datetime("Asked On", required=True, readonly=True)
-    state = fields.Selection(
-        [
-            ("running", "Running"),
-            ("done", "Done"),
-            ("failed", "Failed"),
-            ("stopped", "Stopped"),
-        ],
-        required=True,
-        readonly=True,
-        default="running",
-    )
-    error = fields.Text(readonly=True)
+    date = fields.Datetime("Asked On")
     person_count = fields.Integer("Persons", readonly=True, aggregator=None)
     part_count = fields.Integer(
         "Parts", readonly=True, aggregator=None, help="0: not counted yet."
@@ -200,60 +175,37 @@ class MarketingJob(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_lane_backlog(self, _number, _count):
-        return self.env.execute_query(
-            SQL("SELECT count(*), min(date) FROM marketing_job WHERE state = 'running'")
-        )[0]
-
-    @api.model
     def _run_lane(self, _number, _count):
         """Do one part of the work that was not looked at for the longest time."""
-        self.env.flush_all()
-        found = self.env.execute_query(
+        job = self._claim_next(
+            SQL("run_date NULLS FIRST, id"),
             SQL(
-                """
-                SELECT id FROM marketing_job job
-                 WHERE state = 'running'
-                   AND NOT EXISTS (SELECT FROM marketing_job earlier
-                                    WHERE earlier.mailing_id = job.mailing_id
-                                      AND earlier.state = 'running'
-                                      AND earlier.id < job.id)
-                 ORDER BY run_date NULLS FIRST, id
-                 LIMIT 1
-                   FOR UPDATE SKIP LOCKED
-                """
-            )
+                "NOT EXISTS (SELECT FROM marketing_job earlier"
+                " WHERE earlier.mailing_id = work.mailing_id"
+                " AND earlier.state = 'running' AND earlier.id < work.id)"
+            ),
         )
-        if not found:
+        if not job:
             return 0, 0
-        self.browse(found[0])._go_on()
+        job._go_on()
         waiting, _oldest = self._get_lane_backlog(0, 1)
         return 1, waiting
 
     def _go_on(self):
-        """Do the next part; what breaks is shown to who asked for it."""
-        self.ensure_one()
+        """Do the next part."""
         begun = time.monotonic()
-        job = self._as_user()
-        try:
-            with self.env.cr.savepoint():
-                job._step()
-                self.env.flush_all()
-        except (errors.SerializationFailure, errors.DeadlockDetected):
-            raise  # the lane takes the part again
-        except Exception as error:
-            self.env.invalidate_all()
-            if not isinstance(error, UserError):
-                _logger.warning("%s failed", self, exc_info=True)
-            message = last_line(str(error)) or repr(error)
-            self.write({"state": "failed", "error": message})
-            job._give_up(message)
+        with self._attempt():
+            self._as_user()._step()
         self.write(
             {
                 "run_date": fields.Datetime.now(),
                 "duration": self.duration + time.monotonic() - begun,
             }
         )
+
+    def _fail(self, error):
+        super()._fail(error)
+        self._as_user()._give_up(self.error)
 
     def _as_user(self):
         """This work with the rights, the companies and the language of its user."""
@@ -311,17 +263,8 @@ class MarketingJob(models.Model):
     # ACTIONS
     # ------------------------------------------------------------------
 
-    def _get_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": dict(self._fields["kind"]._description_selection(self.env))[
-                self.kind
-            ],
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-        }
+    def _get_title(self):
+        return dict(self._fields["kind"]._description_selection(self.env))[self.kind]
 
     def action_show(self):
         """Open what was found out."""
@@ -346,15 +289,6 @@ class MarketingJob(models.Model):
         if any(job.user_id != self.env.user for job in looks):
             raise AccessError(self.env._("Somebody else asked for this."))
         looks.state = "stopped"
-
-    def action_open_mailing(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "mailing.mailing",
-            "res_id": self.mailing_id.id,
-            "views": [(False, "form")],
-        }
 
     @api.autovacuum
     def _gc_jobs(self):

@@ -1,11 +1,10 @@
 import logging
 import traceback
 
-from psycopg2 import errors
-
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.conflict import CONFLICTS
 from ..tools.journey_wait import MAX_ATTEMPTS, get_retry_delay
 
 _logger = logging.getLogger(__name__)
@@ -129,7 +128,7 @@ class MarketingJourneyParticipant(models.Model):
             with self.env.cr.savepoint():
                 results = getattr(self, f"_run_{step.kind}")()
                 return self._move(step, results)
-        except (errors.SerializationFailure, errors.DeadlockDetected):
+        except CONFLICTS:
             raise  # the lane takes the whole batch again
         except Exception:
             self.env.invalidate_all()

@@ -2,11 +2,10 @@ import logging
 import traceback
 from datetime import timedelta
 
-from psycopg2 import errors
-
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
+from ..tools.conflict import CONFLICTS
 from ..tools.wording import last_line
 
 _logger = logging.getLogger(__name__)
@@ -198,7 +197,7 @@ class MarketingLane(models.Model):
         try:
             processed, remaining = worker._run_lane(self.number, self._get_lane_count())
             self.env.flush_all()
-        except (errors.SerializationFailure, errors.DeadlockDetected):
+        except CONFLICTS:
             self.env.cr.rollback()
             self.env.invalidate_all()
             _logger.info("%s met another transaction, taking it again", self)

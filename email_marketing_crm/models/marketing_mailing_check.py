@@ -1,4 +1,3 @@
-import logging
 import time
 from ast import literal_eval
 from datetime import timedelta
@@ -7,9 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.wording import last_line
-
-_logger = logging.getLogger(__name__)
+from ..tools.conflict import CONFLICTS
 
 #: Seconds a user waits for a check; what is left is done by the worker.
 REQUEST_SECONDS = 2.0
@@ -27,12 +24,7 @@ class MarketingMailingCheck(models.Model):
     Made by the button “Check”, by the launch of a campaign and by the publishing of a
     journey. Texts and counts over the whole audience are there at once; writing the
     mail for every person takes longer, so it goes on in the worker, as do questions to
-    other programs and servers.
-
-    ``running`` something is still to be done; `rendered` tells how far it is
-    ``done``    all that was asked for was looked at
-    ``failed``  the check itself broke; `error` says where
-    ``stopped`` a user stopped it
+    other programs and servers. `rendered` tells how far it is.
 
     A mailing on its way is held until its check is done and lets it leave.
 
@@ -42,27 +34,14 @@ class MarketingMailingCheck(models.Model):
 
     _name = "marketing.mailing.check"
     _description = "Check Before Sending"
+    _inherit = ["marketing.work"]
     _order = "id desc"
     _rec_name = "mailing_id"
 
-    mailing_id = fields.Many2one(
-        "mailing.mailing", required=True, readonly=True, ondelete="cascade", index=True
-    )
+    mailing_id = fields.Many2one(required=True, index=True)
     user_id = fields.Many2one("res.users", "Checked By", readonly=True)
     company_id = fields.Many2one("res.company", required=True, readonly=True)
-    date = fields.Datetime("Checked On", readonly=True, required=True)
-    state = fields.Selection(
-        [
-            ("running", "Running"),
-            ("done", "Done"),
-            ("failed", "Failed"),
-            ("stopped", "Stopped"),
-        ],
-        required=True,
-        readonly=True,
-        default="running",
-    )
-    error = fields.Text(readonly=True)
+    date = fields.Datetime("Checked On")
     duration = fields.Float(
         "Duration (s)", readonly=True, help="Seconds of work, wherever it was done."
     )
@@ -217,15 +196,12 @@ class MarketingMailingCheck(models.Model):
         try:
             with self.env.cr.savepoint():
                 self._check_mailing(mailing, 0)
+        except CONFLICTS:
+            raise  # the lane begins it again
         except Exception as error:
             self.env.invalidate_all()
-            _logger.warning("The check of %s failed", mailing, exc_info=True)
-            values = self._prepare_check_values(mailing)
-            check = self.sudo().create(values)
-            check._note_failure(error)
-
-    def _note_failure(self, error):
-        self.write({"state": "failed", "error": last_line(str(error)) or repr(error)})
+            check = self.sudo().create(self._prepare_check_values(mailing))
+            check._fail(error)
 
     def _check_sets(self):
         """What needs no person's mail to be written: texts, and counts by SQL."""
@@ -264,15 +240,6 @@ class MarketingMailingCheck(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _get_lane_backlog(self, _number, _count):
-        return self.env.execute_query(
-            SQL(
-                "SELECT count(*), min(date) FROM marketing_mailing_check"
-                " WHERE state = 'running'"
-            )
-        )[0]
-
-    @api.model
     def _run_lane(self, _number, _count):
         """Go on with a check, and with the mailings that wait for theirs."""
         processed = self._continue_oldest()
@@ -283,28 +250,15 @@ class MarketingMailingCheck(models.Model):
     @api.model
     def _continue_oldest(self):
         """Go on with the oldest check that is not finished; how many there were."""
-        self.env.flush_all()
-        found = self.env.execute_query(
-            SQL(
-                "SELECT id, user_id FROM marketing_mailing_check"
-                " WHERE state = 'running' ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED"
-            )
-        )
-        if not found:
+        check = self.sudo()._claim_next(SQL("id"), SQL("TRUE"))
+        if not check:
             return 0
-        [(check_id, user_id)] = found
-        lang = self.env["res.users"].sudo().browse(user_id).lang
-        check = self.sudo().with_context(lang=lang).browse(check_id)
+        check = check.with_context(lang=check.user_id.lang)
         if check._is_superseded():
             check.state = "stopped"
             return 1
-        try:
-            with self.env.cr.savepoint():
-                check._continue(LANE_SECONDS)
-        except Exception as error:
-            self.env.invalidate_all()
-            _logger.warning("The check %s failed", check.id, exc_info=True)
-            check._note_failure(error)
+        with check._attempt():
+            check._continue(LANE_SECONDS)
         return 1
 
     # ------------------------------------------------------------------
@@ -321,24 +275,8 @@ class MarketingMailingCheck(models.Model):
         self.check_access("read")
         self.sudo().filtered(lambda check: check.state == "running").state = "stopped"
 
-    def action_open_mailing(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "mailing.mailing",
-            "res_id": self.mailing_id.id,
-            "views": [(False, "form")],
-        }
-
-    def _get_action(self):
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Check Before Sending"),
-            "res_model": self._name,
-            "res_id": self.id,
-            "views": [(False, "form")],
-        }
+    def _get_title(self):
+        return self.env._("Check Before Sending")
 
     @api.autovacuum
     def _gc_checks(self):

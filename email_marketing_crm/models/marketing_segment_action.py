@@ -7,7 +7,7 @@ from odoo.exceptions import ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .marketing_segment_domain import CONFLICTS
+from ..tools.conflict import CONFLICTS
 from .marketing_segment_rule import SEGMENT_TYPES
 
 #: Members of a segment that a new setting is applied to at once.

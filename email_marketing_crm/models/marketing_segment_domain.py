@@ -6,7 +6,6 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 import psycopg2
-from psycopg2 import errors
 
 from odoo import api, models, tools
 from odoo.exceptions import UserError, ValidationError
@@ -25,8 +24,6 @@ CONDITION_ERRORS = (
     ValueError,
     psycopg2.Error,
 )
-#: Another transaction was in the way; says nothing about the conditions.
-CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected)
 #: A constraint or a preview gives up after this time, in milliseconds.
 PREVIEW_TIMEOUT = 5000
 

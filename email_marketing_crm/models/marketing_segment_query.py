@@ -8,8 +8,9 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.conflict import CONFLICTS
 from ..tools.segment_sets import intersect_all, unite_all
-from .marketing_segment_domain import CONDITION_ERRORS, CONFLICTS, PREVIEW_TIMEOUT
+from .marketing_segment_domain import CONDITION_ERRORS, PREVIEW_TIMEOUT
 
 #: Persons that a preview shows.
 SAMPLE_SIZE = 10

@@ -7,8 +7,9 @@ from odoo import api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..tools.conflict import CONFLICTS
 from ..tools.segment_schedule import RETRY_PERIOD
-from .marketing_segment_domain import CONDITION_ERRORS, CONFLICTS
+from .marketing_segment_domain import CONDITION_ERRORS
 from .marketing_segment_rule import SEGMENT_TYPES
 
 _logger = logging.getLogger(__name__)

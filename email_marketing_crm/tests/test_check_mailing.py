@@ -2,6 +2,8 @@
 
 from unittest.mock import patch
 
+from psycopg2.errors import SerializationFailure
+
 from odoo import Command
 from odoo.tests import tagged
 
@@ -81,6 +83,21 @@ class TestCheckMailing(CheckCase):
         ):
             checks._run_lane(0, 1)
         self.assertEqual((check.state, check.error), ("failed", "Oh"))
+
+    def test_a_conflict_with_another_transaction_breaks_no_check(self):
+        mailing = self.make_clean(body_html=CLEAN + '<t t-out="object.city.upper()"/>')
+        checks = self.env["marketing.mailing.check"]
+        check = checks._check_mailing(mailing, -1)
+        with (
+            patch.object(
+                type(checks), "_render_persons", side_effect=SerializationFailure
+            ),
+            self.assertRaises(SerializationFailure),
+        ):
+            checks._run_lane(0, 1)
+        self.assertEqual(check.state, "running")
+        checks._run_lane(0, 1)
+        self.assertEqual(check.state, "done")
 
     def test_a_user_stops_a_check(self):
         mailing = self.make_clean(body_html=CLEAN + '<t t-out="object.city.upper()"/>')

@@ -7,7 +7,8 @@ from odoo.tests import new_test_user, tagged
 from .common import NOW
 from .timing_common import ANA, BEN, TimingCase
 
-JOB = "odoo.addons.email_marketing_crm.models.marketing_job"
+MODELS = "odoo.addons.email_marketing_crm.models"
+JOB = f"{MODELS}.marketing_job"
 PEOPLE = [f"p{number}@example.com" for number in range(7)]
 
 
@@ -147,7 +148,7 @@ class TestJob(TimingCase):
             "_insert_plan",
             side_effect=ZeroDivisionError("ouch"),
         )
-        with broken, self.assertLogs(JOB, "WARNING"):
+        with broken, self.assertLogs(f"{MODELS}.marketing_work", "WARNING"):
             self.work()
         self.assertEqual(mailing.state, "draft")
         self.assertFalse(self.deliveries_of(mailing))
@@ -222,7 +223,7 @@ class TestJob(TimingCase):
         broken = patch.object(
             type(mailing), "_move_deliveries", side_effect=ZeroDivisionError("ouch")
         )
-        with broken, self.assertLogs(JOB, "WARNING"):
+        with broken, self.assertLogs(f"{MODELS}.marketing_work", "WARNING"):
             self.work()
         self.assertEqual(mailing.marketing_hold, "paused")
         self.deliver()
