@@ -181,7 +181,10 @@ from . import marketing_quality_list
 
 # A/B tests
 from . import marketing_ab_test
+from . import marketing_ab_test_assignment
+from . import marketing_ab_test_figures
 from . import marketing_ab_test_decision
+from . import marketing_ab_test_explanation
 from . import marketing_ab_test_size
 from . import marketing_ab_arm
 from . import marketing_delivery_ab_test

@@ -1,0 +1,117 @@
+"""What came of the versions of an A/B test, and of who got none of them."""
+
+from datetime import datetime
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..tools.reliability import classes_from
+
+#: Events that count for a figure, of this very mailing.
+REACTIONS = {
+    "opened": ("opened", "clicked", "replied"),
+    "clicked": ("clicked",),
+    "replied": ("replied",),
+}
+#: Events that count for a figure, from the mail on, whatever brought them.
+RESULTS = {"lead": "lead_created", "revenue": "won"}
+
+
+class MarketingAbTest(models.Model):
+    _inherit = "marketing.ab.test"
+
+    def _get_figures(self, sent_before=None):
+        """What came of each version.
+
+        :param sent_before: count mails that left before this moment only
+        :returns: `{id of the version: (persons, total, sum of squares)}`
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT arm_id, count(*), COALESCE(sum(value), 0)::float,
+                       COALESCE(sum(value * value), 0)::float
+                  FROM (SELECT delivery.arm_id, %(value)s AS value
+                          FROM marketing_delivery delivery
+                         WHERE delivery.arm_id = ANY(%(arms)s)
+                           AND delivery.state = 'sent'
+                           AND delivery.sent_date <= %(before)s
+                           AND %(text)s) AS mail
+                 GROUP BY arm_id
+                """,
+                value=self._get_value_sql(),
+                arms=self.arm_ids.ids,
+                before=sent_before or datetime.max,
+                text=self._get_reader_condition(),
+            )
+        )
+        found = {arm_id: tuple(figures) for arm_id, *figures in rows}
+        return {arm.id: found.get(arm.id, (0, 0.0, 0.0)) for arm in self.arm_ids}
+
+    def _get_control_figures(self):
+        """`(persons, total)` of who was held out: what came of them without the mail.
+
+        Only leads and revenue can be told of somebody who got nothing.
+        """
+        self.ensure_one()
+        if self.metric not in RESULTS or not self.started_date:
+            return 0, 0.0
+        self.env.flush_all()
+        return self.env.execute_query(
+            SQL(
+                "SELECT count(*), COALESCE(sum(%s), 0)::float"
+                " FROM marketing_delivery delivery"
+                " WHERE delivery.mailing_id = %s AND delivery.state = 'skipped'"
+                " AND delivery.reason = 'holdout'",
+                self._get_value_sql(SQL("%s::timestamp", self.started_date)),
+                self.mailing_id.id,
+            )
+        )[0]
+
+    def _get_value_sql(self, since=None):
+        """SQL: what a person is worth to the test; alias: delivery.
+
+        :param since: SQL of the moment from which on events count; without, when the
+            mail left
+        """
+        since = since or SQL("delivery.sent_date")
+        types = self.env["marketing.touchpoint.type"]
+        if self.metric in REACTIONS:
+            return SQL(
+                """
+                EXISTS (SELECT FROM marketing_touchpoint event
+                         WHERE event.person_id = delivery.person_id
+                           AND event.type_id = ANY(%s)
+                           AND event.mailing_id = delivery.mailing_id
+                           AND event.reliability = ANY(%s)
+                           AND event.date >= %s)::int
+                """,
+                [types._get_id(code) for code in REACTIONS[self.metric]],
+                list(classes_from("human_likely")),
+                since,
+            )
+        events = SQL(
+            "FROM marketing_touchpoint event"
+            " WHERE event.person_id = delivery.person_id AND event.type_id = %s"
+            " AND event.date >= %s",
+            types._get_id(RESULTS[self.metric]),
+            since,
+        )
+        if self.metric == "lead":
+            return SQL("EXISTS (SELECT %s)::int", events)
+        return SQL("(SELECT COALESCE(sum(event.value), 0) %s)", events)
+
+    def _get_reader_condition(self):
+        """SQL: who read a version; alias: delivery.
+
+        A subject or a text is tested on those who read the mailing's own language;
+        who got a translation of it has seen none of the versions.
+        """
+        own, others = self.mailing_id._get_text_langs()
+        if self.varies not in ("subject", "content") or not others:
+            return SQL("TRUE")
+        return SQL(
+            "(delivery.variant->>'lang' IS NULL OR delivery.variant->>'lang' = %s)", own
+        )
