@@ -1,111 +1,29 @@
-"""Webhooks: what providers report becomes history, and strangers learn nothing."""
+"""Webhooks: what providers report becomes history, once."""
 
-import base64
-import hashlib
-import hmac
-import io
 import json
-import time
-import unittest
-from datetime import timedelta
 from unittest.mock import patch
 
 import requests
-from urllib3 import HTTPResponse
 
 from odoo.exceptions import AccessError
-from odoo.tests import HttpCase, tagged
+from odoo.tests import tagged
 
-from ..controllers.webhook import MAX_TRIES
 from ..models import marketing_webhook
-from ..tools.amazon_certificate import fetch_certificate
 from ..tools.webhook import ProviderEvent
-from .common import NOW, MarketingCase
 from .test_tools_webhook import (
     CERTIFICATE_URL,
     MAILGUN,
     POSTMARK,
     SES_BOUNCE,
     SES_COMPLAINT,
-    TOPIC,
-    amazon,
     sns,
     sns_question,
 )
-
-#: What Postmark sends with its requests when the key is `odoo:secret`.
-BASIC = {"Authorization": f"Basic {base64.b64encode(b'odoo:secret').decode()}"}
-
-
-def sign_as_mailgun(content, timestamp, token="a8ce0edb2dd8301dee6c"):
-    signature = hmac.new(b"key", f"{timestamp}{token}".encode(), hashlib.sha256)
-    return json.dumps(
-        content
-        | {
-            "signature": {
-                "timestamp": str(timestamp),
-                "token": token,
-                "signature": signature.hexdigest(),
-            }
-        }
-    ).encode()
-
-
-class WebhookStory:
-    """A provider that reports about mails to Jane."""
-
-    def make_webhook(self, provider="ses", secret=TOPIC):
-        return self.env["marketing.webhook"].create(
-            {"name": "Provider", "provider": provider, "secret": secret}
-        )
-
-    def send(self, email="jane@example.com", message_id="<ours@pumps.example.com>"):
-        partner = self.env["res.partner"].create({"name": "Jane", "email": email})
-        self.mailing = self.env["mailing.mailing"].create(
-            {
-                "subject": "Pumps",
-                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                "body_html": "<p>Hello</p>",
-            }
-        )
-        trace = self.env["mailing.trace"].create(
-            {
-                "trace_type": "mail",
-                "mass_mailing_id": self.mailing.id,
-                "model": "res.partner",
-                "res_id": partner.id,
-                "email": email,
-                "message_id": message_id,
-                "trace_status": "sent",
-            }
-        )
-        self.env.flush_all()
-        self.env.cr.precommit.run()
-        return trace
-
-    def events_of(self, email):
-        self.env.flush_all()
-        self.env.cr.precommit.run()
-        return self.env["marketing.touchpoint"].search(
-            [
-                ("person_id.email_normalized", "=", email),
-                ("type_id.code", "!=", "sent"),
-            ]
-        )
+from .webhook_common import BASIC, WebhookCase, sign_as_mailgun
 
 
 @tagged("post_install", "-at_install")
-class TestWebhook(WebhookStory, MarketingCase):
-    def setUp(self):
-        super().setUp()
-        self.asked = []
-        self.patch(marketing_webhook, "fetch_certificate", self.get_certificate)
-
-    def get_certificate(self, url):
-        """Amazon's certificate, as if it came from the network."""
-        self.asked.append(url)
-        return amazon()[1]
-
+class TestWebhook(WebhookCase):
     def test_a_bounce_suppresses_and_shows_in_the_mailing(self):
         trace = self.send()
         webhook = self.make_webhook()
@@ -243,71 +161,6 @@ class TestWebhook(WebhookStory, MarketingCase):
         self.assertFalse(self.events_of("arthur@example.com"))
         self.assertEqual(webhook._take(body, BASIC), 200)
 
-    # ------------------------------------------------------------------
-    # which mail
-    # ------------------------------------------------------------------
-
-    def postmark(self, hours=1, **changes):
-        """Postmark reports so many hours after the mail."""
-        moment = (NOW + timedelta(hours=hours)).isoformat() + "Z"
-        body = POSTMARK | {"BouncedAt": moment} | changes
-        webhook = self.make_webhook("postmark", secret="odoo:secret")
-        self.clock.move_to(NOW + timedelta(hours=max(hours, 0)))
-        self.assertEqual(webhook._take(json.dumps(body).encode(), BASIC), 200)
-        return self.events_of("arthur@example.com")
-
-    def test_postmark_means_the_last_mail(self):
-        first = self.send("arthur@example.com", "<first@pumps>")
-        self.clock.tick(60)
-        second = self.send("arthur@example.com", "<second@pumps>")
-        other = self.send("jane@example.com", "<third@pumps>")
-        last = second.mass_mailing_id
-        event = self.postmark()
-        self.assertEqual(event.mailing_id, last)
-        self.assertEqual(second.trace_status, "bounce")
-        self.assertEqual((first.trace_status, other.trace_status), ("sent", "sent"))
-        self.assertEqual(last.bounced, 1)
-
-    def test_a_complaint_over_postmark_belongs_to_the_last_mail(self):
-        self.send("arthur@example.com", "<first@pumps>")
-        event = self.postmark(RecordType="SpamComplaint")
-        self.assertEqual(event.mailing_id, self.mailing)
-
-    def test_a_report_of_long_after_belongs_to_no_mail(self):
-        trace = self.send("arthur@example.com", "<first@pumps>")
-        event = self.postmark(hours=24 * 8)
-        self.assertFalse(event.mailing_id)
-        self.assertEqual(trace.trace_status, "sent")
-
-    def test_a_report_of_before_is_not_about_a_later_mail(self):
-        trace = self.send("arthur@example.com", "<first@pumps>")
-        event = self.postmark(hours=-1)
-        self.assertFalse(event.mailing_id)
-        self.assertEqual(trace.trace_status, "sent")
-
-    def test_what_was_opened_did_not_bounce(self):
-        trace = self.send("arthur@example.com", "<first@pumps>")
-        trace.set_opened()
-        self.postmark()
-        self.assertEqual(trace.trace_status, "open")
-
-    def test_amazon_without_the_headers_means_the_last_mail(self):
-        self.send()
-        content = json.loads(json.dumps(SES_BOUNCE))
-        del content["mail"]["headers"]
-        content["bounce"]["timestamp"] = "2026-03-04T10:00:00.000Z"
-        self.make_webhook()._take(sns(content), {})
-        self.assertEqual(self.events_of("jane@example.com").mailing_id, self.mailing)
-
-    def test_a_number_that_is_not_ours_means_another_mail(self):
-        self.send(message_id="<other@pumps.example.com>")
-        self.make_webhook()._take(sns(SES_BOUNCE), {})
-        self.assertFalse(self.events_of("jane@example.com").mailing_id)
-
-    # ------------------------------------------------------------------
-    # what else is told
-    # ------------------------------------------------------------------
-
     def test_what_is_not_understood_is_counted(self):
         webhook = self.make_webhook("postmark", secret="odoo:secret")
         body = json.dumps({"RecordType": "Future"}).encode()
@@ -389,87 +242,3 @@ class TestWebhook(WebhookStory, MarketingCase):
         self.assertFalse(find("ses", token))
         self.assertEqual(find("ses", webhook.token), webhook)
         self.assertFalse(find("sendgrid", webhook.token))
-
-
-@tagged("post_install", "-at_install")
-class TestWebhookRoute(WebhookStory, HttpCase):
-    def post(self, path, body=b"{}", **headers):
-        return self.opener.post(
-            self.base_url() + path, data=body, headers=headers, timeout=20
-        )
-
-    def path(self, webhook):
-        return f"/marketing/webhook/{webhook.provider}/{webhook.token}"
-
-    def test_mailgun_reports(self):
-        webhook = self.make_webhook("mailgun", secret="key")
-        self.send("alice@example.com", "<20130503192659.13651@example.org>")
-        body = sign_as_mailgun(MAILGUN, int(time.time()))
-        answer = self.post(self.path(webhook), body)
-        self.assertEqual(answer.status_code, 200)
-        self.env.invalidate_all()
-        event = self.events_of("alice@example.com")
-        self.assertEqual(event.type_id.code, "hard_bounce")
-        self.assertEqual(self.post(self.path(webhook)).status_code, 403)
-
-    def test_postmark_reports(self):
-        webhook = self.make_webhook("postmark", secret="odoo:secret")
-        self.send("arthur@example.com", "<unknown@postmark>")
-        answer = self.post(self.path(webhook), json.dumps(POSTMARK).encode(), **BASIC)
-        self.assertEqual(answer.status_code, 200)
-        self.assertEqual(
-            self.events_of("arthur@example.com").type_id.code, "hard_bounce"
-        )
-
-    def test_strangers_learn_nothing(self):
-        webhook = self.make_webhook()
-        off = self.make_webhook()
-        off.active = False
-        self.env.flush_all()
-        paths = (
-            "/marketing/webhook/ses/wrong",
-            "/marketing/webhook/nobody/wrong",
-            "/marketing/webhook/ses/wrong%00",
-            self.path(off),
-            f"/marketing/webhook/mailgun/{webhook.token}",
-        )
-        answers = {self.post(path).status_code for path in paths}
-        self.assertEqual(answers, {404})
-
-    def test_who_tries_many_addresses_is_stopped(self):
-        answers = [
-            self.post(f"/marketing/webhook/ses/wrong{number}").status_code
-            for number in range(MAX_TRIES + 1)
-        ]
-        self.assertEqual(answers, [404] * MAX_TRIES + [429])
-
-    def test_a_request_that_is_too_large_is_not_read(self):
-        webhook = self.make_webhook()
-        answer = self.post(self.path(webhook), b" " * (4 * 1024 * 1024 + 1))
-        self.assertEqual(answer.status_code, 413)
-
-
-class TestCertificate(unittest.TestCase):
-    """Amazon is asked once; what is no certificate is not remembered."""
-
-    def setUp(self):
-        super().setUp()
-        fetch_certificate.cache_clear()
-        self.addCleanup(fetch_certificate.cache_clear)
-
-    def fetch(self, content, status=200):
-        answer = requests.Response()
-        answer.status_code = status
-        answer.raw = HTTPResponse(io.BytesIO(content), preload_content=False)
-        with patch.object(requests, "get", return_value=answer) as get:
-            try:
-                return fetch_certificate(CERTIFICATE_URL), get.call_count
-            except OSError:
-                return None, get.call_count
-
-    def test_once(self):
-        self.assertEqual(self.fetch(b"", 503), (None, 1))
-        self.assertEqual(self.fetch(b"", 302), (None, 1))
-        self.assertEqual(self.fetch(b"x" * 100_000), (None, 1))
-        self.assertEqual(self.fetch(b"PEM"), (b"PEM", 1))
-        self.assertEqual(self.fetch(b"other"), (b"PEM", 0))

@@ -30,7 +30,7 @@ from odoo.tools import SQL
 from ..hooks import build_persons
 from ..models.marketing_delivery_plan import PLAN_GATES
 from .common_delivery import DeliveryCase
-from .test_import import ImportCase
+from .import_common import ImportCase
 
 EXAMPLES = int(os.environ.get("CONSENT_EXAMPLES", "30"))
 ADDRESSES = [f"{name}@consent.example" for name in ("ana", "bo")]
