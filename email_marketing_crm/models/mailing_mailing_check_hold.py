@@ -111,7 +111,7 @@ class MailingMailing(models.Model):
             )
         )
         held.invalidate_recordset(["marketing_hold"])
-        self.env["marketing.delivery"].sudo()._wake_lanes("check")
+        self.env["marketing.lane"]._wake("check")
 
     def _release_checked(self):
         """The check lets them go."""

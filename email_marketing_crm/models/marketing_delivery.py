@@ -253,13 +253,7 @@ class MarketingDelivery(models.Model):
     @api.model
     def _wake_lanes(self, *kinds, at=None):
         """Let the lanes look now, or at a later moment, instead of at their hour."""
-        lanes = (
-            self.env["marketing.lane"]
-            .sudo()
-            .search([("kind", "in", kinds or ("compose", "smtp"))])
-        )
-        for cron in lanes.cron_id:
-            cron._trigger(at=at)
+        self.env["marketing.lane"]._wake(*(kinds or ("compose", "smtp")), at=at)
 
     @api.model
     def _invalidate_deliveries(self):

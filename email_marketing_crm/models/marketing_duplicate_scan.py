@@ -5,6 +5,7 @@ from psycopg2.extras import execute_values
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.client_action import notify
 from ..tools.duplicates import MINIMUM_SCORE, Facts, compare, get_keys, get_score
 
 #: More records than this with one key are a switchboard or a shared mailbox.
@@ -54,16 +55,11 @@ class MarketingDuplicateScan(models.Model):
         self.env.ref(
             "email_marketing_crm.ir_cron_marketing_duplicate"
         ).sudo()._trigger()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "The search begins within a minute and goes on in the background."
-                ),
-            },
-        }
+        return notify(
+            self.env._(
+                "The search begins within a minute and goes on in the background."
+            )
+        )
 
     @api.model
     def _scan_batch(self):

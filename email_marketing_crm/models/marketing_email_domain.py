@@ -7,6 +7,7 @@ from odoo.tools import SQL, file_open
 
 from ..tools.address_check import Verdict, check_domain
 from ..tools.address_typo import suggest_domain
+from ..tools.client_action import RELOAD, notify
 from ..tools.dns_lookup import DnsLookup
 from ..tools.mail_provider import ServerRecorder
 
@@ -118,22 +119,8 @@ class MarketingEmailDomain(models.Model):
         """Look these domains up again as soon as a worker is free."""
         self.check_access("read")
         self.sudo().next_check_date = fields.Datetime.now()
-        self._wake_lane()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("Will be checked within a minute."),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
-
-    @api.model
-    def _wake_lane(self):
-        lanes = self.env["marketing.lane"].sudo().search([("kind", "=", "address")])
-        for cron in lanes.cron_id:
-            cron._trigger()
+        self.env["marketing.lane"]._wake("address")
+        return notify(self.env._("Will be checked within a minute."), next=RELOAD)
 
     @api.model
     def _check_unasked(self):

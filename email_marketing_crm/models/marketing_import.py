@@ -364,9 +364,7 @@ class MarketingImport(models.Model):
 
     @api.model
     def _wake_lane(self):
-        lanes = self.env["marketing.lane"].sudo().search([("kind", "=", "import")])
-        for cron in lanes.cron_id:
-            cron._trigger()
+        self.env["marketing.lane"]._wake("import")
 
     # ------------------------------------------------------------------
     # LINES AND REPORT

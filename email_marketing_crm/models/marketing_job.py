@@ -145,7 +145,7 @@ class MarketingJob(models.Model):
             }
         )
         mailing.invalidate_recordset(["marketing_job_state", "marketing_job_text"])
-        self.env["marketing.delivery"]._wake_lanes("job")
+        self.env["marketing.lane"]._wake("job")
         return job.with_env(self.env)
 
     @api.model

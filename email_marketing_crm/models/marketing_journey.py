@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+from ..tools.client_action import notify
+
 #: What only a marketing manager changes once people are under way.
 _RULES = frozenset(
     {
@@ -299,14 +301,7 @@ class MarketingJourney(models.Model):
         self.ensure_one()
         if self.problems:
             raise UserError(self.problems)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("Nothing is missing: it can be published."),
-            },
-        }
+        return notify(self.env._("Nothing is missing: it can be published."))
 
     def action_publish(self):
         """Freeze the version in work; whoever enters from now on walks it.
@@ -332,7 +327,7 @@ class MarketingJourney(models.Model):
             if journey.state == "draft":
                 journey.state = "running"
                 journey._start_entry()
-        self._wake_lanes()
+        self.env["marketing.lane"]._wake("journey")
 
     def action_edit(self):
         """Open a new version in work, a copy of the running one."""
@@ -357,7 +352,7 @@ class MarketingJourney(models.Model):
     def action_resume(self):
         self._check_manager()
         self.sudo().filtered(lambda j: j.state == "paused").state = "running"
-        self._wake_lanes()
+        self.env["marketing.lane"]._wake("journey")
 
     def action_end(self):
         """Stop for good: whoever is still under way leaves."""
@@ -366,11 +361,4 @@ class MarketingJourney(models.Model):
             {"state": "ended", "entering_since": False}
         )
         self.env["marketing.journey.participant"].sudo()._leave_ended()
-        self._wake_lanes()
-
-    @api.model
-    def _wake_lanes(self):
-        """Let the workers look now rather than within the minute."""
-        self.env["marketing.lane"].sudo().search(
-            [("kind", "=", "journey")]
-        ).action_run_now()
+        self.env["marketing.lane"]._wake("journey")

@@ -28,7 +28,7 @@ class MarketingJourneyParticipant(models.Model):
         self._wake(batch)
         self.invalidate_model()
         if self._has_due(live_ids, batch.now):
-            self.env["marketing.journey"]._wake_lanes()
+            self.env["marketing.lane"]._wake("journey")
 
     @api.model
     def _has_due(self, participant_ids, now):

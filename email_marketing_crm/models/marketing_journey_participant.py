@@ -269,7 +269,7 @@ class MarketingJourneyParticipant(models.Model):
             [fields.Datetime.now(), failed.ids],
         )
         self.invalidate_model()
-        self.env["marketing.journey"]._wake_lanes()
+        self.env["marketing.lane"]._wake("journey")
 
     def action_remove(self):
         """Ask why, then take these participants out of their journey."""

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import format_datetime
 
+from ..tools.client_action import RELOAD, notify
 from ..tools.conflict import CONFLICTS
 from ..tools.wording import last_line
 
@@ -232,6 +233,12 @@ class MarketingLane(models.Model):
         """Whether an idle run is worth a write: once a minute shows it is alive."""
         return not self.last_run or (now - self.last_run).total_seconds() >= 50
 
+    @api.model
+    def _wake(self, *kinds, at=None):
+        """Let workers look now, or at a later moment, rather than at their minute."""
+        for cron in self.sudo().search([("kind", "in", kinds)]).cron_id:
+            cron._trigger(at=at)
+
     # ------------------------------------------------------------------
     # HEALTH PAGE
     # ------------------------------------------------------------------
@@ -268,15 +275,9 @@ class MarketingLane(models.Model):
         self.check_access("read")
         for cron in self.sudo().cron_id:
             cron._trigger()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("Will run as soon as a cron thread is free."),
-                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
-            },
-        }
+        return notify(
+            self.env._("Will run as soon as a cron thread is free."), next=RELOAD
+        )
 
     def action_clear_error(self):
         """Forget what went wrong; the next run says whether it still does."""

@@ -176,7 +176,7 @@ class MarketingMailingCheck(models.Model):
         check.set_duration = check.duration = time.perf_counter() - begun
         check._continue(seconds, in_request=True)
         if check.state == "running":
-            self.env["marketing.delivery"].sudo()._wake_lanes("check")
+            self.env["marketing.lane"]._wake("check")
         return check.with_env(self.env)
 
     @api.model

@@ -87,7 +87,7 @@ class MarketingPerson(models.Model):
         domains = self.sudo().email_domain_id
         if domains:
             return domains.action_check_now()
-        self.env["marketing.email.domain"]._wake_lane()
+        self.env["marketing.lane"]._wake("address")
         return self.env["marketing.email.domain"].action_check_now()
 
     def action_use_suggestion(self):

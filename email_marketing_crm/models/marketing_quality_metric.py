@@ -4,6 +4,8 @@ from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
 
+from ..tools.client_action import notify
+
 #: What a figure is compared with.
 TREND_DAYS = 7
 
@@ -113,17 +115,12 @@ class MarketingQualityMetric(models.Model):
         """Compute the figures anew, in the background."""
         self.check_access("read")
         self.env.ref("email_marketing_crm.ir_cron_marketing_quality").sudo()._trigger()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._(
-                    "The figures are computed in the background. Open this page again "
-                    "in a minute."
-                ),
-            },
-        }
+        return notify(
+            self.env._(
+                "The figures are computed in the background. Open this page again "
+                "in a minute."
+            )
+        )
 
     # ------------------------------------------------------------------
     # WORK

@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools import decay
+from ..tools.client_action import notify
 
 #: What scores are computed from: when it changes, stored scores are out of date.
 SCORING_FIELDS = frozenset(
@@ -383,15 +384,8 @@ class MarketingScoreModel(models.Model):
                 total=total,
                 parts=", ".join(parts) or self.env._("no grades, no threshold"),
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "title": self.env._("Preview of %s", self.name),
-                "message": message,
-                "sticky": True,
-            },
-        }
+        title = self.env._("Preview of %s", self.name)
+        return notify(message, "info", title=title, sticky=True)
 
     def _preview(self):
         """Score a sample without writing: ({grade: persons}, at the threshold, all)."""

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.marketing_consent import LEGAL_BASES
+from ..tools.client_action import CLOSE, notify
 
 #: Where the wizard is opened from → the field that leads to the person.
 PERSON_PATHS = {
@@ -86,12 +87,4 @@ class MarketingConsentChange(models.TransientModel):
                 "or had opted out, which only they themselves can take back.",
                 same,
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if changed else "warning",
-                "message": message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(message, "success" if changed else "warning", next=CLOSE)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.client_action import CLOSE, notify
+
 #: Merges are made one by one, within one click.
 MAXIMUM_PAIRS = 50
 
@@ -77,15 +79,7 @@ class MarketingDuplicateMerge(models.TransientModel):
                 keep, with_contacts=self.with_contacts and self.may_merge_contacts
             )
             merged += 1
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": self.env._("Merged pairs: %s", merged),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(self.env._("Merged pairs: %s", merged), next=CLOSE)
 
 
 class MarketingDuplicateMergeLine(models.TransientModel):

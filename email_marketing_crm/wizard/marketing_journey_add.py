@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.client_action import CLOSE, notify
+
 
 class MarketingJourneyAdd(models.TransientModel):
     """Chooses members of the segment who enter a journey by hand.
@@ -48,17 +50,10 @@ class MarketingJourneyAdd(models.TransientModel):
             raise UserError(self.env._("Choose at least one member."))
         journey = self.journey_id.sudo()
         entered = journey._enter(self.member_ids.person_id.ids, by_hand=True)
-        journey._wake_lanes()
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success" if entered else "warning",
-                "message": self.env._(
-                    "%(entered)s entered, %(busy)s were under way already.",
-                    entered=entered,
-                    busy=len(self.member_ids.person_id) - entered,
-                ),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        self.env["marketing.lane"]._wake("journey")
+        message = self.env._(
+            "%(entered)s entered, %(busy)s were under way already.",
+            entered=entered,
+            busy=len(self.member_ids.person_id) - entered,
+        )
+        return notify(message, "success" if entered else "warning", next=CLOSE)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..tools.client_action import CLOSE, notify
+
 
 class MarketingSegmentAdd(models.TransientModel):
     """Puts the records selected in a list into a segment, or takes them out of it.
@@ -66,15 +68,7 @@ class MarketingSegmentAdd(models.TransientModel):
             message += " " + self.env._(
                 "%s records have no usable e-mail address and were left out.", without
             )
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": message,
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return notify(message, next=CLOSE)
 
     def _apply_include(self, records, segment):
         reached = records.sudo().filtered_domain(segment._get_company_domain())

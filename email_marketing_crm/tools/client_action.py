@@ -1,0 +1,20 @@
+"""Answers of buttons that the web client carries out."""
+
+from typing import Any
+
+#: What comes after a message: the dialog goes, or the page is read anew.
+CLOSE = {"type": "ir.actions.act_window_close"}
+RELOAD = {"type": "ir.actions.client", "tag": "soft_reload"}
+
+
+def notify(message: str, kind: str = "success", **params: Any) -> dict[str, Any]:
+    """A message in the corner of the screen.
+
+    :param kind: `success`, `info`, `warning` or `danger`
+    :param params: more of the client's own: `title`, `sticky`, `next`
+    """
+    return {
+        "type": "ir.actions.client",
+        "tag": "display_notification",
+        "params": {"type": kind, "message": message, **params},
+    }
