@@ -6,13 +6,11 @@ leads, of a topic, to the topic's list. Against it stands the simplest memory th
 be: the addresses whose owners said no, and have not confirmed since that they want
 mail. Staff taking somebody off the blacklist on purpose is not among the steps.
 
-`CONSENT_EXAMPLES` is the number of stories, 30 without it.
+`EMC_EXAMPLES` is the number of stories, 30 without it.
 """
 
-import os
 from itertools import count
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -20,7 +18,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from odoo import Command
@@ -31,8 +28,8 @@ from ..hooks import build_persons
 from ..models.marketing_delivery_plan import PLAN_GATES
 from .common_delivery import DeliveryCase
 from .import_common import ImportCase
+from .machine_common import run_stories
 
-EXAMPLES = int(os.environ.get("CONSENT_EXAMPLES", "30"))
 ADDRESSES = [f"{name}@consent.example" for name in ("ana", "bo")]
 EVERYTHING, TOPIC, PLAIN = "everything", "topic", "plain list"
 COMING = (
@@ -412,17 +409,7 @@ class TestConsentProperties(DeliveryCase, ImportCase):
                 self.assertEqual(self.get_mailed(mailing), {ADDRESSES[0]})
 
     def test_no_order_of_events_makes_who_said_no_mailable(self):
-        machine = type("Machine", (ConsentMachine,), {"case": self})
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=EXAMPLES,
-                stateful_step_count=12,
-                deadline=None,
-                derandomize=EXAMPLES == 30,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        run_stories(self, ConsentMachine, examples=30, steps=12)
 
     def test_staff_cannot_tick_somebody_back_who_left(self):
         self.make_contact(ADDRESSES[0], lists=self.newsletter)

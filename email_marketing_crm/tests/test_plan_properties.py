@@ -1,16 +1,13 @@
 """Sent + Σ reasons = audience, whatever happens to a mailing in whatever order."""
 
-import os
 from datetime import timedelta
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from odoo import Command
@@ -19,8 +16,8 @@ from odoo.tests import tagged
 
 from .common import NOW
 from .common_delivery import DeliveryCase
+from .machine_common import run_stories
 
-EXAMPLES = int(os.environ.get("EMC_EXAMPLES", "25"))
 NAMES = ("ana", "bob", "cem", "dan", "eve", "fay")
 EMAILS = tuple(f"{name}@example.com" for name in NAMES)
 persons = st.integers(0, len(EMAILS) - 1)
@@ -214,14 +211,4 @@ class MailingLife(RuleBasedStateMachine):
 @tagged("post_install", "-at_install")
 class TestPlanProperties(DeliveryCase):
     def test_sent_and_reasons_are_the_audience_at_every_moment(self):
-        machine = type("Machine", (MailingLife,), {"case": self})
-        run_state_machine_as_test(
-            machine,
-            settings=settings(
-                max_examples=EXAMPLES,
-                stateful_step_count=14,
-                deadline=None,
-                derandomize=EXAMPLES == 25,
-                suppress_health_check=list(HealthCheck),
-            ),
-        )
+        run_stories(self, MailingLife, examples=25, steps=14)
