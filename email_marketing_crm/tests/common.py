@@ -2,10 +2,16 @@
 
 from datetime import datetime
 
-from freezegun import freeze_time
+from freezegun import configure, freeze_time
 
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
+from odoo.tools import SQL
+
+from ..hooks import build_persons
+
+# How long tests take is measured while their time stands still.
+configure(extend_ignore_list=["_pytest.timing"])
 
 #: The moment the tests happen at, a Wednesday.
 NOW = datetime(2026, 3, 4, 10, 0, 0)
@@ -55,6 +61,48 @@ class MarketingCase(TransactionCase):
     @classmethod
     def make_partner(cls, email, name="Ana Pereira", **values):
         return cls.env["res.partner"].create({"name": name, "email": email, **values})
+
+    @classmethod
+    def make_crowd(cls, count):
+        """Contacts `many0@example.com` and so on with their persons.
+
+        Copies of one contact, by a few statements: thousands take no second.
+        """
+        first = cls.make_partner("many0@example.com", name="Person 0")
+        cls.env.flush_all()
+        cls.env.cr.precommit.run()
+        own = {"id", "name", "complete_name", "email", "email_normalized"}
+        own |= {"commercial_partner_id", "marketing_person_id"}
+        shared = SQL(", ").join(
+            SQL.identifier(name)
+            for name, field in first._fields.items()
+            if field.store and field.column_type and name not in own
+        )
+        rows = cls.env.execute_query(
+            SQL(
+                """
+                INSERT INTO res_partner (
+                    name, complete_name, email, email_normalized, %(shared)s)
+                SELECT 'Person ' || number, 'Person ' || number,
+                       'many' || number || '@example.com',
+                       'many' || number || '@example.com', %(shared)s
+                  FROM res_partner, generate_series(1, %(last)s) number
+                 WHERE id = %(first)s
+                 ORDER BY number
+                RETURNING id
+                """,
+                shared=shared,
+                last=count - 1,
+                first=first.id,
+            )
+        )
+        ids = [row[0] for row in rows]
+        cls.env.cr.execute(
+            "UPDATE res_partner SET commercial_partner_id = id WHERE id = ANY(%s)",
+            [ids],
+        )
+        build_persons(cls.env)
+        return first + first.browse(ids)
 
     @classmethod
     def make_lead(cls, email, name="Interested in pumps", **values):

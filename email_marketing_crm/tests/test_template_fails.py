@@ -20,14 +20,7 @@ class TestTemplateFails(DeliveryCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.partners = cls.env["res.partner"].create(
-            [
-                {"name": f"Person {number}", "email": f"many{number}@example.com"}
-                for number in range(PERSONS)
-            ]
-        )
-        cls.env.flush_all()
-        cls.env.cr.precommit.run()
+        cls.partners = cls.make_crowd(PERSONS)
         cls.broken = cls.partners[7] | cls.partners[2345] | cls.partners[4999]
         cls.segment = cls.env["marketing.segment"].create(
             {"name": "Many", "kind": "static", "res_model": "res.partner"}
