@@ -196,6 +196,7 @@ from . import mailing_mailing_statistics
 from . import marketing_person_bounce
 from . import marketing_delivery_refusal
 from . import marketing_touchpoint_after
+from . import marketing_touchpoint_bridge
 from . import marketing_webhook
 from . import marketing_webhook_call
 from . import marketing_webhook_mail

@@ -124,10 +124,10 @@ class MarketingTouchpointType(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_captured(self):
-        """Types of the add-on are captured by code; without them mails would fail."""
+        """Types of the add-ons are captured by code; without them mails would fail."""
         xml_ids = self._get_external_ids()
         if any(
-            name.startswith("email_marketing_crm.")
+            name.startswith(("email_marketing_crm.", "email_marketing_crm_"))
             for names in xml_ids.values()
             for name in names
         ):

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools.reliability import BURST_LINKS, BURST_WINDOW, TOO_FAST_SECONDS
-from ..tools.wording import say
+from ..tools.wording import say, say_value
 
 #: Numbers of records in `data`; their names are there too.
 TECHNICAL_FACTS = frozenset({"by", "stage_id", "user_id"})
@@ -39,7 +39,7 @@ class MarketingTouchpoint(models.Model):
         labels = self._get_fact_labels()
         for touchpoint in self:
             touchpoint.facts = "\n".join(
-                f"{labels.get(key, key)}: {value}"
+                f"{labels.get(key, key)}: {say_value(value)}"
                 for key, value in (touchpoint.data or {}).items()
                 if value not in (None, "", False) and key not in TECHNICAL_FACTS
             )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from odoo.addons.email_marketing_crm.tools.wording import (
     MAX_NAME_LENGTH,
     say,
+    say_value,
     shorten,
     split_list,
 )
@@ -48,6 +49,14 @@ class TestWording(unittest.TestCase):
         short = shorten(text, length)
         self.assertLessEqual(len(short), length)
         self.assertEqual(short, " ".join(short.split()))
+
+    def test_values_are_said_without_brackets(self):
+        self.assertEqual(say_value(["Pumps", 3]), "Pumps, 3")
+        self.assertEqual(
+            say_value([{"How likely?": 9}, {"Why?": ["Price", "Service"]}]),
+            "How likely?: 9; Why?: Price, Service",
+        )
+        self.assertEqual(say_value("one"), "one")
 
     @given(st.lists(st.text("ab 国", min_size=1).map(str.strip).filter(bool)))
     def test_a_list_is_read_with_commas_of_any_width(self, items):

@@ -33,6 +33,16 @@ def shorten(name: object, length: int = MAX_NAME_LENGTH) -> str:
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 
+def say_value(value: object) -> str:
+    """A value of JSON as people read it: lists and objects without brackets."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {say_value(item)}" for key, item in value.items())
+    if isinstance(value, list):
+        separator = "; " if any(isinstance(item, dict) for item in value) else ", "
+        return separator.join(say_value(item) for item in value)
+    return str(value)
+
+
 def last_line(traceback: str | None) -> str | None:
     """The line of a traceback that says what went wrong."""
     lines = (traceback or "").strip().splitlines()
