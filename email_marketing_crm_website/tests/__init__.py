@@ -1,0 +1,3 @@
+from . import test_tools_visit
+from . import test_visit
+from . import test_website_form
