@@ -1,0 +1,15 @@
+{
+    "name": "Email Marketing CRM: Forum",
+    "summary": "Questions, answers and comments in the history of persons",
+    "version": "19.0.1.0.0",
+    "category": "Marketing/Email Marketing",
+    "license": "LGPL-3",
+    "author": "email_marketing_crm contributors",
+    "development_status": "Beta",
+    "depends": ["email_marketing_crm", "website_forum"],
+    "data": ["data/marketing_touchpoint_type_data.xml"],
+    "pre_init_hook": "pre_init_hook",
+    "uninstall_hook": "uninstall_hook",
+    "auto_install": True,
+    "installable": True,
+}

@@ -1,0 +1,2 @@
+from . import forum_post
+from . import marketing_touchpoint
