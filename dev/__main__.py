@@ -75,15 +75,19 @@ def _setup() -> int:
 
 
 def _createdb(name: str = "", template: str = "addon") -> int:
-    """NAME [stock|stock_demo|addon|addon_demo]: make a database from a template."""
+    """NAME [stock|stock_demo|addon|addon_demo|bridges]: a database from a template."""
     from . import databases, odoo_source
 
     if not name:
         raise Problem("Name the database to create: python3 -m dev createdb NAME.")
     kind, _, demo = template.partition("_")
+    if template == "bridges":
+        databases.copy(databases.ensure_bridges(odoo_source.locate()), name)
+        return 0
     makers = {"stock": databases.ensure_stock, "addon": databases.ensure_addon}
     if kind not in makers or demo not in {"", "demo"}:
-        raise Problem(f"{template!r} is none of stock, stock_demo, addon, addon_demo.")
+        known = "stock, stock_demo, addon, addon_demo, bridges"
+        raise Problem(f"{template!r} is none of {known}.")
     databases.copy(makers[kind](odoo_source.locate(), demo=bool(demo)), name)
     return 0
 

@@ -1,13 +1,15 @@
 """Databases made from templates, so that each takes a second and not a minute.
 
-Three layers, each a PostgreSQL template with its filestore beside it:
+Layers, each a PostgreSQL template with its filestore beside it:
 
 ``template_stock[_demo]``
     Odoo with the stock add-ons ours depends on.  Made anew when Odoo or the
     dependencies change.
 ``template_addon[_demo]``
-    the one above with our add-ons installed.  Made anew when their sources
+    the one above with our add-on installed.  Made anew when its sources
     change; tests and texts for readers do not count.
+``template_bridges``
+    the one above with the bridges and the add-ons of Odoo they lead to.
 anything else
     a copy of one of these, which its user may do anything with.
 """
@@ -40,7 +42,7 @@ def stock_modules() -> list[str]:
     """Return the add-ons of Odoo to install before ours."""
     own = {addon.name for addon in paths.addons()}
     wanted = set(STOCK_MODULES)
-    for addon in paths.addons():
+    for addon in _addons(bridges=False):
         wanted.update(set(manifest(addon).get("depends", [])) - own)
     return sorted(wanted)
 
@@ -54,18 +56,29 @@ def manifest(addon: Path) -> dict:
 
 
 def own_modules() -> list[str]:
-    """Return the add-ons of this repository that can be installed."""
+    """Return the add-ons of this repository that can be installed, but for bridges."""
+    return [addon.name for addon in _addons(bridges=False)]
+
+
+def bridges() -> list[Path]:
+    """Return the folders of the add-ons that come by themselves with another app."""
+    return _addons(bridges=True)
+
+
+def _addons(*, bridges: bool) -> list[Path]:
+    found = {addon: manifest(addon) for addon in paths.addons()}
     return [
-        addon.name
-        for addon in paths.addons()
-        if manifest(addon).get("installable", True)
+        addon
+        for addon, facts in found.items()
+        if facts.get("installable", True)
+        and bool(facts.get("auto_install", False)) == bridges
     ]
 
 
-def sources_digest() -> str:
-    """Return a hash of everything in our add-ons that ends up in a database."""
+def sources_digest(addons: Iterable[Path]) -> str:
+    """Return a hash of everything in add-ons that ends up in a database."""
     parts: list[str | Path] = []
-    for addon in paths.addons():
+    for addon in addons:
         for path in sorted(addon.rglob("*")):
             inside = path.relative_to(addon)
             ignored = IGNORED_FOLDERS.intersection(inside.parts)
@@ -230,9 +243,25 @@ def ensure_addon(source: OdooSource, *, demo: bool = False) -> str:
         )
     stock = ensure_stock(source, demo=demo)
     with state.locked(paths.STATE / f"{name}.lock"):
-        stamp = state.digest([state.read(stock) or "", sources_digest()])
+        sources = sources_digest(_addons(bridges=False))
+        stamp = state.digest([state.read(stock) or "", sources])
         if state.read(name) != stamp or not exists(name):
             _build(name, stock, modules, demo=demo)
+            state.write(name, stamp)
+        else:
+            detail(f"{name} is up to date")
+    return name
+
+
+def ensure_bridges(source: OdooSource) -> str:
+    """Return the template with the bridges, made when the sources changed."""
+    name = "template_bridges"
+    base = ensure_addon(source)
+    with state.locked(paths.STATE / f"{name}.lock"):
+        sources = sources_digest(bridges())
+        stamp = state.digest([state.read(base) or "", sources])
+        if state.read(name) != stamp or not exists(name):
+            _build(name, base, [bridge.name for bridge in bridges()], demo=False)
             state.write(name, stamp)
         else:
             detail(f"{name} is up to date")

@@ -1,7 +1,7 @@
-"""``test``: the tests of the add-on inside Odoo, then those of the repository.
+"""``test``: the tests of the add-on inside Odoo, of its bridges, of the repository.
 
-The first are ordinary Odoo tests run by pytest-odoo; tours run in Chromium.  The
-second are scripts of several processes against databases of their own; they find
+The first two are ordinary Odoo tests run by pytest-odoo; tours run in Chromium.  The
+last are scripts of several processes against databases of their own; they find
 the template to copy in ``EMC_TEMPLATE``.
 
 ``TESTS`` selects as with pytest: ``TESTS="-k consent"`` or
@@ -76,6 +76,17 @@ class Selection:
         return bool(self.addon or self.repository or self.options)
 
     @property
+    def bridges(self) -> list[str]:
+        """The paths of bridges among those of add-ons."""
+        names = {bridge.name for bridge in databases.bridges()}
+        return [word for word in self.addon if Path(word).parts[0] in names]
+
+    @property
+    def means_addon(self) -> bool:
+        """Whether something else than bridges is meant."""
+        return not self.addon or len(self.bridges) < len(self.addon)
+
+    @property
     def only_paths_of(self) -> str:
         """Name the part that is meant when only its paths are given."""
         if self.addon and not self.repository:
@@ -94,7 +105,9 @@ def run() -> int:
     template = databases.ensure_addon(environment.source, demo=demo)
     statuses = []
     if selection.only_paths_of != "repository":
-        statuses.append(_test_addon(environment, template, selection))
+        if selection.means_addon:
+            statuses.append(_test_addon(environment, template, selection))
+        statuses += _test_bridges(environment, selection)
     if selection.only_paths_of != "addon" and _has_tests(REPOSITORY_TESTS):
         statuses.append(_test_repository(environment, template, selection))
     return verdict(statuses, selected=selection.given)
@@ -121,7 +134,8 @@ def _has_tests(folder: Path) -> bool:
 def _test_addon(environment: Environment, template: str, selection: Selection) -> int:
     """Run the add-on's own tests in a fresh copy of the template."""
     say("Tests of the add-on (in Odoo)")
-    folders = [str(a.relative_to(paths.ROOT)) for a in paths.addons() if _has_tests(a)]
+    addons = [addon for addon in paths.addons() if addon not in databases.bridges()]
+    folders = [str(a.relative_to(paths.ROOT)) for a in addons if _has_tests(a)]
     if not folders:
         detail("there are none")
         return NOTHING_COLLECTED
@@ -137,7 +151,8 @@ def _test_addon(environment: Environment, template: str, selection: Selection) -
     variables = environment.variables(name) | {"PATH": postgres.search_path()}
     try:
         if selection.given:
-            return _pytest([*options, *(selection.addon or folders)], variables)
+            words = [word for word in selection.addon if word not in selection.bridges]
+            return _pytest([*options, *(words or folders)], variables)
         status = _pytest(
             [*options, *_side_by_side(), f"--ignore-glob=*/{TOURS}", *folders],
             variables,
@@ -145,7 +160,7 @@ def _test_addon(environment: Environment, template: str, selection: Selection) -
         # One browser at a time: a tour waits ten seconds for what it looks for.
         tours = [
             str(path.relative_to(paths.ROOT))
-            for addon in paths.addons()
+            for addon in addons
             for path in sorted(addon.rglob(TOURS))
         ]
         if tours:
@@ -158,6 +173,27 @@ def _test_addon(environment: Environment, template: str, selection: Selection) -
             detail(f"the database {name} is kept")
         else:
             databases.drop(name)
+
+
+def _test_bridges(environment: Environment, selection: Selection) -> list[int]:
+    """Run the tests of the bridges, in a database with the apps they lead to."""
+    folders = [b.name for b in databases.bridges() if _has_tests(b)]
+    words = selection.bridges or ([] if selection.addon else folders)
+    if not words:
+        return []
+    say("Tests of the bridges to other apps (in Odoo)")
+    name = f"test_bridges_{os.getpid()}"
+    databases.copy(databases.ensure_bridges(environment.source), name)
+    options = [
+        f"--odoo-config={paths.ODOO_CONF}",
+        f"--odoo-database={name}",
+        "--odoo-http",
+        *selection.options,
+    ]
+    try:
+        return [_pytest([*options, *words], environment.variables(name))]
+    finally:
+        databases.drop(name)
 
 
 def _side_by_side() -> list[str]:

@@ -41,10 +41,18 @@ def update() -> int:
 def _export(environment: Environment, folder: Path) -> None:
     """Export the terms of each of our add-ons with Odoo's own exporter."""
     template = databases.ensure_addon(environment.source)
+    _export_from(template, databases.own_modules(), folder)
+    if bridges := databases.bridges():
+        template = databases.ensure_bridges(environment.source)
+        _export_from(template, [bridge.name for bridge in bridges], folder)
+
+
+def _export_from(template: str, modules: list[str], folder: Path) -> None:
+    """Export the terms of add-ons that a template has installed."""
     name = f"terms_{os.getpid()}"
     databases.copy(template, name)
     try:
-        for module in databases.own_modules():
+        for module in modules:
             run(
                 [
                     paths.VENV_BIN / "odoo-bin",
