@@ -182,6 +182,7 @@ def uninstall_hook(env):
         """
     )
     env["marketing.mailing.count"]._drop_triggers()
+    env["marketing.mail.hour"]._drop_triggers()
     env["marketing.hit"]._drop_functions()
     env["marketing.lane"].search([]).cron_id.unlink()
     env["ir.config_parameter"].with_context(marketing_uninstall=True).search(

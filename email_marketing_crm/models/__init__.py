@@ -191,6 +191,7 @@ from . import marketing_delivery_ab_test
 from . import marketing_delivery_pace
 
 # what came of mails
+from . import marketing_mail_hour
 from . import marketing_mailing_count
 from . import mailing_mailing_statistics
 from . import marketing_person_bounce
@@ -261,6 +262,7 @@ from . import mailing_mailing_fixed_audience
 from . import marketing_job_mailing
 from . import marketing_job_look
 from . import mailing_mailing_schedule
+from . import mailing_mailing_calendar
 from . import mailing_mailing_seen
 from . import mailing_mailing_test_person
 from . import mailing_mailing_test

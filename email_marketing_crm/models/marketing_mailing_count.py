@@ -277,11 +277,12 @@ class MarketingMailingCount(models.Model):
             [LOOSE_ROWS],
         )
         self.invalidate_model()
+        self.env["marketing.mail.hour"]._roll_up()
 
     @api.model
     def _cron_correct(self):
         """Once a night: what was counted is what is there."""
-        wrong = self._correct()
+        wrong = self._correct() + self.env["marketing.mail.hour"]._correct()
         if wrong:
             _logger.warning("Statistics of mailings were wrong and are right now")
         self._cron_roll_up()

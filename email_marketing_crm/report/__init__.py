@@ -1,2 +1,3 @@
+from . import marketing_mail_calendar
 from . import marketing_mail_volume
 from . import marketing_mailing_report

@@ -93,6 +93,7 @@ from . import (
     test_journey_tour,
     test_lane_views,
     test_lifecycle,
+    test_mail_calendar,
     test_mailing_tour,
     test_pace_brake,
     test_pace_dns,

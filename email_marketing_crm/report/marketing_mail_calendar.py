@@ -1,0 +1,400 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date, formatLang
+
+#: Colours of the calendar, as Odoo numbers them.
+COLORS = {
+    "draft": 0,
+    "approval": 3,
+    "check": 2,
+    "scheduled": 4,
+    "paused": 6,
+    "sending": 7,
+    "sent": 10,
+    "stopped": 1,
+    "automated": 11,
+}
+#: Context: the moments between which mails of journeys are asked for.
+RANGE = "marketing_calendar_range"
+#: Companies that an entry of a day can be told apart by.
+COMPANIES = 10_000
+#: Hour of who had none and is moved to a day.
+MORNING = 9
+
+
+class MarketingMailCalendar(models.Model):
+    """What is planned and what was sent: an entry a mailing, and one a day of journeys.
+
+    A view that has no row of its own. A mailing stands where it leaves: at its first
+    hour once mails left, at the hour it is scheduled for before, today where it waits
+    for nothing but somebody's approval. A draft without a date is not in here. Its size
+    is kept (`marketing.mail.hour`, `marketing_planned_count`, the size of segments of
+    drafts): opening a month reads as many rows as there are mailings, not mails. Mails
+    of journeys are an entry a day and company, what waits included.
+
+    Writing the date of an entry moves its mailing, which says where it may go.
+    """
+
+    _name = "marketing.mail.calendar"
+    _description = "Calendar of Mails"
+    _auto = False
+    _log_access = False
+    _rec_name = "mailing_id"
+    _order = "date, id"
+    _depends = {
+        "mailing.mailing": [
+            "active",
+            "mailing_type",
+            "state",
+            "subject",
+            "schedule_date",
+            "sent_date",
+            "marketing_kind",
+            "marketing_hold",
+            "marketing_approval_state",
+            "marketing_planned_count",
+            "marketing_segment_ids",
+            "marketing_topic_id",
+            "campaign_id",
+            "user_id",
+        ],
+        "marketing.topic": ["company_id"],
+        "res.users": ["company_id"],
+        "marketing.mailing.check": ["mailing_id", "state"],
+        "marketing.segment.history": ["segment_id", "date", "size"],
+        "marketing.delivery": ["mailing_id", "state", "due"],
+        "mailing.trace": ["mass_mailing_id", "sent_datetime", "is_test_trace"],
+    }
+
+    mailing_id = fields.Many2one("mailing.mailing", readonly=True)
+    date = fields.Datetime("Leaves", help="Drag an entry to move its mailing.")
+    date_stop = fields.Datetime("Last Mail", readonly=True)
+    is_all_day = fields.Boolean("All Day", readonly=True)
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("approval", "Waits for its approval"),
+            ("check", "In the check"),
+            ("scheduled", "Scheduled"),
+            ("paused", "Paused"),
+            ("sending", "Sending"),
+            ("sent", "Sent"),
+            ("stopped", "Stopped"),
+            ("automated", "Automated"),
+        ],
+        string="Status",
+        readonly=True,
+        help="Automated: the mails of all journeys on that day.",
+    )
+    color = fields.Integer(compute="_compute_color")
+    sent_count = fields.Integer("Sent", readonly=True)
+    planned_count = fields.Integer(
+        "Planned",
+        readonly=True,
+        help="Mails it was planned to be; of drafts, how many are in their segments, "
+        "with those who will be left out.",
+    )
+    mail_count = fields.Integer(
+        "Mails", readonly=True, help="Sent, or planned as long as it has not left."
+    )
+    topic_id = fields.Many2one("marketing.topic", readonly=True)
+    campaign_id = fields.Many2one("utm.campaign", readonly=True)
+    user_id = fields.Many2one("res.users", "Responsible", readonly=True)
+    company_id = fields.Many2one("res.company", readonly=True)
+
+    # ------------------------------------------------------------------
+    # QUERY
+    # ------------------------------------------------------------------
+
+    @property
+    def _table_query(self):
+        now, zone = fields.Datetime.now(), self.env.tz.zone
+        return SQL(
+            "%s UNION ALL %s",
+            self._get_mailings_query(now, zone),
+            self._get_automated_query(now, zone),
+        )
+
+    @api.model
+    def _get_mailings_query(self, now, zone):
+        """An entry for each mailing that has a place; served by indexes by mailing."""
+        return SQL(
+            """
+            SELECT entry.id * 2 AS id, entry.id AS mailing_id, entry.date,
+                   GREATEST(entry.last_date, LEAST(
+                       entry.date + interval '59 minutes 59 seconds',
+                       %(day_end)s)) AS date_stop,
+                   entry.is_all_day, entry.state, entry.sent_count,
+                   entry.planned_count,
+                   CASE WHEN entry.state IN ('sent', 'stopped') THEN entry.sent_count
+                        ELSE GREATEST(entry.sent_count, entry.planned_count)
+                        END AS mail_count,
+                   entry.topic_id, entry.campaign_id, entry.user_id, entry.company_id
+              FROM (SELECT mailing.id,
+                           CASE WHEN mailing.state IN ('sending', 'done') THEN COALESCE(
+                                     CASE WHEN mailing.schedule_date >= gone.first
+                                           AND mailing.schedule_date
+                                               < gone.first + interval '1 hour'
+                                          THEN mailing.schedule_date
+                                          WHEN mailing.sent_date
+                                               < gone.first + interval '1 hour'
+                                          THEN mailing.sent_date
+                                          ELSE gone.first END,
+                                     mailing.sent_date, mailing.schedule_date, %(now)s)
+                                WHEN mailing.schedule_date IS NOT NULL
+                                THEN mailing.schedule_date
+                                WHEN mailing.state = 'in_queue' THEN %(now)s
+                                WHEN mailing.marketing_approval_state = 'requested'
+                                THEN %(today)s
+                                END AS date,
+                           CASE WHEN mailing.state = 'done'
+                                THEN LEAST(gone.last + interval '59 minutes 59 seconds',
+                                           mailing.sent_date)
+                                WHEN mailing.state = 'sending'
+                                THEN gone.last + interval '59 minutes 59 seconds'
+                                END AS last_date,
+                           mailing.state = 'draft' AND mailing.schedule_date IS NULL
+                               AS is_all_day,
+                           CASE WHEN mailing.marketing_hold = 'stopped' THEN 'stopped'
+                                WHEN mailing.state = 'done' THEN 'sent'
+                                WHEN mailing.marketing_hold IS NOT NULL
+                                THEN mailing.marketing_hold
+                                WHEN mailing.state = 'sending' THEN 'sending'
+                                WHEN mailing.state = 'in_queue' THEN 'scheduled'
+                                WHEN mailing.marketing_approval_state = 'requested'
+                                THEN 'approval'
+                                WHEN EXISTS (
+                                     SELECT FROM marketing_mailing_check AS look
+                                      WHERE look.mailing_id = mailing.id
+                                        AND look.state = 'running')
+                                THEN 'check'
+                                ELSE 'draft' END AS state,
+                           COALESCE(gone.mails, 0) AS sent_count,
+                           CASE mailing.state WHEN 'draft' THEN COALESCE((
+                                     SELECT sum(past.size)::int
+                                       FROM mailing_mailing_marketing_segment_rel AS rel
+                                      CROSS JOIN LATERAL (
+                                            SELECT size FROM marketing_segment_history
+                                             WHERE segment_id = rel.segment_id
+                                             ORDER BY date DESC LIMIT 1) AS past
+                                      WHERE rel.mailing_id = mailing.id), 0)
+                                ELSE COALESCE(mailing.marketing_planned_count, 0)
+                                END AS planned_count,
+                           mailing.marketing_topic_id AS topic_id,
+                           mailing.campaign_id, mailing.user_id,
+                           COALESCE(topic.company_id, responsible.company_id)
+                               AS company_id
+                      FROM mailing_mailing AS mailing
+                      LEFT JOIN marketing_topic AS topic
+                        ON topic.id = mailing.marketing_topic_id
+                      LEFT JOIN res_users AS responsible
+                        ON responsible.id = mailing.user_id
+                      LEFT JOIN LATERAL (
+                            SELECT sum(mails)::int AS mails, min(hour) AS first,
+                                   max(hour) AS last
+                              FROM marketing_mail_hour
+                             WHERE mailing_id = mailing.id
+                               AND mailing.state IN ('sending', 'done')) AS gone ON TRUE
+                     WHERE mailing.mailing_type = 'mail'
+                       AND mailing.marketing_kind IS DISTINCT FROM 'journey'
+                       AND (mailing.active OR mailing.state <> 'draft')
+                   ) AS entry
+             WHERE entry.date IS NOT NULL
+            """,
+            now=now,
+            # What has no hour stands on the day itself, whatever the zone.
+            today=self._get_day(now),
+            day_end=SQL(
+                "(date_trunc('day', entry.date AT TIME ZONE 'UTC'"
+                " AT TIME ZONE %(zone)s) + interval '1 day' - interval '1 second')"
+                " AT TIME ZONE %(zone)s AT TIME ZONE 'UTC'",
+                zone=zone,
+            ),
+        )
+
+    @api.model
+    def _get_automated_query(self, now, zone):
+        """An entry for each day and company with mails of journeys.
+
+        What left is served by the index of hours by mailing, what waits by the partial
+        indexes of deliveries, which hold nothing else.
+        """
+        first, last = self.env.context.get(RANGE, (datetime.min, datetime.max))
+        day = SQL("(mail.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
+        return SQL(
+            """
+            SELECT ((day.date - DATE '1970-01-01') * %(companies)s
+                       + COALESCE(day.company_id, 0)) * 2 + 1 AS id,
+                   NULL::int AS mailing_id, day.date::timestamp AS date,
+                   day.date + interval '1 day' - interval '1 second' AS date_stop,
+                   TRUE AS is_all_day, 'automated' AS state, day.sent AS sent_count,
+                   day.sent + day.waiting AS planned_count,
+                   day.sent + day.waiting AS mail_count, NULL::int AS topic_id,
+                   NULL::int AS campaign_id, NULL::int AS user_id, day.company_id
+              FROM (SELECT %(day)s AS date,
+                           COALESCE(topic.company_id, responsible.company_id)
+                               AS company_id,
+                           sum(mail.sent)::int AS sent,
+                           sum(mail.waiting)::int AS waiting
+                      FROM mailing_mailing AS mailing
+                     CROSS JOIN LATERAL (
+                           SELECT hour AS date, mails AS sent, 0 AS waiting
+                             FROM marketing_mail_hour
+                            WHERE mailing_id = mailing.id
+                              AND hour BETWEEN %(first)s AND %(last)s
+                            UNION ALL
+                           SELECT GREATEST(due, %(now)s), 0, 1
+                             FROM marketing_delivery
+                            WHERE mailing_id = mailing.id AND state = 'planned'
+                              AND due <= %(last)s
+                            UNION ALL
+                           SELECT GREATEST(due, %(now)s), 0, 1
+                             FROM marketing_delivery
+                            WHERE mailing_id = mailing.id
+                              AND state IN ('composed', 'sending')) AS mail
+                      LEFT JOIN marketing_topic AS topic
+                        ON topic.id = mailing.marketing_topic_id
+                      LEFT JOIN res_users AS responsible
+                        ON responsible.id = mailing.user_id
+                     WHERE mailing.mailing_type = 'mail'
+                       AND mailing.marketing_kind = 'journey'
+                     GROUP BY 1, 2) AS day
+             WHERE day.sent > 0 OR day.waiting > 0
+            """,
+            companies=COMPANIES,
+            day=day,
+            first=first,
+            last=last,
+            now=now,
+        )
+
+    @api.model
+    def _get_day(self, moment):
+        """The day of a moment in UTC where the user is, as a date without an hour."""
+        local = pytz.utc.localize(moment).astimezone(self.env.tz)
+        return datetime.combine(local.date(), time.min)
+
+    @api.model
+    def _get_moment(self, day, hour=0):
+        """The moment in UTC at which it is that late where the user is."""
+        local = self.env.tz.localize(day.replace(hour=hour, minute=0, second=0))
+        return local.astimezone(pytz.utc).replace(tzinfo=None)
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Count mails of journeys only on the days that are asked for."""
+        first, last = self._get_range(Domain(domain))
+        calendar = self.with_context(**{RANGE: (first, last)})
+        return super(MarketingMailCalendar, calendar)._search(domain, *args, **kwargs)
+
+    @api.model
+    def _get_range(self, domain):
+        """Moments between which all entries of a domain lie, some days around them."""
+        first, last = datetime.min, datetime.max
+        items = list(domain)
+        if "|" in items or "!" in items:
+            return first, last
+        for name, operator, value in (item for item in items if item != "&"):
+            if name not in ("date", "date_stop") or not value:
+                continue
+            if operator in (">", ">="):
+                moment = fields.Datetime.to_datetime(value)
+                first = max(first, moment - timedelta(days=2))
+            elif operator in ("<", "<=") and name == "date":
+                moment = fields.Datetime.to_datetime(value)
+                last = min(last, moment + timedelta(days=2))
+        return first, last
+
+    # ------------------------------------------------------------------
+    # HOW IT LOOKS
+    # ------------------------------------------------------------------
+
+    @api.depends("state")
+    def _compute_color(self):
+        for entry in self:
+            entry.color = COLORS.get(entry.state, 0)
+
+    @api.depends("mailing_id.subject", "sent_count", "planned_count", "state")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for entry in self:
+            name = entry.mailing_id.subject or self.env._("Automated mail")
+            size = entry._get_size()
+            entry.display_name = (
+                self.env._("%(name)s (%(size)s)", name=name, size=size)
+                if size
+                else name
+            )
+
+    def _get_size(self):
+        """How many mails it is, in words."""
+        self.ensure_one()
+        sent = formatLang(self.env, self.sent_count, digits=0)
+        if self.state in ("sent", "stopped"):
+            return sent
+        if self.sent_count and self.planned_count > self.sent_count:
+            planned = formatLang(self.env, self.planned_count, digits=0)
+            return self.env._("%(sent)s of %(planned)s", sent=sent, planned=planned)
+        if self.mail_count:
+            return formatLang(self.env, self.mail_count, digits=0)
+        return ""
+
+    # ------------------------------------------------------------------
+    # ACTIONS
+    # ------------------------------------------------------------------
+
+    def write(self, vals):
+        """Move mailings to another day; nothing else of an entry can be changed."""
+        self.check_access("write")
+        for entry in self:
+            if not entry.mailing_id:
+                raise UserError(
+                    self.env._(
+                        "Mails of journeys leave when it is each person's turn, so"
+                        " they cannot be moved to another day. What you can change is"
+                        " the journey."
+                    )
+                )
+            date = fields.Datetime.to_datetime(vals.get("date"))
+            if not date:
+                raise UserError(
+                    self.env._("Of an entry of the calendar only its day can change.")
+                )
+            if vals.get("is_all_day"):
+                date = self._get_moment(date, hour=MORNING)
+            entry.mailing_id._move_to(date)
+        self.invalidate_model()
+        return True
+
+    def action_open(self):
+        """The mailing, or what journeys sent on that day, mailing by mailing."""
+        self.ensure_one()
+        if self.mailing_id:
+            return {
+                "type": "ir.actions.act_window",
+                "res_model": "mailing.mailing",
+                "res_id": self.mailing_id.id,
+                "views": [(False, "form")],
+            }
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "email_marketing_crm.marketing_mail_volume_action"
+        )
+        return action | {
+            "name": self.env._(
+                "Automated mail of %s", format_date(self.env, self.date.date())
+            ),
+            "views": [(False, "list"), (False, "graph")],
+            "view_mode": "list,graph",
+            "domain": [
+                ("volume", "=", "automated"),
+                ("company_id", "=", self.company_id.id),
+                ("date", ">=", self._get_moment(self.date)),
+                ("date", "<", self._get_moment(self.date + timedelta(days=1))),
+            ],
+            "context": {},
+        }

@@ -1,0 +1,91 @@
+import {CalendarCommonRenderer} from "@web/views/calendar/calendar_common/calendar_common_renderer";
+import {CalendarController} from "@web/views/calendar/calendar_controller";
+import {CalendarRenderer} from "@web/views/calendar/calendar_renderer";
+import {calendarView} from "@web/views/calendar/calendar_view";
+import {registry} from "@web/core/registry";
+import {serializeDateTime} from "@web/core/l10n/dates";
+
+const {DateTime} = luxon;
+// Hour of a mailing that is begun by a click on a day.
+const MORNING = 9;
+
+/**
+ * The calendar of mails: an entry opens its mailing, a day begins one.
+ */
+class MailCalendarController extends CalendarController {
+    async editRecord(record) {
+        const action = await this.orm.call(this.model.resModel, "action_open", [
+            [record.id],
+        ]);
+        return this.action.doAction(action);
+    }
+
+    /** Begins a mailing for a day, unless that is over. */
+    createRecord({start}) {
+        const now = DateTime.now();
+        let date = this.model.scale === "month" ? start.set({hour: MORNING}) : start;
+        if (date <= now && start.hasSame(now, "day")) {
+            date = now.plus({hours: 1}).startOf("hour");
+        }
+        if (date <= now) {
+            return Promise.resolve();
+        }
+        return this.action.doAction({
+            type: "ir.actions.act_window",
+            res_model: "mailing.mailing",
+            views: [[false, "form"]],
+            context: {
+                default_mailing_type: "mail",
+                default_calendar_date: serializeDateTime(date),
+            },
+        });
+    }
+}
+
+class MailCalendarCommonRenderer extends CalendarCommonRenderer {
+    get options() {
+        return {...super.options, eventDurationEditable: false};
+    }
+
+    onClick(info) {
+        this.props.editRecord(this.props.model.records[info.event.id]);
+    }
+
+    onEventDidMount(info) {
+        super.onEventDidMount(info);
+        const record = this.props.model.records[info.event.id];
+        if (record) {
+            const {selection} = this.props.model.fields.state;
+            const state = selection.find(([key]) => key === record.rawRecord.state);
+            info.el.title = `${record.title}\n${state[1]}`;
+        }
+    }
+
+    /** What may not be moved goes back to its day; the error says why. */
+    async onEventDrop(info) {
+        this.fc.api.unselect();
+        try {
+            await this.props.model.updateRecord(this.fcEventToRecord(info.event), {
+                moved: true,
+            });
+        } catch (error) {
+            info.revert();
+            throw error;
+        }
+    }
+}
+
+class MailCalendarRenderer extends CalendarRenderer {
+    static components = {
+        ...CalendarRenderer.components,
+        day: MailCalendarCommonRenderer,
+        week: MailCalendarCommonRenderer,
+        month: MailCalendarCommonRenderer,
+    };
+}
+
+registry.category("views").add("marketing_mail_calendar", {
+    ...calendarView,
+    Controller: MailCalendarController,
+    Renderer: MailCalendarRenderer,
+});
