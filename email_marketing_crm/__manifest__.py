@@ -112,6 +112,7 @@
         "views/marketing_quality_views.xml",
         "views/marketing_webhook_views.xml",
         "views/mailing_mailing_after_views.xml",
+        "views/mailing_mailing_rates_views.xml",
         "views/utm_campaign_views.xml",
         "views/marketing_mail_report_views.xml",
         "views/marketing_mail_calendar_views.xml",

@@ -94,6 +94,7 @@ from . import (
     test_lane_views,
     test_lifecycle,
     test_mail_calendar,
+    test_mailing_rates,
     test_mailing_tour,
     test_pace_brake,
     test_pace_dns,

@@ -1,0 +1,96 @@
+from lxml import etree
+
+from odoo import fields
+from odoo.tests import new_test_user, tagged
+
+from .common_delivery import DeliveryCase
+
+
+@tagged("post_install", "-at_install")
+class TestMailingRates(DeliveryCase):
+    """A list of mailings has each figure once, with the definition of the form."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.make_partner("ana@example.com")
+        cls.ours = cls.make_mailing(cls.make_segment("ana@example.com"), state="done")
+        cls.before = cls.make_mailing(state="done")
+        cls.env["marketing.mailing.result"].create(
+            {
+                "mailing_id": cls.ours.id,
+                "date": fields.Datetime.now(),
+                "sent": 100,
+                "delivered": 80,
+                "opened": 40,
+                "clicked": 20,
+                "replied": 2,
+            }
+        )
+        # Odoo counts a mail that a scanner opened as opened.
+        cls.env["mailing.trace"].create(
+            {
+                "trace_type": "mail",
+                "mass_mailing_id": cls.ours.id,
+                "model": "res.partner",
+                "res_id": cls.env.user.partner_id.id,
+                "trace_status": "open",
+                "sent_datetime": fields.Datetime.now(),
+            }
+        )
+
+    def read_rates(self, mailing, user):
+        found = mailing.with_user(user)
+        return [
+            found[f"marketing_{rate}_rate"]
+            for rate in ("delivered", "open", "click", "reply")
+        ]
+
+    def get_shown_labels(self, view_type, xpath, model="mailing.mailing"):
+        """Labels of the columns that a marketer sees without choosing any."""
+        model = self.env[model].with_user(self.user_marketing)
+        found = model.get_views([(None, view_type)])
+        arch = etree.fromstring(found["views"][view_type]["arch"])
+        [columns] = arch.xpath(xpath)
+        labels = found["models"]["mailing.mailing"]["fields"]
+        return {
+            node.get("name"): node.get("string") or labels[node.get("name")]["string"]
+            for node in columns.findall("field")
+            if node.get("optional") != "hide"
+        }
+
+    def test_rates_are_those_of_the_results(self):
+        self.assertEqual(
+            self.read_rates(self.ours, self.user_marketing), [80, 50, 25, 2.5]
+        )
+        self.assertEqual(self.read_rates(self.before, self.user_marketing), [0] * 4)
+        report = self.env["marketing.mailing.report"]
+        line = report.search([("mailing_id", "=", self.ours.id)])
+        self.assertEqual(
+            self.read_rates(self.ours, self.user_marketing)[1:],
+            [line.open_rate, line.click_rate, line.reply_rate],
+        )
+
+    def test_each_word_of_the_list_is_one_figure(self):
+        for view_type, xpath, model in (
+            ("list", "//list", "mailing.mailing"),
+            ("form", "//field[@name='mailing_mail_ids']//list", "utm.campaign"),
+        ):
+            with self.subTest(model=model):
+                shown = self.get_shown_labels(view_type, xpath, model)
+                self.assertIn("marketing_open_rate", shown)
+                self.assertFalse([name for name in shown if name.endswith("_ratio")])
+                self.assertEqual(len(set(shown.values())), len(shown))
+
+    def test_odoo_s_ratios_are_for_mailings_without_results(self):
+        marketer, other = (
+            self.user_marketing,
+            new_test_user(
+                self.env, "mailer", groups="mass_mailing.group_mass_mailing_user"
+            ),
+        )
+        self.assertTrue(self.ours.with_user(marketer).marketing_has_results)
+        self.assertFalse(self.before.with_user(marketer).marketing_has_results)
+        self.assertFalse(self.ours.with_user(other).marketing_has_results)
+        self.assertEqual(self.ours.with_user(other).opened_ratio, 100)
+        self.assertEqual(self.read_rates(self.ours, other), [0] * 4)
