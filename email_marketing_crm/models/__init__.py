@@ -206,6 +206,7 @@ from . import mailing_mailing_reading
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording
 from . import mailing_mailing_click_map
+from . import mailing_mailing_click_version
 from . import marketing_mailing_result
 from . import mailing_mailing_rates
 from . import marketing_person_ignored

@@ -18,27 +18,41 @@ PLACE_ATTRIBUTE = "data-marketing-link"
 class MailingMailing(models.Model):
     _inherit = "mailing.mailing"
 
-    def get_click_map(self):
+    def get_click_map(self, version=None):
         """The mail with its links marked, and what was clicked.
 
         Clicks of humans only: persons, and times. A link that the shown mail does not
-        have, as it is in another language or block, is listed all the same.
+        have, as it is in another language or block, is listed all the same; of one
+        version only where its readers followed it.
 
+        :param version: a code of `versions`: its text, and the clicks of its readers;
+            without one those of everybody
         :returns: `{"body": HTML, "people": persons who clicked, "links": [{id, label,
-            url, people, clicks, machine, share, is_shown}]}`
+            url, people, clicks, machine, share, is_shown}], "versions": [{code,
+            label}], "version": code or False}`
         """
         self.ensure_one()
         self.check_access("read")
-        counts = self._count_clicks()
+        versions = self._get_click_versions()
+        version = version if version in versions else False
+        readers = self._get_reader_filter(version)
+        counts = self._count_clicks(readers)
         trackers = (
             self.env["link.tracker"]
             .sudo()
             .search([("mass_mailing_id", "=", self.id)], order="id")
         )
-        body, order = self._mark_places(trackers)
-        everybody = self._count_clickers()
+        body, order = self._mark_places(
+            trackers,
+            self._get_version_body(versions[version])
+            if version
+            else self._get_shown_body(),
+        )
+        everybody = self._count_clickers(readers)
         links = []
         for tracker in trackers:
+            if version and tracker.id not in order and tracker.id not in counts:
+                continue
             people, clicks, machine = counts.get(tracker.id, (0, 0, 0))
             links.append(
                 {
@@ -53,10 +67,21 @@ class MailingMailing(models.Model):
                 }
             )
         links.sort(key=lambda link: (order.get(link["id"], len(order)), link["id"]))
-        return {"body": body, "people": everybody, "links": links}
+        return {
+            "body": body,
+            "people": everybody,
+            "links": links,
+            "versions": [
+                {"code": code, "label": found.label} for code, found in versions.items()
+            ],
+            "version": version,
+        }
 
-    def _count_clicks(self):
-        """`{link id: (persons, clicks, clicks of machines and unknown)}`."""
+    def _count_clicks(self, readers):
+        """`{link id: (persons, clicks, clicks of machines and unknown)}`.
+
+        :param readers: SQL that says whose clicks count; alias of touchpoints: event
+        """
         return {
             row[0]: row[1:]
             for row in self.env.execute_query(
@@ -68,35 +93,37 @@ class MailingMailing(models.Model):
                            count(*) FILTER (WHERE NOT is_human)
                       FROM (SELECT link_id, person_id,
                                    reliability = ANY(%s) AS is_human
-                              FROM marketing_touchpoint
-                             WHERE mailing_id = %s AND link_id IS NOT NULL) AS click
+                              FROM marketing_touchpoint AS event
+                             WHERE mailing_id = %s AND link_id IS NOT NULL
+                               AND %s) AS click
                      GROUP BY link_id
                     """,
                     list(classes_from("human_likely")),
                     self.id,
+                    readers,
                 )
             )
         }
 
-    def _count_clickers(self):
+    def _count_clickers(self, readers):
         [(people,)] = self.env.execute_query(
             SQL(
-                "SELECT count(DISTINCT person_id) FROM marketing_touchpoint"
+                "SELECT count(DISTINCT person_id) FROM marketing_touchpoint AS event"
                 " WHERE mailing_id = %s AND link_id IS NOT NULL"
-                " AND reliability = ANY(%s)",
+                " AND reliability = ANY(%s) AND %s",
                 self.id,
                 list(classes_from("human_likely")),
+                readers,
             )
         )
         return people
 
-    def _mark_places(self, trackers):
+    def _mark_places(self, trackers, html):
         """The mail with the numbers of its links, and `{link id: place}`.
 
         Links are found in the mail as they were when it was composed, by address,
         label and place.
         """
-        html = self._get_shown_body()
         if is_html_empty(html):
             return "", {}
         base_url = self.get_base_url()

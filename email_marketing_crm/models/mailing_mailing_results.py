@@ -281,7 +281,10 @@ class MailingMailing(models.Model):
         return hashlib.sha256(name.encode()).hexdigest()[:16]
 
     def action_view_result(self, figure):
-        """The persons behind a figure, or behind a link: `link-<id>`."""
+        """The persons behind a figure, or behind a link.
+
+        :param figure: its code; `link-<id>`, or of a version `link-<id>.<version>`
+        """
         self.ensure_one()
         self.check_access("read")
         label, _definition = self._get_figure_wording().get(
@@ -325,7 +328,7 @@ class MarketingPerson(models.Model):
                 continue
             mailing.check_access("read")
             self.env.flush_all()
-            link = figure.removeprefix("link-")
+            link, _separator, version = figure.removeprefix("link-").partition(".")
             if figure in FIGURES:
                 people = SQL(
                     "SELECT person_id FROM (%s) AS fact WHERE %s",
@@ -334,11 +337,13 @@ class MarketingPerson(models.Model):
                 )
             elif link != figure and link.isdecimal():
                 people = SQL(
-                    "SELECT person_id FROM marketing_touchpoint"
-                    " WHERE mailing_id = %s AND link_id = %s AND reliability = ANY(%s)",
+                    "SELECT person_id FROM marketing_touchpoint AS event"
+                    " WHERE mailing_id = %s AND link_id = %s AND reliability = ANY(%s)"
+                    " AND %s",
                     mailing.id,
                     int(link),
                     list(_HUMAN),
+                    mailing._get_reader_filter(version),
                 )
             else:
                 continue

@@ -35,16 +35,18 @@ class MailingMailing(models.Model):
         [(content, _part)] = self._split_by_content({res_id: delivery.id or False})
         return content
 
-    def _prepare_mail_as_seen_by(self, record):
+    def _prepare_mail_as_seen_by(self, record, content=None):
         """Values of the mail to a record, as the composer writes it; nothing is sent.
 
         Links are not replaced by tracked ones, and lead to nobody's own pages.
 
+        :param content: the one it gets; without one what it got, or would get
         :returns: values of mail.mail, and `marketing_variant`
         """
         self.ensure_one()
         mailing = self.sudo()
-        content = mailing._get_seen_content(record.id)
+        if content is None:
+            content = mailing._get_seen_content(record.id)
         composer = mailing._create_delivery_composer(content, {record.id: False}, {})
         composer.attachment_ids = False
         composer = composer.with_context(post_convert_links=False)

@@ -35,6 +35,7 @@ from . import (
     test_content_template,
     test_content_topic,
     test_content_tour,
+    test_click_version,
     test_consent,
     test_consent_gates,
     test_consent_pages,

@@ -18,7 +18,7 @@ const STYLE = `<style>
 
 /**
  * The mail with the persons who followed each link over the link itself, and the list
- * of links beside it.
+ * of links beside it: of all its readers, or of those of one version.
  */
 export class MailingClickMap extends MailingWidget {
     static template = "email_marketing_crm.MailingClickMap";
@@ -86,11 +86,17 @@ export class MailingClickMap extends MailingWidget {
                 button.style.background = color;
                 button.textContent = `${this.integer(link.people)} · ${this.share(link)}`;
                 button.title = link.label;
-                button.addEventListener("click", () => this.open(`link-${link.id}`));
+                button.addEventListener("click", () => this.openLink(link));
                 place.append(button);
                 frame.body.append(place);
             }
         }
+    }
+
+    /** The persons who followed a link, of the version that is shown. */
+    openLink(link) {
+        const {version} = this.state.data;
+        return this.open(version ? `link-${link.id}.${version}` : `link-${link.id}`);
     }
 
     /** Where a link is; a link around a picture is as large as the picture. */

@@ -21,19 +21,23 @@ export class MailingWidget extends Component {
         });
     }
 
-    async load() {
+    /**
+     * @param {...string} args what else the method is told
+     */
+    async load(...args) {
         const {resModel, resId} = this.props.record;
         if (resId) {
             this.state.data = await this.orm.silent.call(
                 resModel,
                 this.constructor.method,
-                [resId]
+                [resId, ...args]
             );
         }
     }
 
     /**
-     * @param {string} figure a code of a figure, or `link-<id>`
+     * @param {string} figure a code of a figure, or `link-<id>`, of a version
+     *     of the mail `link-<id>.<version>`
      */
     async open(figure) {
         const {resModel, resId} = this.props.record;
