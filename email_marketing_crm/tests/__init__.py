@@ -24,6 +24,7 @@ from . import (
     test_after_webhook,
     test_after_webhook_mail,
     test_after_webhook_route,
+    test_calendar_tour,
     test_campaign,
     test_campaign_control,
     test_campaign_standard,
