@@ -283,6 +283,7 @@ from . import mailing_mailing_check_ab_test
 from . import marketing_mail_topic
 from . import mailing_mailing_check_hold
 from . import marketing_journey_check
+from . import mailing_mailing_check_goal
 from . import mailing_trace_handover
 from . import res_config_settings
 from . import res_config_settings_after
@@ -293,6 +294,9 @@ from . import res_config_settings_retention
 from . import res_country
 from . import res_partner
 from . import utm_campaign
+from . import marketing_goal
+from . import mailing_mailing_goal
+from . import marketing_goal_result
 from . import utm_names
 from . import res_partner_relationship
 from . import marketing_asset_taken

@@ -27,6 +27,9 @@ CHECKED_FIELDS = frozenset(
         "marketing_sender_kind",
         "marketing_translation_ids",
         "marketing_ab_test_ids",
+        "marketing_goal",
+        "marketing_goal_target",
+        "campaign_id",
     }
 )
 

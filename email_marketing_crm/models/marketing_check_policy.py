@@ -22,6 +22,8 @@ CHECKS = [
     ("text_part", "Plain text part"),
     ("spamassassin", "SpamAssassin"),
     ("sender_domain", "Domain of the sender"),
+    ("goal", "What success of the mailing is"),
+    ("audience", "Whom the mailing is for"),
 ]
 LEVELS = [
     ("block", "Stops the mailing"),

@@ -13,6 +13,7 @@ FORM_PLACES = {
     "sender": ("settings", "email_from"),
     "audience": ("marketing_audience", "marketing_segment_ids"),
     "mailing": ("marketing_audience", "marketing_topic_id"),
+    "goal": ("", "marketing_goal"),
 }
 #: Findings of the law have the name of their check in the compliance profile.
 LEGAL_PREFIX = "legal_"
@@ -59,6 +60,7 @@ class MarketingMailingCheckFinding(models.Model):
             ("sender", "Sender"),
             ("audience", "Audience"),
             ("mailing", "Mailing"),
+            ("goal", "Goal"),
         ],
         "Where",
         required=True,

@@ -37,6 +37,8 @@ class CheckCase(DeliveryCase):
                 "subject": "Our new pumps are here",
                 "preview": "Quiet, small, and they need half of the current",
                 "body_html": CLEAN,
+                "marketing_goal": "clicked",
+                "marketing_goal_target": 1,
                 **values,
             },
         )

@@ -36,6 +36,8 @@ class TestCheckTour(HttpCase):
                 "email_from": "Pumps Ltd <news@pumps.com>",
                 "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
                 "user_id": self.user.id,
+                "marketing_goal": "clicked",
+                "marketing_goal_target": 1,
                 "marketing_segment_ids": [Command.set(segment.ids)],
                 **values,
             }

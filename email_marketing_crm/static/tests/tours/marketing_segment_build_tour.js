@@ -83,6 +83,19 @@ function mail(subject, checks) {
             run: `edit ${subject}`,
         },
         {
+            content: "Say what success is",
+            trigger: ".o_field_widget[name=marketing_goal] input",
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains(/^Clicked$/)",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=marketing_goal_target] input",
+            run: "edit 1",
+        },
+        {
             content: "See who would get it",
             trigger: "button[name=action_check_audience]",
             run: "click",
