@@ -7,7 +7,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import file_path, is_html_empty
 
-from ..tools.mail_blocks import fill_company
+from ..tools.mail_blocks import SOCIAL_PARTS, fill_company
 from ..tools.mail_layout import read_mail
 
 #: Where the library is written down, a file for each kind of mail.
@@ -199,8 +199,21 @@ class MarketingMailTemplate(models.Model):
                 ),
                 "website": company.website,
                 "logo": f"/logo.png?company={company.id}",
+                **self._get_social_pages(company),
             },
         )
+
+    @api.model
+    def _get_social_pages(self, company):
+        """`{network: address}` of the pages that the company has elsewhere.
+
+        Those that Odoo's own footers show first: a website may have other ones.
+        """
+        links = company._get_social_media_links()
+        return {
+            network: links.get(f"social_{network}") or company[f"social_{network}"]
+            for network in SOCIAL_PARTS
+        }
 
     def _adapt(self, text, model_name):
         """Greet by a field that records of the model have."""

@@ -80,6 +80,29 @@ class TestContentTemplate(ContentCase):
                         [(_text, problem)] = mailing._find_in_texts(check, None, texts)
                         self.assertFalse(problem)
 
+    def test_the_footer_shows_logo_and_pages_of_the_company(self):
+        company = self.env.company
+        networks = ("facebook", "linkedin", "twitter", "instagram", "youtube")
+        networks += ("tiktok", "github", "discord")
+        company.write({f"social_{network}": False for network in networks})
+        company.social_linkedin = "https://www.linkedin.com/company/rivers"
+        company.social_youtube = "youtube.com/@rivers"
+        for lang in ("en_US", "zh_CN"):
+            self.template("welcome", lang).action_restore()
+            mailing = self.make_from(self.template("welcome", lang))
+            for body in (mailing.body_arch, mailing.body_html):
+                self.assertIn('href="https://www.linkedin.com/company/rivers"', body)
+                self.assertIn('href="https://youtube.com/@rivers"', body)
+                self.assertNotIn("Facebook", body)
+                footer = str(body)[body.index("YouTube") - 2000 :]
+                self.assertIn(f"/logo.png?company={company.id}", footer)
+                for link in ("/unsubscribe_from_list", "/marketing/preferences"):
+                    self.assertIn(link, footer)
+        company.write({"social_linkedin": False, "social_youtube": False})
+        mailing = self.make_from(self.template("welcome"))
+        self.assertNotIn("LinkedIn", mailing.body_html)
+        self.assertIn("12 Harbour Street", mailing.body_html)
+
     def test_fallback_where_nobody_knows_the_name(self):
         lead = self.make_lead("unknown@example.com")
         mailing = self.make_from(self.template(), "crm.lead")

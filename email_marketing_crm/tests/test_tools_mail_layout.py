@@ -42,6 +42,26 @@ class TestMailLayout(unittest.TestCase):
         filled = fill_company(scale, {"website": "https://rivers.example"})
         self.assertIn('href="https://rivers.example/?answer=5"', filled)
 
+    def test_footer_has_the_pages_of_the_company_and_no_others(self):
+        mail = read("<footer />")
+        pages = {"linkedin": "https://linkedin.com/rivers", "twitter": "x.com/rivers"}
+        for body in (mail.get_html(), mail.get_arch()):
+            filled = fill_company(body, {"name": "Rivers", "logo": "/l.png", **pages})
+            links = html.fromstring(filled).xpath(".//p[a]/a[@data-marketing-company]")
+            self.assertEqual(
+                [(link.text, link.get("href")) for link in links],
+                [
+                    ("LinkedIn", "https://linkedin.com/rivers"),
+                    ("X", "https://x.com/rivers"),
+                ],
+            )
+            self.assertIn('src="/l.png"', filled)
+            self.assertIn('alt="Rivers"', filled)
+            without = fill_company(body, {"name": "Rivers"})
+            self.assertNotIn("LinkedIn", without)
+            self.assertNotIn('"social"', without, "No empty line is left")
+            self.assertIn('href="/unsubscribe_from_list"', without)
+
     def test_unknown_block_is_refused(self):
         with self.assertRaisesRegex(ValueError, "blink"):
             read("<blink />")

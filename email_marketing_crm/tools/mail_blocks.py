@@ -25,6 +25,19 @@ SENDER_PARTS = ("name", "function", "phone", "email", "signature")
 COMPANY = "data-marketing-company"
 #: What of a company: text, but for the logo (of a picture) and the website (of a link).
 COMPANY_PARTS = ("name", "address", "logo", "website")
+#: Pages of a company elsewhere, as links: what they are called, and an example.
+SOCIAL_PARTS = {
+    "facebook": ("Facebook", "https://www.facebook.com/"),
+    "linkedin": ("LinkedIn", "https://www.linkedin.com/"),
+    "twitter": ("X", "https://x.com/"),
+    "instagram": ("Instagram", "https://www.instagram.com/"),
+    "youtube": ("YouTube", "https://www.youtube.com/"),
+    "tiktok": ("TikTok", "https://www.tiktok.com/"),
+    "github": ("GitHub", "https://github.com/"),
+    "discord": ("Discord", "https://discord.com/"),
+}
+#: What stands around the links to these pages, and goes where there is none.
+SOCIAL = "social"
 
 _IDS = re.compile(rf'{CONDITION}\s*=\s*["\'](\d+)["\']')
 _ATTRIBUTE = re.compile(r"""[\w:.-]+\s*=\s*(?:"[^"]*"|'[^']*')""")
@@ -142,15 +155,22 @@ def fill_sender(body: str, parts: Mapping[str, str]) -> str:
 def fill_company(body: str, parts: Mapping[str, str]) -> str:
     """The mail with what is known of the company.
 
-    The marks stay: who looks for the address of the company finds it by them.
+    The marks stay: who looks for the address of the company finds it by them. Links
+    to pages that the company does not have go.
 
-    :param parts: by name, of `COMPANY_PARTS`; the logo and the website are addresses.
-        A link keeps what follows the host in it
+    :param parts: by name, of `COMPANY_PARTS` and `SOCIAL_PARTS`; the logo, the website
+        and the pages elsewhere are addresses. A link keeps what follows the host in it
     """
     root = _parse(body)
     for element in root.xpath(f".//*[@{COMPANY}]"):
         name = element.get(COMPANY)
         value = parts.get(name)
+        if name in SOCIAL_PARTS:
+            if value:
+                element.set("href", value if "://" in value else f"https://{value}")
+            else:
+                _remove(element)
+            continue
         if not value:
             continue
         if name == "logo":
@@ -162,6 +182,8 @@ def fill_company(body: str, parts: Mapping[str, str]) -> str:
             element.set("href", value.rstrip("/") + "/" + path.path.strip("/") + query)
         else:
             element.text = value
+    for element in root.xpath(f'.//*[@{COMPANY}="{SOCIAL}"][not(.//a)]'):
+        _remove(element)
     return _serialize(root)
 
 

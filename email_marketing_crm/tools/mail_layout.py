@@ -19,6 +19,8 @@ from html import escape
 
 from lxml import etree
 
+from .mail_blocks import COMPANY, SOCIAL, SOCIAL_PARTS
+
 #: Pixels a mail is wide; phones make it narrower.
 WIDTH = 600
 FONT = (
@@ -171,12 +173,7 @@ class _Reader:
             background=DESK,
         )
         yield Section(
-            [
-                '<p style="margin: 0; text-align: center;"><img'
-                ' data-marketing-company="logo" src="/logo.png" alt="Logo"'
-                ' class="img-fluid" width="140" style="width: 140px; max-width: 60%;'
-                ' height: auto; border: 0;"/></p>'
-            ],
+            [_logo(140)],
             "Logo",
             padding="24px 32px",
             align="center",
@@ -346,6 +343,7 @@ class _Reader:
             return
         yield Section(
             [
+                f"{_logo(96)}{self._social()}"
                 f'<p style="{style} text-align: center;">{self.words["why"]}'
                 f" {company}</p>"
                 f'<p style="{style} text-align: center;">{address}</p>'
@@ -358,6 +356,22 @@ class _Reader:
         )
 
     # parts of blocks -----------------------------------------------------
+
+    def _social(self) -> str:
+        """Links to the pages of the company elsewhere: words, as pictures are blocked.
+
+        Those the company does not have are taken out when the mail is begun.
+        """
+        links = " ".join(
+            f'<a {COMPANY}="{network}" href="{address}" style="display: inline-block;'
+            f" padding: 4px 8px; color: {self.mail.accent}; font-size: 13px;"
+            f' line-height: 20px; text-decoration: none;">{name}</a>'
+            for network, (name, address) in SOCIAL_PARTS.items()
+        )
+        return (
+            f'<p {COMPANY}="{SOCIAL}" style="margin: 0 0 10px; text-align: center;">'
+            f"{links}</p>"
+        )
 
     def _title(self, text, size, color=INK, is_markup=False) -> str:
         text = text if is_markup else escape(text or "")
@@ -438,6 +452,16 @@ class _Reader:
             part = child.get("part")
             return f'<span data-marketing-{child.tag}="{part}">{inner}</span>'
         raise ValueError(f"<{child.tag}> cannot stand in a line")
+
+
+def _logo(width: int) -> str:
+    """The logo of the company, which is put in when the mail is begun."""
+    return (
+        f'<p style="margin: 0 0 {0 if width > 100 else 10}px; text-align: center;"><img'
+        f' {COMPANY}="logo" src="/logo.png" alt="Logo" class="img-fluid"'
+        f' width="{width}" style="width: {width}px; max-width: 60%; height: auto;'
+        ' border: 0;"/></p>'
+    )
 
 
 def _has_text(block) -> bool:
