@@ -115,6 +115,7 @@
         "views/mailing_mailing_rates_views.xml",
         "views/utm_campaign_views.xml",
         "views/marketing_goal_views.xml",
+        "views/marketing_held_views.xml",
         "views/marketing_mail_report_views.xml",
         "views/marketing_mail_calendar_views.xml",
         "views/res_config_settings_views.xml",

@@ -10,6 +10,7 @@ from . import (
     test_frequency_rule,
     test_frequency_usage,
     test_goal,
+    test_held,
     test_quiet_hours,
     test_timing_tour,
     test_tools_timing,
