@@ -284,6 +284,7 @@ from . import marketing_mail_topic
 from . import mailing_mailing_check_hold
 from . import marketing_journey_check
 from . import mailing_mailing_check_goal
+from . import mailing_mailing_check_condition
 from . import mailing_mailing_held
 from . import mailing_trace_handover
 from . import res_config_settings
