@@ -4,9 +4,9 @@ from odoo import models
 class DiscussChannel(models.Model):
     """A live chat that is over is in the history of whom it was with, once.
 
-    That is the contact who was logged in, or the one of the lead that was made out of
-    the chat. Chats in which the visitor wrote nothing, and those of colleagues, are
-    left out.
+    That is the contact who was logged in, the one of the lead that was made out of the
+    chat, or with a website whoever the visitor became known as. Chats in which the
+    visitor wrote nothing, and those of colleagues, are left out.
     """
 
     _inherit = "discuss.channel"
@@ -81,7 +81,21 @@ class DiscussChannel(models.Model):
         )
         for lead in leads:
             found.setdefault(lead.origin_channel_id.id, lead.marketing_person_id.id)
+        for channel in unknown:
+            if channel.id not in found and (person := channel._get_visitor_person()):
+                found[channel.id] = person.id
         return found
+
+    def _get_visitor_person(self):
+        """The person of the last form that the visitor of the website sent."""
+        persons = self.env["marketing.person"].sudo()
+        if "livechat_visitor_id" not in self._fields:
+            return persons
+        visitor = self.livechat_visitor_id
+        if "lead_ids" not in visitor._fields:
+            return persons
+        leads = visitor.lead_ids.filtered("marketing_person_id").sorted("id")
+        return leads[-1:].marketing_person_id
 
     def _count_customer_messages(self):
         """`{channel id: number}` of messages that neither agent nor robot wrote."""

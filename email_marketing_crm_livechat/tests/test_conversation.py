@@ -88,6 +88,22 @@ class TestConversation(MarketingCase):
         self.make_lead(ANA, origin_channel_id=chats[1].id)
         self.assertEqual(len(self.conversations_of(ANA)), 2)
 
+    def test_a_form_sent_before_says_who_the_guest_is(self):
+        if "livechat_visitor_id" not in self.env["discuss.channel"]._fields:
+            self.skipTest("There is no website.")
+        visitor = self.env["website.visitor"].create(
+            {
+                "access_token": "d" * 32,
+                "lead_ids": [Command.link(self.make_lead(ANA).id)],
+            }
+        )
+        guest = self.env["mail.guest"].create({"name": "Visitor"})
+        chat = self.begin(guest_id=guest.id)
+        chat.livechat_visitor_id = visitor
+        self.write_messages(chat, author_guest_id=guest.id)
+        chat.livechat_end_dt = NOW
+        self.assertEqual(self.conversations_of(ANA).res_id, chat.id)
+
     def test_silence_and_colleagues_are_left_out(self):
         partner = self.make_partner(ANA)
         silent = self.begin(partner_id=partner.id)

@@ -1,6 +1,6 @@
 import unittest
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odoo.addons.email_marketing_crm_website.tools.visit import (
@@ -32,6 +32,7 @@ class TestVisit(unittest.TestCase):
             {"url": "https://example.com/"},
         )
 
+    @settings(deadline=None)
     @given(st.text(max_size=300))
     def test_any_address_is_read(self, text):
         for url in (text, f"https://{text}", f"https://example.com/?{text}"):
