@@ -11,6 +11,7 @@ from ..tools.merge_field import (
     find_inline_fields,
     has_expression,
     reduce_body,
+    repeat_body,
 )
 
 #: Persons a mail is written for between two looks at the clock.
@@ -262,7 +263,9 @@ class MarketingMailingCheck(models.Model):
 
     def _try_texts(self, ids, errors):
         """Write to each record the text that sending would choose for it."""
-        mailing = self.mailing_id._with_sending_context()
+        mailing = self.mailing_id._with_sending_context().with_context(
+            marketing_memo={}
+        )
         for content, part in mailing._split_by_content(dict.fromkeys(ids, False)):
             sources = self._get_sources(
                 content.get("subject", mailing.subject), mailing._get_body(content)
@@ -283,9 +286,7 @@ class MarketingMailingCheck(models.Model):
         try:
             with self.env.cr.savepoint(flush=False):
                 for engine, source in sources:
-                    mailing._render_template(
-                        source, mailing.mailing_model_real, ids, engine=engine
-                    )
+                    self._try_source(mailing, engine, source, ids)
         except Exception as error:
             if len(ids) == 1:
                 errors.setdefault(self._describe_error(error), []).append(ids[0])
@@ -293,6 +294,20 @@ class MarketingMailingCheck(models.Model):
             middle = len(ids) // 2
             self._try_rendering(mailing, sources, ids[:middle], errors)
             self._try_rendering(mailing, sources, ids[middle:], errors)
+
+    def _try_source(self, mailing, engine, source, ids):
+        """Write a changing part for records, in one go where they are many.
+
+        What Odoo prepares for each record takes longer than its values.
+        """
+        model = mailing.mailing_model_real
+        values = {}
+        if engine == "qweb" and len(ids) > 1:
+            repeated = repeat_body(source, "trial_records")
+            if repeated:
+                values["trial_records"] = mailing.env[model].browse(ids)
+                source, ids = repeated, ids[:1]
+        mailing._render_template(source, model, ids, engine=engine, add_context=values)
 
     def _describe_error(self, error):
         """What Python said, without the layers around it."""

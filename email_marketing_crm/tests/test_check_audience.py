@@ -4,6 +4,8 @@ import time
 from ast import literal_eval
 from unittest.mock import patch
 
+from lxml import etree
+
 from odoo.tests import tagged
 
 from .check_common import CLEAN, CheckCase
@@ -131,6 +133,32 @@ class TestCheckAudience(CheckCase):
         self.assertIn("Bo", "".join(errors.mapped("message")))
         self.assertIn("ZeroDivisionError", "".join(errors.mapped("message")))
         self.assertEqual(set(errors.mapped("severity")), {"block"})
+
+    def test_what_one_person_sets_does_not_save_the_next_one(self):
+        mailing = self.make_clean(
+            body_html=CLEAN
+            + '<t t-if="object.city" t-set="place" t-value="object.city"/>'
+            + '<t t-out="place.upper()"/>'
+        )
+        error = self.finding(self.check(mailing), "render_error")
+        people = self.env["res.partner"].search(error.action_open()["domain"])
+        self.assertEqual(people, self.bo + self.chen)
+
+    def test_the_text_is_prepared_once_whoever_it_is_written_for(self):
+        """Compiling it for each of a million persons would take most of an hour."""
+        mailing = self.make_clean(body_html=CLEAN + '<t t-out="object.name.upper()"/>')
+        qweb = type(self.env["ir.qweb"])
+        with patch.object(
+            qweb, "_generate_code", autospec=True, side_effect=qweb._generate_code
+        ) as compiled:
+            check = self.check(mailing)
+        self.assertEqual((check.state, check.rendered), ("done", 3))
+        sources = [
+            etree.tostring(call.args[1], encoding="unicode")
+            for call in compiled.call_args_list
+            if isinstance(call.args[1], etree._Element)
+        ]
+        self.assertEqual(len([text for text in sources if "name.upper" in text]), 1)
 
     def test_plain_fields_are_not_tried_because_they_cannot_fail(self):
         check = self.check(self.make_clean())

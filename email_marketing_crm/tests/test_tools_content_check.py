@@ -14,6 +14,7 @@ from odoo.addons.email_marketing_crm.tools.merge_field import (
     find_inline_fields,
     has_expression,
     reduce_body,
+    repeat_body,
 )
 
 TAGS = st.sampled_from("p a img table td t style script div br h1 ![CDATA[ !--".split())
@@ -111,6 +112,25 @@ class TestToolsContentCheck(BaseCase):
         self.assertEqual(
             reduce_body(source), '<p><t t-set="x">Hello <b>you</b></t></p>'
         )
+
+    def test_who_may_be_tried_together(self):
+        """What one record leaves behind must not be found by the next one."""
+        values = (
+            '<p t-if="object.name" t-att-title="object.city.title()">'
+            '<t t-out="object.name.upper()">x</t></p><p t-else="">y</p>'
+        )
+        self.assertEqual(
+            repeat_body(values, "people"),
+            f'<t t-foreach="people" t-as="object">{values}</t>',
+        )
+        for source in (
+            '<t t-if="object.name" t-set="x" t-value="1"/><t t-out="x.real"/>',
+            '<t t-foreach="object.child_ids" t-as="child"/><t t-out="child.name"/>',
+            '<t t-call="mail.layout"/>',
+            '<t t-out="object_index + 1"/>',
+        ):
+            with self.subTest(source=source):
+                self.assertIsNone(repeat_body(source, "people"))
 
     def test_links_that_lead_nowhere(self):
         cases = {

@@ -15,6 +15,10 @@ from lxml import html
 _INLINE = re.compile(r"\{\{(.+?)(\|\|\|\s*(.*?))?\}\}", re.DOTALL)
 _OUTPUTS = ("t-out", "t-esc", "t-raw", "t-field")
 _CONDITIONS = ("t-if", "t-elif")
+#: Directives that leave nothing behind for what comes after them.
+_STATELESS = (*_OUTPUTS, *_CONDITIONS, "t-else")
+#: What QWeb puts next to the variable of a loop.
+_LOOP_VARIABLE = re.compile(r"\bobject_(value|size|index|first|last|odd|even|parity)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,28 @@ def reduce_body(source: str) -> str:
         if element.getparent() not in whole:
             element.tail = None
     return "".join(html.tostring(child, encoding="unicode") for child in root)
+
+
+def repeat_body(source: str, records: str) -> str | None:
+    """A body that is rendered for many records at once, or None where it cannot be.
+
+    What one record sets must not be there for the next one: a body with other
+    directives than those that show a value or a place has to be rendered for each.
+
+    :param records: name of the variable that holds the records
+    """
+    root = _parse(source)
+    if root is None or _LOOP_VARIABLE.search(source):
+        return None
+    for element in root.iter():
+        if not isinstance(element.tag, str):
+            continue
+        for key in element.attrib:
+            if key.startswith("t-") and not (
+                key in _STATELESS or key.startswith("t-att")
+            ):
+                return None
+    return f'<t t-foreach="{records}" t-as="object">{source}</t>'
 
 
 def _is_dynamic(element) -> bool:
