@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
@@ -42,7 +44,7 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
-    def _get_ledger(self, person, since, planned_until=None):
+    def _get_ledger(self, person, since, planned_until=None, part=None):
         """SELECT of the mails of a person, or of everybody.
 
         Columns: person_id, moment, kind (campaign, journey or sales), topic_id,
@@ -51,13 +53,15 @@ class MarketingDelivery(models.Model):
         :param person: SQL of the person's id; None for everybody, read in one go
         :param since: SQL or moment; mails that left later than this
         :param planned_until: count what is planned until then too
+        :param part: of everybody, as `marketing.job` takes the persons
         """
         types = self.env["marketing.touchpoint.type"]
 
         def is_his(alias):
+            column = SQL.identifier(alias, "person_id")
             if person is None:
-                return SQL("TRUE")
-            return SQL("%s = %s", SQL.identifier(alias, "person_id"), person)
+                return self.env["marketing.job"]._get_part(part, column)
+            return SQL("%s = %s", column, person)
 
         planned = SQL(
             """
@@ -148,7 +152,9 @@ class MarketingDelivery(models.Model):
                                   FROM (%(bounds)s) bound
                                   LEFT JOIN mail ON mail.moment > bound.start
                                                 AND %(concerns)s
-                                 WHERE bound.zone = %(zone)s AND %(scope)s)
+                                 WHERE (bound.zones IS NULL
+                                        OR (SELECT %(zone)s) = ANY(bound.zones))
+                                   AND %(scope)s)
                             SELECT weighed.*, sum(weight) OVER (
                                        PARTITION BY window_id
                                        ORDER BY moment DESC) AS running
@@ -159,6 +165,7 @@ class MarketingDelivery(models.Model):
             weight=self._get_weight(),
             bounds=self._get_bounds_values(bounds),
             concerns=self._get_concern(),
+            # found once for a person: in parentheses, it does not hang on the bound
             zone=zone,
             scope=self._get_scope(windows.rule_id, person),
         )
@@ -184,12 +191,14 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
-    def _get_nearly_full(self, windows, moment, planned_until=None):
+    def _get_nearly_full(self, windows, moment, planned_until=None, part=None):
         """SELECT of the ids of everybody who may have used up one of these windows.
 
         Reads the ledger of all persons once, as if everybody lived in the zone in which
         the window began first, so nobody is missing. It spares a million persons the
         exact look at each of them.
+
+        :param part: of the persons, as `marketing.job` takes them; all without one
         """
         first = {}
         for _zone, window, bound in self._get_bounds(windows, moment):
@@ -217,9 +226,10 @@ class MarketingDelivery(models.Model):
                 None,
                 min(bound.start for _window, bound in first.values()),
                 planned_until,
+                part,
             ),
             bounds=self._get_bounds_values(
-                [("", window, bound) for window, bound in first.values()]
+                [(None, window, bound) for window, bound in first.values()]
             ),
             concerns=self._get_concern(),
             used_up=SQL(" OR ").join(used_up),
@@ -236,16 +246,23 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _get_bounds_values(self, bounds):
-        """SELECT of these bounds, with what their rules count; alias: bound."""
-        rows = []
+        """SELECT of these bounds, with what their rules count; alias: bound.
+
+        `zones` have this bound in common; none are named where it is that of all.
+        """
+        zones = {}
         for zone, window, bound in bounds:
+            zones.setdefault((window, bound), []).append(zone)
+        counts = Counter(window for window, _bound in zones)
+        rows = []
+        for (window, bound), names in zones.items():
             rule = window.rule_id
             rows.append(
                 SQL(
-                    "(%s, %s::int, %s::int, %s::int, %s::timestamp, %s::timestamp,"
-                    " make_interval(days => %s), %s::int, %s::int, %s::numeric,"
-                    " %s::int, %s::int)",
-                    zone,
+                    "(%s::varchar[], %s::int, %s::int, %s::int, %s::timestamp,"
+                    " %s::timestamp, make_interval(days => %s), %s::int, %s::int,"
+                    " %s::numeric, %s::int, %s::int)",
+                    names if counts[window] > 1 else None,
                     window.id,
                     rule.id,
                     window.limit,
@@ -260,7 +277,7 @@ class MarketingDelivery(models.Model):
                 )
             )
         return SQL(
-            "SELECT * FROM (VALUES %s) one (zone, window_id, rule_id, allowed, start,"
+            "SELECT * FROM (VALUES %s) one (zones, window_id, rule_id, allowed, start,"
             " renewal, length, company_id, topic_id, sales_weight, campaign_weight,"
             " journey_weight)",
             SQL(", ").join(rows),

@@ -3,13 +3,17 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+#: How far ahead somebody looks at who is capped.
+FORECAST = timedelta(days=1)
+
 
 class MarketingFrequencyUsage(models.TransientModel):
     """What a person got, counted against one limit of a rule, at some moment.
 
-    Written by one statement when somebody looks: all limits of one person, or everybody
-    who would be capped tomorrow. What is planned until then is counted as if it left.
-    Rows are their user's own, and forgotten within hours.
+    Written when somebody looks: all limits of one person, or everybody who would be
+    capped tomorrow, part by part where they are many. What is planned until then is
+    counted as if it left. Rows are their user's own, and forgotten within hours; a look
+    at a person leaves those of tomorrow alone.
     """
 
     _name = "marketing.frequency.usage"
@@ -37,6 +41,9 @@ class MarketingFrequencyUsage(models.TransientModel):
     )
     moment = fields.Datetime("As Of", readonly=True)
     since_date = fields.Datetime("Counted Since", readonly=True)
+    is_forecast = fields.Boolean(
+        readonly=True, help="Of the look at everybody who is capped tomorrow."
+    )
 
     @api.model
     def _open_capped(self, rules=None):
@@ -52,14 +59,37 @@ class MarketingFrequencyUsage(models.TransientModel):
         return self._get_capped_action()
 
     @api.model
-    def _find_capped(self, rules):
-        """Replace the user's rows by whose limits are used up tomorrow."""
+    def _find_capped(self, rules, moment=None, part=None):
+        """Replace the user's rows by whose limits are used up tomorrow.
+
+        :param moment: of tomorrow; default: a day from now
+        :param part: of the persons, as `marketing.job` takes them; all without one
+        """
         windows = rules.window_ids
-        moment = fields.Datetime.now() + timedelta(days=1)
+        moment = moment or fields.Datetime.now() + FORECAST
+        if not part or part[0] == 0:
+            self._forget(is_forecast=True)
         if windows:
-            deliveries = self.env["marketing.delivery"].sudo()
-            likely = deliveries._get_nearly_full(windows.sudo(), moment, moment)
-            self._fill(windows, moment, SQL("usage.is_full"), likely)
+            likely = self._get_likely(windows, moment, part)
+            self._count(windows, moment, SQL("usage.is_full"), likely, is_forecast=True)
+
+    @api.model
+    def _count_likely(self, rules, moment):
+        """How many persons `_find_capped` has to look at, one by one."""
+        windows = rules.window_ids
+        if not windows:
+            return 0
+        self.env.flush_all()
+        [(count,)] = self.env.execute_query(
+            SQL("SELECT count(*) FROM (%s) one", self._get_likely(windows, moment))
+        )
+        return count
+
+    @api.model
+    def _get_likely(self, windows, moment, part=None):
+        """SELECT of the ids of whoever may have used up one of these windows."""
+        deliveries = self.env["marketing.delivery"].sudo()
+        return deliveries._get_nearly_full(windows.sudo(), moment, moment, part)
 
     @api.model
     def _get_capped_action(self):
@@ -67,7 +97,10 @@ class MarketingFrequencyUsage(models.TransientModel):
             "email_marketing_crm.marketing_frequency_usage_action"
         )
         return action | {
-            "domain": [("create_uid", "=", self.env.uid)],
+            "domain": [
+                ("create_uid", "=", self.env.uid),
+                ("is_forecast", "=", True),
+            ],
             "context": {
                 "search_default_group_rule": 1,
                 "search_default_group_window": 1,
@@ -89,25 +122,42 @@ class MarketingFrequencyUsage(models.TransientModel):
         )
         return action | {
             "name": self.env._("Mails to %s", person.display_name),
-            "domain": [("create_uid", "=", self.env.uid)],
+            "domain": [
+                ("create_uid", "=", self.env.uid),
+                ("is_forecast", "=", False),
+            ],
             "context": {"hide_person": True},
         }
 
     @api.model
+    def _forget(self, is_forecast):
+        """Forget what the user saw before, of a person or of tomorrow."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "DELETE FROM marketing_frequency_usage"
+                " WHERE create_uid = %s AND is_forecast = %s",
+                self.env.uid,
+                is_forecast,
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
     def _fill(self, windows, moment, condition, person_ids):
-        """Replace the user's rows by those of these persons.
+        """Replace the user's rows by those of these persons; see `_count`."""
+        self._forget(is_forecast=False)
+        if windows:
+            self._count(windows, moment, condition, person_ids)
+
+    @api.model
+    def _count(self, windows, moment, condition, person_ids, is_forecast=False):
+        """Add the user's rows about these persons.
 
         :param condition: SQL on `usage`
         :param person_ids: SELECT of ids
         """
         self.env.flush_all()
-        self.env.cr.execute(
-            "DELETE FROM marketing_frequency_usage WHERE create_uid = %s",
-            [self.env.uid],
-        )
-        if not windows:
-            self.invalidate_model()
-            return
         now = fields.Datetime.now()
         readable = self.env["marketing.person"]._search([]).subselect()
         self.env.cr.execute(
@@ -115,16 +165,18 @@ class MarketingFrequencyUsage(models.TransientModel):
                 """
                 INSERT INTO marketing_frequency_usage (
                     person_id, window_id, rule_id, used, is_full, free_date, moment,
-                    since_date, create_uid, create_date, write_uid, write_date)
+                    since_date, is_forecast, create_uid, create_date, write_uid,
+                    write_date)
                 SELECT person.id, usage.window_id, usage.rule_id, usage.used,
                        usage.is_full, usage.free, %(moment)s, usage.start,
-                       %(user)s, %(now)s, %(user)s, %(now)s
+                       %(is_forecast)s, %(user)s, %(now)s, %(user)s, %(now)s
                   FROM marketing_person person
                  CROSS JOIN LATERAL (%(usage)s) usage
                  WHERE person.id IN (%(person_ids)s) AND person.id IN %(readable)s
                    AND %(condition)s
                 """,
                 moment=moment,
+                is_forecast=is_forecast,
                 user=self.env.uid,
                 now=now,
                 usage=self.env["marketing.delivery"]

@@ -1,5 +1,7 @@
 from odoo import models
 
+from .marketing_frequency_usage import FORECAST
+
 
 class MarketingJob(models.Model):
     """What a marketer wants to know about many persons before anything is sent.
@@ -55,14 +57,19 @@ class MarketingJob(models.Model):
     # ------------------------------------------------------------------
 
     def _count_capped(self):
-        """One part: whose limits are used up is read for everybody at once."""
-        return 1
+        """Whoever may be capped: all mails are read, some persons are looked at."""
+        rules, moment = self._get_forecast()
+        return self.env["marketing.frequency.usage"]._count_likely(rules, moment)
 
-    def _do_capped(self, _part):
-        rules = self.env["marketing.frequency.rule"].browse(
-            self.sudo().arguments["rules"]
-        )
-        self.env["marketing.frequency.usage"]._find_capped(rules.exists())
+    def _do_capped(self, part):
+        rules, moment = self._get_forecast()
+        self.env["marketing.frequency.usage"]._find_capped(rules, moment, part)
+
+    def _get_forecast(self):
+        """The rules that were asked about, and the same moment for all parts."""
+        job = self.sudo()
+        rules = self.env["marketing.frequency.rule"].browse(job.arguments["rules"])
+        return rules.exists(), job.date + FORECAST
 
     def _finish_capped(self):
         """Nothing is left to do."""

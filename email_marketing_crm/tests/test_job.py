@@ -284,6 +284,30 @@ class TestJob(TimingCase):
         found = usage.search(action["domain"])
         self.assertEqual(set(found.person_id.mapped("email_normalized")), {ANA, BEN})
 
+    def test_many_who_are_capped_are_found_part_by_part(self):
+        """Each part looks at the same hour, and a look at a person changes nothing."""
+        self.make_rule((1, "rolling", 7))
+        self.plan()
+        self.work()
+        self.deliver()
+        usage = self.env["marketing.frequency.usage"].with_user(self.user_marketing)
+        rules = self.env["marketing.frequency.rule"].with_user(self.user_marketing)
+        action = rules.action_view_capped()
+        job = self.env["marketing.job"].browse(action["res_id"])
+        self.work(1)
+        self.assertEqual((job.state, job.part_count), ("running", 3))
+        self.clock.tick(timedelta(minutes=5))
+        person = self.person_of(PEOPLE[0]).with_user(self.user_marketing)
+        looked = person.action_view_frequency()
+        self.assertEqual(usage.search(looked["domain"]).person_id, person)
+        self.work()
+        found = usage.search(job.with_user(self.user_marketing).action_show()["domain"])
+        self.assertEqual(
+            sorted(found.person_id.mapped("email_normalized")), sorted(PEOPLE)
+        )
+        self.assertEqual(found.mapped("moment"), [job.date + timedelta(days=1)] * 7)
+        self.assertEqual(len(usage.search(looked["domain"])), 1)
+
     def test_asked_twice_is_answered_once(self):
         mailing = self.make_mailing(self.people).with_user(self.user_marketing)
         for _time in range(2):
