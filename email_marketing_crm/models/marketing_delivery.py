@@ -44,7 +44,7 @@ class MarketingDelivery(models.Model):
         "mailing.mailing", required=True, readonly=True, ondelete="cascade"
     )
     person_id = fields.Many2one(
-        "marketing.person", required=True, readonly=True, ondelete="cascade", index=True
+        "marketing.person", required=True, readonly=True, ondelete="cascade"
     )
     visit = fields.Integer(
         readonly=True,
@@ -114,8 +114,10 @@ class MarketingDelivery(models.Model):
         help="Handed over by the high-volume lane, which writes no mail.mail.",
     )
 
+    # By person first: it finds all mails of a person as well, and each index more is
+    # filled with a million rows while somebody waits for his plan.
     _mailing_person_visit_unique = models.Constraint(
-        "UNIQUE(mailing_id, person_id, visit)",
+        "UNIQUE(person_id, mailing_id, visit)",
         "This person is part of this mailing already.",
     )
     _skipped_has_reason = models.Constraint(

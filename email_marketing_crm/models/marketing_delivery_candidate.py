@@ -76,21 +76,38 @@ class MarketingDelivery(models.Model):
         return SQL(
             """
             SELECT record.res_id, record.person_id, record.email,
-                   (record.person_id, record.res_id) IN (
-                       SELECT member.person_id, member.res_id
-                         FROM marketing_segment_member member
-                        WHERE member.segment_id = ANY(%s)
-                        UNION ALL
-                       SELECT first.person_id, first.res_id
-                          FROM marketing_delivery first
-                         WHERE first.mailing_id = %s) AS is_member
+                   %s AS is_member
               FROM (%s) record
              WHERE record.res_id IN %s
             """,
-            segments.ids,
-            first.id or None,
+            self._is_chosen_record(segments, first),
             self._get_records(model),
             records._search(domain).subselect(),
+        )
+
+    @api.model
+    def _is_chosen_record(self, segments, first):
+        """SQL: `record` is the one by which its person is a member, or got a mail.
+
+        Asked by EXISTS: a list of a million pairs that does not fit into the memory of
+        a query would be read for each of them.
+
+        :param segments: whose members are meant
+        :param first: the mailing that a second mail follows
+        """
+        places = [("marketing_segment_member", "segment_id", segments.ids)]
+        if first:
+            places.append(("marketing_delivery", "mailing_id", first.ids))
+        return SQL(" OR ").join(
+            SQL(
+                "EXISTS (SELECT FROM %(table)s place WHERE %(column)s = ANY(%(ids)s)"
+                " AND place.person_id = record.person_id"
+                " AND place.res_id = record.res_id)",
+                table=SQL.identifier(table),
+                column=SQL.identifier("place", column),
+                ids=ids,
+            )
+            for table, column, ids in places
         )
 
     @api.model

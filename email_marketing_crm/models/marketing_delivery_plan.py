@@ -89,7 +89,9 @@ class MarketingDelivery(models.Model):
             return
         mailing.ensure_one()
         mailing.sudo()._reopen_sending()
-        self._insert_plan(mailing, self._get_given_candidates(mailing, rows), due)
+        self._analyze(
+            self._insert_plan(mailing, self._get_given_candidates(mailing, rows), due)
+        )
         self._wake_lanes("compose")
 
     @api.model
@@ -102,7 +104,18 @@ class MarketingDelivery(models.Model):
         candidates = self._get_audience_candidates(
             self._get_audience(mailing), mailing.mailing_model_real, part
         )
-        return self._in_sending_company(mailing)._insert_plan(mailing, candidates, due)
+        deliveries = self._in_sending_company(mailing)
+        count = deliveries._insert_plan(mailing, candidates, due)
+        # The first part makes the mailing known; all of it is there with the last one.
+        if not part or part[0] in (0, part[1] - 1):
+            self._analyze(count)
+        return count
+
+    @api.model
+    def _analyze(self, count):
+        """Tell the database's planner that a mailing has come, and that it is large."""
+        if count >= ANALYZE_FROM:
+            self.env.cr.execute("ANALYZE marketing_delivery")
 
     @api.model
     def _in_sending_company(self, mailing):
@@ -145,11 +158,9 @@ class MarketingDelivery(models.Model):
                       LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
                      ORDER BY person_id
                     ON CONFLICT (mailing_id, person_id, visit) DO NOTHING
-                    RETURNING id, person_id, reason
-                )
-                SELECT count(*), NULL, NULL FROM planned
-                UNION ALL
-                SELECT id, person_id, reason FROM planned WHERE reason IS NOT NULL
+                    RETURNING id, person_id, company_id, reason
+                ), %(events)s
+                SELECT count(*) FROM planned
                 """,
                 mailing=mailing.id,
                 company=self.env.company.id,
@@ -158,18 +169,11 @@ class MarketingDelivery(models.Model):
                 now=now,
                 reason=self._get_reason(mailing, PLAN_GATES),
                 candidates=candidates,
+                events=self._get_skipped_ctes(mailing),
             )
         )
         self._invalidate_deliveries()
-        (count, _nobody, _none), *skipped = rows
-        if count >= ANALYZE_FROM:
-            self.env.cr.execute("ANALYZE marketing_delivery")
-        self._capture_skipped(
-            [
-                (delivery_id, person_id, mailing.id, self.env.company.id, reason)
-                for delivery_id, person_id, reason in skipped
-            ]
-        )
+        [(count,)] = rows
         return count
 
     @api.model

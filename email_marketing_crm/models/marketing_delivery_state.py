@@ -1,4 +1,5 @@
 import logging
+from datetime import timedelta
 
 from psycopg2 import errors
 
@@ -138,6 +139,48 @@ class MarketingDelivery(models.Model):
                 for delivery_id, person_id, mailing_id, company_id, reason in rows
                 if reason not in UNEVENTFUL or mailing_id in journeys
             ]
+        )
+
+    @api.model
+    def _get_skipped_ctes(self, mailing):
+        """The end of a WITH list: tell whoever waits for mails that do not come.
+
+        The same as `_capture_skipped`, for a plan of a million persons. It reads the
+        list `planned` with the columns id, person_id, company_id and reason.
+        """
+        types = self.env["marketing.touchpoint.type"]
+        type_id, reliability = types._get_types_by_code()["skipped"]
+        settling = types._get_settling_seconds().get(type_id, 0)
+        uneventful = () if mailing.marketing_kind == "journey" else UNEVENTFUL
+        now = fields.Datetime.now()
+        return SQL(
+            """
+            event AS (
+                INSERT INTO marketing_touchpoint (
+                    person_id, type_id, date, mailing_id, res_model, res_id,
+                    company_id, value, reliability, data, dedup_key)
+                SELECT person_id, %(type)s, %(now)s, %(mailing)s, %(model)s, id,
+                       company_id, 0, %(reliability)s,
+                       jsonb_build_object('reason', reason),
+                       concat('delivery:', id, ':skipped')
+                  FROM planned
+                 WHERE reason IS NOT NULL AND reason <> ALL(%(uneventful)s)
+                    ON CONFLICT (dedup_key) DO NOTHING
+                RETURNING id, person_id
+            ),
+            queued AS (
+                INSERT INTO marketing_inbox (
+                    person_id, touchpoint_id, kind, due, attempts)
+                SELECT person_id, id, 'touchpoint', %(due)s, 0 FROM event
+            )
+            """,
+            type=type_id,
+            now=now,
+            mailing=mailing.id,
+            model=self._name,
+            reliability=reliability,
+            uneventful=sorted(uneventful),
+            due=now + timedelta(seconds=settling),
         )
 
     @api.model

@@ -32,6 +32,45 @@ class TestDeliveryGates(DeliveryCase):
             },
         )
 
+    def test_who_is_left_out_has_it_in_his_history(self):
+        """The plan tells it once, to whoever waits for the mail."""
+        self.env["mail.blacklist"]._add("bob@example.com")
+        self.mailing.action_launch()
+        self.env.cr.precommit.run()
+        delivery = self.deliveries_of(self.mailing).filtered(
+            lambda delivery: delivery.state == "skipped"
+        )
+        event = self.env["marketing.touchpoint"].search(
+            [("person_id", "=", delivery.person_id.id), ("mailing_id", "!=", False)]
+        )
+        self.assertEqual(event.type_id.code, "skipped")
+        self.assertEqual(event.data, {"reason": "blacklisted"})
+        self.assertEqual(event.mailing_id, self.mailing)
+        self.assertEqual(event.company_id, delivery.company_id)
+        self.assertEqual(
+            (event.res_model, event.res_id), ("marketing.delivery", delivery.id)
+        )
+        self.assertEqual(event.reliability, event.type_id.reliability)
+        self.assertEqual(
+            self.env["marketing.inbox"].search_count(
+                [("touchpoint_id", "=", event.id)]
+            ),
+            1,
+        )
+        delivery._capture_skipped(
+            [
+                (
+                    delivery.id,
+                    delivery.person_id.id,
+                    self.mailing.id,
+                    delivery.company_id.id,
+                    "blacklisted",
+                )
+            ]
+        )
+        self.env.cr.precommit.run()
+        self.assertEqual(self.touchpoints_of("bob@example.com", "skipped"), ["skipped"])
+
     def test_unsubscribed_between_plan_and_compose(self):
         self.mailing.action_launch()
         self.env["mail.blacklist"]._add("bob@example.com")
