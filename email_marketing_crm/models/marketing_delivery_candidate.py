@@ -7,7 +7,8 @@ class MarketingDelivery(models.Model):
     """Whom the gates are asked about: the relation `candidate`.
 
     Columns: id of the delivery where there is one, person_id, res_id, email, visit, and
-    rank among the persons who share the address.
+    rank among the persons who share the address. `_get_owned` adds `owner_id`, the
+    person who reads mail at the address: gates are asked about what it returns.
     """
 
     _inherit = "marketing.delivery"
@@ -139,6 +140,29 @@ class MarketingDelivery(models.Model):
             rank=rank,
             audience=audience,
             part=self._get_audience_part(model, part, "one"),
+        )
+
+    @api.model
+    def _get_owned(self, candidates):
+        """SELECT of candidates with the person who has their address, if anybody.
+
+        An alias leads to the person it was merged into. For nearly everybody it is the
+        person of the record himself: then nobody has to be found by his address.
+        """
+        return SQL(
+            """
+            SELECT candidate.*,
+                   CASE WHEN mine.email_normalized = candidate.email
+                        THEN COALESCE(mine.merged_into_id, mine.id)
+                        ELSE (SELECT COALESCE(address.merged_into_id, address.id)
+                                FROM marketing_person address
+                               WHERE address.email_normalized = candidate.email)
+                        END AS owner_id
+              FROM (%s) candidate
+              LEFT JOIN marketing_person mine ON mine.id = candidate.person_id
+            OFFSET 0 -- else the owner is found anew for each gate
+            """,
+            candidates,
         )
 
     @api.model

@@ -164,19 +164,14 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _has_person(self, condition):
-        """SQL: the person of the record, or the one of the address, is like that.
-
-        An alias leads to the person it was merged into.
-        """
+        """SQL: the person of the record, or the one of the address, is like that."""
         return SQL(
             """
             EXISTS (SELECT FROM marketing_person person
                      WHERE person.id = candidate.person_id AND (%(condition)s))
-            OR EXISTS (SELECT FROM marketing_person address
-                         JOIN marketing_person person
-                           ON person.id = COALESCE(address.merged_into_id, address.id)
-                        WHERE address.email_normalized = candidate.email
-                          AND (%(condition)s))
+            OR (candidate.owner_id IS DISTINCT FROM candidate.person_id
+                AND EXISTS (SELECT FROM marketing_person person
+                             WHERE person.id = candidate.owner_id AND (%(condition)s)))
             """,
             condition=condition,
         )
@@ -189,18 +184,10 @@ class MarketingDelivery(models.Model):
         lead may have another customer's address, a contact a new one since the plan.
         """
         return SQL(
-            """
-            EXISTS (SELECT FROM marketing_person address
-                      JOIN marketing_person person
-                        ON person.id = COALESCE(address.merged_into_id, address.id)
-                     WHERE address.email_normalized = candidate.email
-                       AND (%(condition)s))
-            OR (EXISTS (SELECT FROM marketing_person person
-                         WHERE person.id = candidate.person_id AND (%(condition)s))
-                AND NOT EXISTS (SELECT FROM marketing_person address
-                                 WHERE address.email_normalized = candidate.email))
-            """,
-            condition=condition,
+            "EXISTS (SELECT FROM marketing_person person"
+            " WHERE person.id = COALESCE(candidate.owner_id, candidate.person_id)"
+            " AND (%s))",
+            condition,
         )
 
     @api.model

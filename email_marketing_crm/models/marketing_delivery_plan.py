@@ -63,12 +63,12 @@ ANALYZE_FROM = 10000
 class MarketingDelivery(models.Model):
     """Who gets a mailing: the audience, the gates, and the plan they make.
 
-    Everything is one relation, `candidate` (id, person_id, res_id, email, visit, rank):
-    the records of a campaign, the participants of a journey, or deliveries that are
-    looked at again. A gate `_gate_<reason>(mailing)` is an SQL condition on it. So the
-    preview, the plan, and the checks before composing and sending cannot differ. A
-    segment asks the same of a mailing that does not exist yet, a new record: gates
-    use `mailing._origin.id`.
+    Everything is one relation, `candidate` (id, person_id, res_id, email, visit, rank,
+    owner_id): the records of a campaign, the participants of a journey, or deliveries
+    that are looked at again. A gate `_gate_<reason>(mailing)` is an SQL condition on
+    it. So the preview, the plan, and the checks before composing and sending cannot
+    differ. A segment asks the same of a mailing that does not exist yet, a new record:
+    gates use `mailing._origin.id`.
     """
 
     _inherit = "marketing.delivery"
@@ -168,7 +168,7 @@ class MarketingDelivery(models.Model):
                 timing=self._get_planned_timing(mailing, due or now),
                 now=now,
                 reason=self._get_reason(mailing, PLAN_GATES),
-                candidates=candidates,
+                candidates=self._get_owned(candidates),
                 events=self._get_skipped_ctes(mailing),
             )
         )
@@ -215,7 +215,7 @@ class MarketingDelivery(models.Model):
                     "SELECT id, reason FROM (SELECT candidate.id, %s AS reason"
                     " FROM (%s) candidate) gated WHERE reason IS NOT NULL",
                     self._get_reason(mailing, gates),
-                    candidates,
+                    self._get_owned(candidates),
                 )
             )
         )

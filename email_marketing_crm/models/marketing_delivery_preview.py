@@ -136,7 +136,9 @@ class MarketingDeliveryPreview(models.TransientModel):
                 audience=audience,
                 # Read twice: of a relation that is kept, PostgreSQL knows no size, and
                 # would look for each person by himself.
-                candidates=deliveries._get_audience_candidates(audience, model, part),
+                candidates=deliveries._get_owned(
+                    deliveries._get_audience_candidates(audience, model, part)
+                ),
                 part=deliveries._get_audience_part(model, part, "audience"),
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 warning=deliveries._get_consent_warning(mailing.sudo()),

@@ -8,7 +8,7 @@ from odoo.http import request
 from odoo.tools import SQL
 
 #: Persons that are planned, moved or counted while the user waits. On two cores that
-#: had other work a million was planned in 112 seconds, moved in 106, looked at in 78,
+#: had other work a million was planned in 72 seconds, moved in 106, looked at in 78,
 #: and estimated in 42, so that these take one second at most.
 REQUEST_PERSONS = 10_000
 #: Seconds that segments may take to be brought up to date while the user waits.

@@ -243,16 +243,19 @@ class MarketingQualityCount(models.AbstractModel):
         segment = self.env["marketing.segment"].with_company(company)
         mailing = segment.new({"res_model": "res.partner"})._get_sample_mailing()
         gates = [gate for gate in PLAN_GATES if gate not in MAILING_GATES]
-        return SQL(
+        candidates = SQL(
             """
-            SELECT candidate.person_id, COALESCE(%s, 'mailable') AS outcome
-              FROM (SELECT NULL::int AS id, person.id AS person_id,
-                           NULL::int AS res_id, person.email_normalized AS email,
-                           0 AS visit, 1 AS rank
-                      FROM %s) AS candidate
+            SELECT NULL::int AS id, person.id AS person_id, NULL::int AS res_id,
+                   person.email_normalized AS email, 0 AS visit, 1 AS rank
+              FROM %s
             """,
-            deliveries._get_reason(mailing, gates),
             self._get_relation((), company_id),
+        )
+        return SQL(
+            "SELECT candidate.person_id, COALESCE(%s, 'mailable') AS outcome"
+            " FROM (%s) AS candidate",
+            deliveries._get_reason(mailing, gates),
+            deliveries._get_owned(candidates),
         )
 
     @api.model

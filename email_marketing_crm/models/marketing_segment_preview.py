@@ -181,6 +181,17 @@ class MarketingSegment(models.Model):
             if "partner_id" in self.env[self.res_model]._fields
             else SQL("1")
         )
+        candidates = SQL(
+            """
+            SELECT NULL::int AS id, people.person_id, people.res_id, record.email,
+                   record.active, 0 AS visit, %(rank)s AS rank
+              FROM (%(people)s) AS people
+              LEFT JOIN (%(records)s) AS record ON record.res_id = people.res_id
+            """,
+            rank=rank,
+            people=self._get_people_query(),
+            records=deliveries._get_records(self.res_model),
+        )
         return SQL(
             """
             SELECT candidate.person_id,
@@ -188,18 +199,12 @@ class MarketingSegment(models.Model):
                         WHEN candidate.active IS FALSE THEN 'gone'
                         ELSE COALESCE(%(reason)s, 'later_' || %(wait)s, 'mailable')
                         END AS outcome
-              FROM (SELECT NULL::int AS id, people.person_id, people.res_id,
-                           record.email, record.active, 0 AS visit, %(rank)s AS rank
-                      FROM (%(people)s) AS people
-                      LEFT JOIN (%(records)s) AS record
-                        ON record.res_id = people.res_id) AS candidate
+              FROM (%(candidates)s) AS candidate
             """,
             hidden=self._get_hidden_condition(),
             reason=deliveries._get_reason(mailing, PLAN_GATES),
             wait=deliveries._get_wait_reason(mailing),
-            rank=rank,
-            people=self._get_people_query(),
-            records=deliveries._get_records(self.res_model),
+            candidates=deliveries._get_owned(candidates),
         )
 
     def _get_sample_mailing(self):

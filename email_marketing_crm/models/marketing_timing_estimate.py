@@ -85,10 +85,12 @@ class MarketingTimingEstimate(models.TransientModel):
                 user=self.env.uid,
                 now=now,
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
-                candidates=deliveries._get_audience_candidates(
-                    planner._get_audience(mailing.sudo()),
-                    mailing.mailing_model_real,
-                    part,
+                candidates=deliveries._get_owned(
+                    deliveries._get_audience_candidates(
+                        planner._get_audience(mailing.sudo()),
+                        mailing.mailing_model_real,
+                        part,
+                    )
                 ),
                 timing=deliveries._get_planned_timing(mailing, due),
             )
