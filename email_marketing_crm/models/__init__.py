@@ -145,6 +145,7 @@ from . import marketing_journey_person
 from . import marketing_import
 from . import marketing_import_file
 from . import marketing_import_column
+from . import marketing_import_create
 from . import marketing_import_line
 from . import marketing_import_values
 from . import marketing_import_match

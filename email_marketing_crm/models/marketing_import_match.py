@@ -54,7 +54,9 @@ class MarketingImport(models.Model):
         """`{line: contact}` of the same name in a company of the same name.
 
         A name alone says nothing, unless there is no address on either side: then
-        it is all there is.
+        it is all there is. Each line asks the index of names (LATERAL, OFFSET): while
+        an import makes the table grow, PostgreSQL takes it for small and would read
+        all names there are for each batch.
         """
         rows = [
             row for row in rows if row.name and (row.company_name or not row.normal)
@@ -69,12 +71,16 @@ class MarketingImport(models.Model):
                       FROM unnest(%(numbers)s::int[], %(names)s::text[],
                                   %(companies)s::text[], %(emails)s::text[])
                                line (number, name, company, email)
-                      JOIN res_partner partner
-                        ON %(partner_key)s = %(line_key)s
+                     CROSS JOIN LATERAL (
+                           SELECT partner.id, partner.parent_id,
+                                  partner.company_name, partner.email_normalized
+                             FROM res_partner partner
+                            WHERE %(partner_key)s = %(line_key)s
+                              AND partner.active
+                              AND partner.is_company IS NOT TRUE AND %(scope)s
+                           OFFSET 0) partner
                       LEFT JOIN res_partner parent ON parent.id = partner.parent_id
-                     WHERE partner.active AND partner.is_company IS NOT TRUE
-                       AND %(scope)s
-                       AND %(parent_key)s = %(company_key)s
+                     WHERE %(parent_key)s = %(company_key)s
                        AND (line.company <> '' OR partner.email_normalized IS NULL)
                      ORDER BY line.number,
                               partner.email_normalized IS NOT NULL, partner.id
@@ -105,8 +111,12 @@ class MarketingImport(models.Model):
                     """
                     SELECT DISTINCT ON (wanted.name) wanted.name, company.id
                       FROM unnest(%s::text[]) wanted (name)
-                      JOIN res_partner company ON %s = %s
-                     WHERE company.is_company AND company.active AND %s
+                     CROSS JOIN LATERAL (
+                           SELECT company.id, company.parent_id
+                             FROM res_partner company
+                            WHERE %s = %s
+                              AND company.is_company AND company.active AND %s
+                           OFFSET 0) company
                      ORDER BY wanted.name, company.parent_id IS NOT NULL, company.id
                     """,
                     list(names),

@@ -7,7 +7,10 @@ from ..tools.name_key import name_key, website_key
 
 
 class MarketingImport(models.Model):
-    """Writes the contacts and companies of a batch, through the ORM in batches."""
+    """Writes the contacts and companies of a batch, through the ORM in batches.
+
+    New ones are created by marketing_import_create.py.
+    """
 
     _inherit = "marketing.import"
 
@@ -24,14 +27,7 @@ class MarketingImport(models.Model):
         )
         companies = self._get_row_companies(written)
         created = [row for row in written if row.outcome == "create"]
-        values = [
-            self._prepare_contact(row, companies.get(row.number), tags)
-            for row in created
-        ]
-        # The addresses and taxes of the companies are among the values already.
-        new = partners.with_context(_partners_skip_fields_sync=True).create(values)
-        for row, partner in zip(created, new, strict=True):
-            row.partner_id = partner.id
+        self._create_contacts(created, companies, tags, known)
         updated = [row for row in written if row.outcome == "update"]
         there = self._get_together({row.duplicate_id for row in updated})
         # A contact that several lines are about: each sees what the one before wrote.
@@ -90,15 +86,15 @@ class MarketingImport(models.Model):
             else:
                 # Two names with one website are one company.
                 missing.setdefault(sites[key] or key, []).append(key)
-        created = (
-            self.env["res.partner"]
-            .with_context(_partners_skip_fields_sync=True)
-            .create(
-                [
-                    self._prepare_company([row for key in keys for row in by_key[key]])
-                    for keys in missing.values()
-                ]
-            )
+        new = [
+            self._prepare_company([row for key in keys for row in by_key[key]])
+            for keys in missing.values()
+        ]
+        self._foresee_salespersons(
+            new, self.env["res.partner"].default_get(["lang", "user_id"])
+        )
+        created = self._create_partners(
+            [values | self._foresee(values) for values in new]
         )
         for keys, company in zip(missing.values(), created, strict=True):
             company_ids |= dict.fromkeys(keys, company.id)
@@ -160,7 +156,7 @@ class MarketingImport(models.Model):
     # CONTACTS
     # ------------------------------------------------------------------
 
-    def _prepare_contact(self, row, company, tags):
+    def _prepare_contact(self, row, company, tags, commercial=None, address=None):
         """Values of a new contact, with what it takes from its company."""
         values = {
             **row.values,
@@ -174,8 +170,7 @@ class MarketingImport(models.Model):
         if not company:
             return values
         values["parent_id"] = company.id
-        values |= company._convert_fields_to_values(company._commercial_fields())
-        address = company._get_address_values()
+        values |= commercial
         given = {
             name: value
             for name, value in row.values.items()

@@ -1,9 +1,19 @@
+from functools import lru_cache
+
 from psycopg2.extras import execute_values
 
 from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
 
 _NEW_PERSONS = "marketing.person.new"
+#: What may be known of a person before his records are read.
+_TOLD_COLUMNS = ("name", "lang", "tz", "acquisition_source_id", "legal_basis")
+
+
+@lru_cache(maxsize=2000)
+def _normalize_text(text):
+    """Odoo's normalised address; a batch asks for each of its own several times."""
+    return email_normalize(text, strict=False)
 
 
 class MarketingPerson(models.Model):
@@ -173,7 +183,7 @@ class MarketingPerson(models.Model):
         As Odoo's own fields, which take "@example.com" for an address, and what is
         left of "ana@@example.com" too; nobody can be mailed there.
         """
-        normal = email_normalize(str(email), strict=False) if email else False
+        normal = _normalize_text(str(email)) if email else False
         return False if normal and normal.startswith("@") else normal
 
     @api.model
@@ -209,18 +219,28 @@ class MarketingPerson(models.Model):
         return {email: known[normal] for email, normal in normalized.items() if normal}
 
     @api.model
-    def _insert_persons(self, emails):
-        """Insert persons by normalised address and read their records at commit."""
+    def _insert_persons(self, emails, told=None):
+        """Insert persons by normalised address and read their records at commit.
+
+        :param told: `{address: {column: value}}`, what is known of them already, so
+            that the row need not be written again
+        """
         now = fields.Datetime.now()
+        told = told or {}
         inserted = execute_values(
             self.env.cr._obj,
             """
-            INSERT INTO marketing_person (email_normalized, create_date, suppression)
+            INSERT INTO marketing_person (
+                email_normalized, create_date, suppression,
+                name, lang, tz, acquisition_source_id, legal_basis)
             VALUES %s
             ON CONFLICT (email_normalized) DO NOTHING
             RETURNING email_normalized, id
             """,
-            [(email, now, "none") for email in emails],
+            [
+                (email, now, "none", *map(told.get(email, {}).get, _TOLD_COLUMNS))
+                for email in emails
+            ],
             page_size=1000,
             fetch=True,
         )

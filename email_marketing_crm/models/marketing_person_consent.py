@@ -94,9 +94,9 @@ class MarketingPerson(models.Model):
         return result
 
     @api.model
-    def _insert_persons(self, emails):
+    def _insert_persons(self, emails, told=None):
         """A new person whose address was blocked before he was known stays blocked."""
-        inserted = super()._insert_persons(emails)
+        inserted = super()._insert_persons(emails, told)
         self.env["mail.blacklist"].flush_model(["email", "active"])
         self.env.cr.execute(
             """

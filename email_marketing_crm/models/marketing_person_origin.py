@@ -47,17 +47,21 @@ class MarketingPerson(models.Model):
             SQL(
                 """
                 UPDATE marketing_person person
-                   SET acquisition_source_id = CASE
-                           WHEN %(basis)s <> 'unknown' OR person.id = ANY(%(new)s)
-                               THEN COALESCE(person.acquisition_source_id, %(source)s)
-                           ELSE person.acquisition_source_id END,
-                       legal_basis = CASE
-                           WHEN %(basis)s = 'unknown' AND person.id = ANY(%(new)s)
-                               THEN COALESCE(person.legal_basis, 'unknown')
-                           WHEN %(basis)s = 'unknown' THEN person.legal_basis
-                           WHEN person.legal_basis = 'unknown' THEN %(basis)s
-                           ELSE COALESCE(person.legal_basis, %(basis)s) END
-                 WHERE person.id = ANY(%(ids)s)
+                   SET acquisition_source_id = told.source_id,
+                       legal_basis = told.basis
+                  FROM (SELECT id,
+                               CASE WHEN %(basis)s <> 'unknown' OR id = ANY(%(new)s)
+                                   THEN COALESCE(acquisition_source_id, %(source)s)
+                                   ELSE acquisition_source_id END AS source_id,
+                               CASE WHEN %(basis)s = 'unknown' AND id = ANY(%(new)s)
+                                   THEN COALESCE(legal_basis, 'unknown')
+                                   WHEN %(basis)s = 'unknown' THEN legal_basis
+                                   WHEN legal_basis = 'unknown' THEN %(basis)s
+                                   ELSE COALESCE(legal_basis, %(basis)s) END AS basis
+                          FROM marketing_person WHERE id = ANY(%(ids)s)) told
+                 WHERE person.id = told.id
+                   AND (person.acquisition_source_id, person.legal_basis)
+                       IS DISTINCT FROM (told.source_id, told.basis)
                 """,
                 source=source_id,
                 basis=legal_basis,

@@ -50,9 +50,9 @@ class MarketingPerson(models.Model):
         return bool(consents._request_opt_in(self.ids, topics, evidence))
 
     @api.model
-    def _insert_persons(self, emails):
+    def _insert_persons(self, emails, told=None):
         """Persons who come back are recognised in the moment they are made."""
-        inserted = super()._insert_persons(emails)
+        inserted = super()._insert_persons(emails, told)
         if inserted:
             self.env["marketing.suppression"]._flag_persons(
                 SQL("person.id = ANY(%s)", list(inserted.values()))

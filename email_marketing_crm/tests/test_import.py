@@ -1,6 +1,7 @@
 """Files of contacts: what becomes of them, and of those who are known."""
 
 import io
+from unittest.mock import patch
 
 from openpyxl import Workbook
 
@@ -42,6 +43,88 @@ class TestImport(ImportCase):
         self.assertEqual(company.country_id, self.germany)
         self.assertEqual(chen.country_id, self.germany)
         self.assertEqual(ana.commercial_partner_id, company)
+
+    def test_a_contact_is_as_odoo_would_have_made_it(self):
+        """What the import foresees of a contact is what Odoo computes."""
+        lang = self.env["res.lang"]._activate_lang("fr_FR")
+        acme = self.env["res.partner"].create(
+            {
+                "name": "Acme GmbH",
+                "is_company": True,
+                "user_id": self.user_marketing.id,
+                "lang": lang.code,
+                "country_id": self.germany.id,
+            }
+        )
+        self.do_import(
+            "Name,Email,Company,Phone\n"
+            "Ana Pereira,Ana <Ana@acme.test>,Acme GmbH,+49 30 1234567\n"
+            "Bo Ek,bo@acme.test,Acme GmbH,+49 (0)30 1234567\n"
+            "Chen Li,chen@acme.test,Acme GmbH,030 1234567\n"
+            "Dee Oh,dee@acme.test,Acme GmbH,+49 1\n"
+            "Eva Um,eva@nowhere.test,,\n"
+        )
+        computed = [
+            "commercial_company_name",
+            "commercial_partner_id",
+            "complete_name",
+            "email_normalized",
+            "lang",
+            "partner_share",
+            "phone_sanitized",
+            "user_id",
+        ]
+        for name, email, parent, phone in (
+            ("Ana Pereira", "ana@acme.test", acme, "+49 30 1234567"),
+            ("Bo Ek", "bo@acme.test", acme, "+49 (0)30 1234567"),
+            ("Chen Li", "chen@acme.test", acme, "030 1234567"),
+            ("Dee Oh", "dee@acme.test", acme, "+49 1"),
+            ("Eva Um", "eva@nowhere.test", acme.browse(), False),
+        ):
+            with self.subTest(name):
+                imported = acme.search([("email_normalized", "=", email)])
+                by_hand = acme.create(
+                    {
+                        "name": name,
+                        "email": email,
+                        "parent_id": parent.id,
+                        "phone": phone,
+                    }
+                )
+                expected = by_hand.read(computed, load=None)[0]
+                if not parent:
+                    expected["commercial_partner_id"] = imported.id
+                self.assertEqual(
+                    imported.read(computed, load=None)[0],
+                    expected | {"id": imported.id},
+                )
+                self.assertEqual(
+                    imported.marketing_person_id, by_hand.marketing_person_id
+                )
+                self.assertFalse(imported.image_128)
+        self.assertEqual(
+            acme.search([("email", "=", "bo@acme.test")])[0].phone_sanitized,
+            "+49301234567",
+        )
+
+    def test_a_contact_is_written_once(self):
+        """Contacts with a company stand in the database when they are inserted."""
+        written = []
+        partners = self.env.registry["res.partner"]
+        write_multi = partners._write_multi
+
+        def note(records, values_list):
+            written.extend(records.mapped("email"))
+            return write_multi(records, values_list)
+
+        with patch.object(partners, "_write_multi", note):
+            job = self.do_import(
+                "Name,Email,Company,Phone,Country\n"
+                "Ana,ana@acme.test,Acme GmbH,+49 30 1234567,DE\n"
+                "Bo,bo@acme.test,Acme GmbH,,DE\n"
+            )
+        self.assertEqual(job.created_count, 2)
+        self.assertFalse({"ana@acme.test", "bo@acme.test"} & set(written))
 
     def test_company_is_found_by_name_or_website(self):
         partners = self.env["res.partner"]

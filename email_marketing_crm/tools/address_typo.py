@@ -32,6 +32,11 @@ REAL_ENDINGS = frozenset(
     "com net org edu gov info biz name pro app dev shop me".split()
 )
 _KNOWN = frozenset(COMMON_DOMAINS)
+#: The common domains by ending: `{ending: [(rank, label, domain)]}`.
+_BY_ENDING: dict[str, list[tuple[int, str, str]]] = {}
+for _rank, _domain in enumerate(COMMON_DOMAINS):
+    _label, _dot, _ending = _domain.partition(".")
+    _BY_ENDING.setdefault(_ending, []).append((_rank, _label, _domain))
 #: What keyboards of other languages write for the signs of an address.
 _SIGNS = str.maketrans({"。": ".", "．": ".", "｡": ".", "＠": "@", "，": ".", ",": "."})
 
@@ -68,16 +73,20 @@ def suggest_domain(domain: str) -> str | None:
         return None
     label, _dot, ending = domain.partition(".")
     best = None
-    for rank, known in enumerate(COMMON_DOMAINS):
-        known_label, _dot, known_ending = known.partition(".")
+    for known_ending, rivals in _BY_ENDING.items():
         in_ending = _count_ending_typos(ending, known_ending)
         if in_ending is None:
             continue
-        allowed = 0 if len(known_label) < 5 else 1 if len(known_label) < 6 else 2
-        in_label = count_typos(label, known_label)
-        if in_label <= allowed and 0 < in_label + in_ending <= 2:
-            found = (in_label + in_ending, rank, known)
-            best = min(best, found) if best else found
+        for rank, known_label, known in rivals:
+            allowed = 0 if len(known_label) < 5 else 1 if len(known_label) < 6 else 2
+            if abs(len(label) - len(known_label)) > allowed:
+                continue  # the typos are as many at least
+            if not allowed and label != known_label:
+                continue
+            in_label = count_typos(label, known_label)
+            if in_label <= allowed and 0 < in_label + in_ending <= 2:
+                found = (in_label + in_ending, rank, known)
+                best = min(best, found) if best else found
     return best[2] if best else None
 
 
