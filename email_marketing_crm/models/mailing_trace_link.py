@@ -6,6 +6,8 @@ from odoo import api, models, tools
 #: Setting: mails up to this trace left before the add-on was there, with links that
 #: are not signed.
 LAST_UNSIGNED = "email_marketing_crm.last_unsigned_trace"
+#: What links are signed for.
+LINK_SCOPE = "marketing-link"
 #: Digits of a signature: nobody guesses 40 bits over the network.
 SIGNATURE_LENGTH = 10
 
@@ -21,7 +23,7 @@ class MailingTrace(models.Model):
 
     @api.model
     def _get_link_signature(self, trace_id):
-        found = tools.hmac(self.env(su=True), "marketing-link", trace_id)
+        found = tools.hmac(self.env(su=True), LINK_SCOPE, trace_id)
         return found[:SIGNATURE_LENGTH]
 
     @api.model

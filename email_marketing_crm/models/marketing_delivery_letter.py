@@ -1,9 +1,10 @@
 """The mail of a group of the high-volume lane: written once, filled in for each."""
 
 import datetime
+import hmac
 import re
 from email.utils import format_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from werkzeug.urls import url_encode, url_quote_plus
 
@@ -12,6 +13,10 @@ from ..tools.mail_bytes import to_bytes
 from ..tools.mail_policy import LIST_MAIL
 from ..tools.mail_skeleton import Skeleton, Text, fold_header
 from .mail_mail_consent import PREFERENCES_PATH
+from .mailing_trace_link import LINK_SCOPE, SIGNATURE_LENGTH
+
+#: What Odoo signs the pixel of a mail for.
+PIXEL_SCOPE = "mass_mailing-mail_mail-open"
 
 #: Headers that are the recipient's own.
 OWN_HEADERS = (
@@ -37,7 +42,6 @@ class Letter:
         self.mailing = writer.mailing
         self.content = writer.content
         self.env = writer.mailing.env
-        self.traces = self.env["mailing.trace"]
         self.server = probe.server
         self.sender = probe.sender
         memo = writer.composer.env.context["marketing_memo"]
@@ -55,6 +59,9 @@ class Letter:
             for number, hole in enumerate(writer.cut.holes)
         }
         self.used = {"unsubscribe", "view", "preferences"}
+        self.sign_pixel, self.end_link, self.sign_mailing = _learn_signatures(
+            self.mailing, probe.ids, recipient
+        )
         self.preferences_page = f"{self.mailing.get_base_url()}{PREFERENCES_PATH}"
         self.look_up([recipient])
         self.links = {
@@ -80,12 +87,8 @@ class Letter:
 
     def _get_own_texts(self, recipient, ids):
         """Texts of a mail that are made for its recipient, by name of the hole."""
-        mails = self.env["mail.mail"]
-        token = mails._generate_mail_recipient_token(ids.mail)
-        texts = {"pixel": f"{ids.mail}/{token}"}
-        hash_token = self.mailing._generate_mailing_recipient_token(
-            recipient.res_id, recipient.address
-        )
+        texts = {"pixel": f"{ids.mail}/{self.sign_pixel(ids.mail)}"}
+        hash_token = self.sign_mailing(recipient.res_id, recipient.address)
         for name in ("unsubscribe", "view"):
             if name in self.used:
                 texts[name] = self.links[name](recipient, hash_token)
@@ -109,15 +112,20 @@ class Letter:
             )
 
     def fill(self, recipient, ids, date):
-        """The mail to somebody, as bytes.
+        """The mail to somebody, as bytes."""
+        return self.prepare(recipient, ids, date)()
+
+    def prepare(self, recipient, ids, date):
+        """Make what is the recipient's own about his mail.
 
         :param ids: `Ids` of the mail
         :param date: of the header
+        :returns: what writes the mail, as bytes
         """
         texts = self._get_own_texts(recipient, ids)
         values = {name: text.encode() for name, text in texts.items()}
         if "trace" in self.used:
-            values["trace"] = self.traces._get_link_ending(ids.trace).encode()
+            values["trace"] = self.end_link(ids.trace).encode()
         html, plain = dict(values), values
         for number, value in enumerate(recipient.values):
             plain[f"value{number}"] = value.encode()
@@ -141,13 +149,56 @@ class Letter:
             else fold_header(LIST_MAIL, name, own[name.lower()])
             for name, folded in self.headers
         ]
-        return self.skeleton.fill(headers, plain, html)
+        return partial(self.skeleton.fill, headers, plain, html)
 
     @staticmethod
     def normalize(mail):
         """A mail without what is drawn for each: the boundary between its bodies."""
         content = mail if isinstance(mail, bytes) else to_bytes(mail)
         return re.sub(rb"={15}\d{19}==", b"", content)
+
+
+def _learn_signatures(mailing, ids, recipient):
+    """Functions that sign for a reader as Odoo does, with a key that is read once.
+
+    Where what Odoo makes is something else, Odoo goes on making it.
+
+    :param ids: `Ids` of a mail, and its `recipient`, that both are asked about
+    :returns: functions of the number of a mail; of the number of a trace; of a record
+        and its address
+    """
+    env = mailing.env
+    key = env["ir.config_parameter"].sudo().get_param("database.secret").encode()
+    database, mailing_id = env.cr.dbname, mailing.id
+
+    def sign(message, method="sha256"):
+        return hmac.digest(key, repr(message).encode(), method).hex()
+
+    def sign_pixel(mail_id):
+        return sign((PIXEL_SCOPE, mail_id))
+
+    def end_link(trace_id):
+        return f"{trace_id}?k={sign((LINK_SCOPE, trace_id))[:SIGNATURE_LENGTH]}"
+
+    def sign_mailing(res_id, address):
+        return sign((database, mailing_id, res_id, address), "sha512")
+
+    return [
+        ours if ours(*sample) == theirs(*sample) else theirs
+        for ours, theirs, sample in (
+            (
+                sign_pixel,
+                env["mail.mail"]._generate_mail_recipient_token,
+                (ids.mail,),
+            ),
+            (end_link, env["mailing.trace"]._get_link_ending, (ids.trace,)),
+            (
+                sign_mailing,
+                mailing._generate_mailing_recipient_token,
+                (recipient.res_id, recipient.address),
+            ),
+        )
+    ]
 
 
 def _learn_link(make, recipient):

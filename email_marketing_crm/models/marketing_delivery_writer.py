@@ -1,13 +1,17 @@
 """How the high-volume lane writes the mails of one text: once, and filled in."""
 
 import logging
+import re
 from typing import NamedTuple
+
+from markupsafe import escape
 
 from odoo.tools.mail import (
     email_normalize,
     email_normalize_all,
     email_split_and_format_normalize,
     formataddr,
+    html_normalize,
 )
 
 from ..tools import mail_holes
@@ -16,6 +20,14 @@ from ..tools.mail_skeleton import is_plain_value
 from .marketing_delivery_letter import Letter
 
 _logger = logging.getLogger(__name__)
+
+#: A field in a template that Odoo prints by its name, without compiling the template:
+#: the expression of `mail.render.mixin._render_template_qweb_regex`.
+_NAMED_FIELD = re.compile(
+    r"""<(\w+)[\s|\n]+t-out=[\s|\n]*(\'|\")((\w|\.)+)(\2)[\s|\n]*"""
+    r"""((\/>)|(>[\s|\n]*([^<>]*?))[\s|\n]*<\/\1>)""",
+    re.DOTALL,
+)
 
 
 class CannotWriteError(Exception):
@@ -260,7 +272,7 @@ def _render_all(composer, source, res_ids, is_compiled):
     """
     options = {"preserve_comments": True}
     if not is_compiled:
-        return composer._render_template(
+        return _render_fields(composer, source, res_ids) or composer._render_template(
             source, composer.model, res_ids, engine="qweb", options=options
         )
     end = mail_holes.make_separator()
@@ -274,6 +286,52 @@ def _render_all(composer, source, res_ids, is_compiled):
         options=options,
     ).values()
     return dict(zip(res_ids, str(text).split(end)[:-1], strict=True))
+
+
+def _render_fields(composer, source, res_ids):
+    """Render a template of fields by their names; Odoo parses it for each record.
+
+    :returns: `{record id: text}`; None where Odoo makes something else of the first
+    """
+    wrapped = html_normalize(f"<div>{source}</div>")
+    if not (wrapped.startswith("<div>") and wrapped.endswith("</div>")):
+        return None
+    texts, fields, start = [], [], 5
+    for found in _NAMED_FIELD.finditer(wrapped):
+        tag = "" if found[1].lower() == "t" else found[1]
+        texts.append(wrapped[start : found.start()] + (f"<{tag}>" if tag else ""))
+        fields.append((found[3].split(".")[1:], found[9]))
+        start = found.end()
+        if tag:
+            texts.append(f"</{tag}>")
+            fields.append(None)
+    end = wrapped[start:-6]
+    rendered = {}
+    for record in composer.env[composer.model].with_prefetch(res_ids).browse(res_ids):
+        parts = []
+        for text, field in zip(texts, fields, strict=True):
+            parts.append(text)
+            if field:
+                parts.append(_print_field(record, *field))
+        rendered[record.id] = "".join([*parts, end])
+    first = composer._render_template(
+        source,
+        composer.model,
+        res_ids[:1],
+        engine="qweb",
+        options={"preserve_comments": True},
+    )
+    return rendered if all(rendered[one] == str(first[one]) for one in first) else None
+
+
+def _print_field(record, names, default):
+    value = record
+    try:
+        for name in names:
+            value = value[name]
+    except KeyError:
+        value = default
+    return escape(value or default or "")
 
 
 def print_values(composer, cut, res_ids, langs):

@@ -1,3 +1,4 @@
+import re
 from functools import lru_cache
 
 from psycopg2.extras import execute_values
@@ -6,6 +7,11 @@ from odoo import api, fields, models
 from odoo.tools import SQL, email_normalize
 
 _NEW_PERSONS = "marketing.person.new"
+#: Addresses that are normal already, as nearly all are: parsing one takes longer than
+#: everything else that is done about it.
+_NORMAL_ADDRESS = re.compile(
+    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+"
+)
 #: What may be known of a person before his records are read.
 _TOLD_COLUMNS = ("name", "lang", "tz", "acquisition_source_id", "legal_basis")
 
@@ -183,6 +189,8 @@ class MarketingPerson(models.Model):
         As Odoo's own fields, which take "@example.com" for an address, and what is
         left of "ana@@example.com" too; nobody can be mailed there.
         """
+        if type(email) is str and _NORMAL_ADDRESS.fullmatch(email):
+            return email
         normal = _normalize_text(str(email)) if email else False
         return False if normal and normal.startswith("@") else normal
 

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -273,20 +274,24 @@ class MarketingPerson(models.Model):
     def _get_preference_token(self):
         """Signs the link to the preference page of a person."""
         self.ensure_one()
+        return self._make_preference_signer()(self.id)
+
+    @api.model
+    def _make_preference_signer(self):
+        """A function that signs many links: of the number of a person."""
+        secret = self._get_link_secret()
+        scope = f"preferences:{self.env.cr.dbname}"
         expires = fields.Datetime.now() + timedelta(days=PREFERENCE_LINK_DAYS)
-        return sign(
-            self._get_link_secret(),
-            f"preferences:{self.env.cr.dbname}",
-            self.id,
-            int(expires.timestamp()),
-        )
+        return partial(sign, secret, scope, expires=int(expires.timestamp()))
 
     def _get_preference_url(self):
         self.ensure_one()
-        return urljoin(
-            self.get_base_url(),
-            f"/marketing/preferences/{self._get_preference_token()}",
-        )
+        return f"{self._get_preference_start()}{self._get_preference_token()}"
+
+    @api.model
+    def _get_preference_start(self):
+        """What all links to the preference page begin with."""
+        return urljoin(self.get_base_url(), "/marketing/preferences/")
 
     @api.model
     def _get_preference_urls(self, emails):
@@ -297,9 +302,13 @@ class MarketingPerson(models.Model):
         :returns: `{address as given: link}`, without what is no address
         """
         found = self.sudo()._get_or_create_ids(emails)
-        persons = self.sudo().browse(found.values())
+        start, sign_person = (
+            self._get_preference_start(),
+            self._make_preference_signer(),
+        )
         urls = {
-            person.id: person._get_person()._get_preference_url() for person in persons
+            person.id: f"{start}{sign_person(person._get_person().id)}"
+            for person in self.sudo().browse(found.values())
         }
         return {email: urls[person_id] for email, person_id in found.items()}
 

@@ -1,5 +1,10 @@
-from odoo.tests import Form, tagged
+from hypothesis import given
+from hypothesis import strategies as st
 
+from odoo.tests import Form, tagged
+from odoo.tools import email_normalize
+
+from ..models.marketing_person import _NORMAL_ADDRESS
 from .common import MarketingCase
 
 
@@ -33,6 +38,10 @@ class TestPerson(MarketingCase):
             with self.subTest(email=email):
                 partner = self.make_partner(email)
                 self.assertFalse(partner.marketing_person_id)
+
+    @given(st.from_regex(_NORMAL_ADDRESS, fullmatch=True))
+    def test_what_is_taken_for_a_normal_address_is_one(self, email):
+        self.assertEqual(email_normalize(email, strict=False), email)
 
     def test_names_of_all_scripts_are_kept(self):
         self.make_partner("li@example.com", name="李小龙")

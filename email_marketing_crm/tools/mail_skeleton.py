@@ -237,14 +237,18 @@ class Text:
             return "7bit", b"\r\n"
         if self.shorter and not any(values[hole] for hole in self.last_holes):
             return self.shorter.encode(values)
-        longest = max((line.get_size(values) for line in self.open_lines), default=0)
-        if max(longest, self.longest) <= MAX_LINE_LENGTH:
+        if self.longest <= MAX_LINE_LENGTH and all(
+            line.get_size(values) <= MAX_LINE_LENGTH for line in self.open_lines
+        ):
             is_ascii = self.is_ascii and all(
                 values[hole].isascii() for hole in self.used
             )
             return "7bit" if is_ascii else "8bit", self._join(values)
         quoted = {hole: _quote(values[hole]) for hole in self.used}
-        first = [line.fill_quoted(quoted) for line in self.lines[: self.head]]
+        first = [
+            line.wrapped if line.wrapped is not None else line.fill_quoted(quoted)
+            for line in self.lines[: self.head]
+        ]
         if self._is_short_in_base64(values, first):
             return "base64", _base64(self._join(values))
         parts = first + [
@@ -267,12 +271,14 @@ class Text:
 
         :param first: these lines in quoted-printable
         """
-        size = size_quoted = 0
-        for line, written in zip(self.lines[: self.head], first, strict=True):
-            size += line.get_size(values) + 2
-            # `email` counts a line break as one character here.
-            size_quoted += len(written) + 1 - written.count("\r\n")
-        return size_quoted > -(-size // 3) * 4 + 1
+        lines = self.lines[: self.head]
+        size = sum([line.get_size(values) for line in lines]) + 2 * len(lines)
+        size_quoted = sum(map(len, first)) + len(lines)
+        limit = -(-size // 3) * 4 + 1
+        if size_quoted <= limit:
+            return False
+        # `email` counts a line break as one character here.
+        return size_quoted - sum([written.count("\r\n") for written in first]) > limit
 
 
 class Block:
