@@ -177,8 +177,9 @@ class MarketingDelivery(models.Model):
             handover,
             lambda must_renew: sessions.get(*letter.server, must_renew=must_renew),
             letter.sender,
-            lambda one: letter.fill(by_delivery[one], ids[one], get_date()),
+            lambda one: letter.prepare(by_delivery[one], ids[one], get_date()),
             sessions.is_group_over,
+            sessions.may_begin_early,
         )
         try:
             self._note_variant(letter.content, ids)
@@ -190,7 +191,8 @@ class MarketingDelivery(models.Model):
             except Exception as problem:  # whatever it is, what left has left
                 _logger.exception("Handing mails over broke off")
                 error = problem
-            if error:
+            sessions.may_begin_early = postman.may_begin_early
+            if error or postman.is_broken:
                 sessions.drop(letter.server)
             sessions.note_group(len(handover.finished), time.monotonic() - start)
             untouched = [] if error else handover.untouched

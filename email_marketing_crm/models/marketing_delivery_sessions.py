@@ -28,6 +28,8 @@ class Sessions:
         self.servers = servers
         self.open = {}
         self.journal = None
+        #: Whether the servers know what to do with mails that begin early.
+        self.may_begin_early = True
         self.deadline = time.monotonic() + RUN_SECONDS
         self.group_deadline = self.deadline
         self.group_size = FIRST_GROUP
@@ -36,9 +38,12 @@ class Sessions:
         """Whether the time of the run is up."""
         return time.monotonic() > self.deadline
 
-    def is_group_over(self):
-        """Whether the time of the run, or of what was asked about last, is up."""
-        return time.monotonic() > self.group_deadline
+    def is_group_over(self, seconds=0):
+        """Whether the time of the run, or of what was asked about last, is up.
+
+        :param seconds: from now
+        """
+        return time.monotonic() + seconds > self.group_deadline
 
     def begin_group(self):
         """From now on the answers to what is asked about grow old."""

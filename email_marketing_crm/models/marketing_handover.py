@@ -1,3 +1,4 @@
+import json
 import logging
 
 import psycopg2
@@ -40,8 +41,15 @@ class MarketingHandover(models.Model):
 
     delivery_ids = fields.Json(readonly=True)
     current = fields.Integer(readonly=True, aggregator=None)
+    place = fields.Integer(
+        readonly=True,
+        aggregator=None,
+        help="So many of the first deliveries are done with.",
+    )
     finished = fields.Json(
-        readonly=True, help="By delivery: nothing for sent, or what went wrong."
+        readonly=True,
+        help="By delivery: nothing for sent, or what went wrong. Those before the "
+        "place that are not named here were sent.",
     )
     server_start = fields.Char(readonly=True)
 
@@ -56,21 +64,24 @@ class MarketingHandover(models.Model):
         [(handover_id,)] = self.env.execute_query(
             SQL("SELECT nextval('marketing_handover_id_seq')")
         )
+        delivery_ids = list(delivery_ids)
         journal = (
-            TransactionJournal(self.env.cr, handover_id)
+            TransactionJournal(self.env.cr, handover_id, delivery_ids)
             if modules.module.current_test
             else Journal(
                 connection or JournalConnection(self.env.cr.dbname),
                 handover_id,
+                delivery_ids,
                 is_kept=connection is not None,
             )
         )
         self.env.cr.execute(
             """
-            INSERT INTO marketing_handover (id, delivery_ids, finished, server_start)
-            VALUES (%s, to_jsonb(%s::int[]), '{}', pg_postmaster_start_time()::text)
+            INSERT INTO marketing_handover (
+                id, delivery_ids, place, finished, server_start)
+            VALUES (%s, to_jsonb(%s::int[]), 0, '{}', pg_postmaster_start_time()::text)
             """,
-            [handover_id, list(delivery_ids)],
+            [handover_id, delivery_ids],
         )
         return journal
 
@@ -108,7 +119,7 @@ class MarketingHandover(models.Model):
                              FROM marketing_delivery delivery
                             WHERE delivery.state = 'sending'
                               AND delivery_ids @> to_jsonb(delivery.id)),
-                          current, finished,
+                          delivery_ids, place, current, finished,
                           server_start = pg_postmaster_start_time()::text
                 """,
                 RETURN_SECONDS,
@@ -117,28 +128,37 @@ class MarketingHandover(models.Model):
         )
         return [
             Handover.resume(
-                delivery_ids,
+                mine,
                 current,
-                {int(delivery): failure for delivery, failure in finished.items()},
+                dict.fromkeys(claimed[: place or 0])
+                | {int(delivery): failure for delivery, failure in finished.items()},
                 is_complete,
             )
-            for delivery_ids, current, finished, is_complete in rows
-            if delivery_ids  # else it died after its results were written
+            for mine, claimed, place, current, finished, is_complete in rows
+            if mine  # else it died after its results were written
         ]
 
 
 class TransactionJournal:
-    """The journal of a test: kept in the transaction itself."""
+    """The journal of a test: kept in the transaction itself.
+
+    :param delivery_ids: those of its row, in their order
+    """
 
     STEP = """
         UPDATE marketing_handover
-           SET current = %s, finished = finished || %s::jsonb
+           SET current = %s, place = %s, finished = finished || %s::jsonb
          WHERE id = %s
     """
+    SHORT_STEP = "UPDATE marketing_handover SET current = %s, place = %s WHERE id = %s"
 
-    def __init__(self, cr, handover_id):
+    def __init__(self, cr, handover_id, delivery_ids):
         self.cr = cr
         self.handover_id = handover_id
+        self.delivery_ids = delivery_ids
+        self.place = 0
+        #: Done with, but for those before the place.
+        self.done = set()
 
     def write(self, current, finished):  # pylint: disable=method-required-super
         """Note which mail is handed over next, and what was finished since.
@@ -146,7 +166,25 @@ class TransactionJournal:
         :param current: id of the delivery
         :param finished: `{delivery id: None, or what went wrong}`, as JSON
         """
-        self.cr.execute(self.STEP, [current, finished, self.handover_id])
+        news = {int(key): failure for key, failure in json.loads(finished).items()}
+        self.done.update(news)
+        while (
+            self.place < len(self.delivery_ids)
+            and self.delivery_ids[self.place] in self.done
+        ):
+            delivery_id = self.delivery_ids[self.place]
+            self.done.remove(delivery_id)
+            self.place += 1
+            if news.get(delivery_id, True) is None:  # it left, as the place says
+                del news[delivery_id]
+        if news:
+            news = json.dumps(news)
+            self._execute(self.STEP, [current, self.place, news, self.handover_id])
+        else:
+            self._execute(self.SHORT_STEP, [current, self.place, self.handover_id])
+
+    def _execute(self, query, parameters):
+        self.cr.execute(query, parameters)
 
     def wait(self):
         """Nothing to wait for: it is written."""
@@ -174,6 +212,10 @@ class JournalConnection:
         self.wait()
         self.cr = self.connection.cursor()
         self.execute("SET synchronous_commit = off")
+        self.execute(
+            "PREPARE marketing_step (int, int, int) AS"
+            " UPDATE marketing_handover SET current = $1, place = $2 WHERE id = $3"
+        )
 
     def start(self, query, parameters=()):
         """Begin a statement, once the one before is done."""
@@ -211,14 +253,16 @@ class Journal(TransactionJournal):
     :param is_kept: whether the connection goes on after this journal
     """
 
-    def __init__(self, connection, handover_id, is_kept):
-        super().__init__(connection, handover_id)
+    SHORT_STEP = "EXECUTE marketing_step (%s, %s, %s)"
+
+    def __init__(self, connection, handover_id, delivery_ids, is_kept):
+        super().__init__(connection, handover_id, delivery_ids)
         self.is_kept = is_kept
         self.cr.execute("SELECT pg_advisory_lock(%s, %s)", [LOCK_CLASS, handover_id])
 
-    def write(self, current, finished):  # pylint: disable=method-required-super
+    def _execute(self, query, parameters):
         """Begin to note it; `wait` says when it is noted."""
-        self.cr.start(self.STEP, [current, finished, self.handover_id])
+        self.cr.start(query, parameters)
 
     def wait(self):
         self.cr.wait()

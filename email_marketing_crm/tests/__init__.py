@@ -180,6 +180,7 @@ from . import (
     test_tools_sender_pace,
     test_tools_sender_ramp,
     test_tools_segment_template,
+    test_tools_smtp_postman,
     test_tools_suppression_hash,
     test_tools_webhook,
     test_tools_wording,

@@ -21,6 +21,10 @@ class ScriptedServer:
         #: Sessions end with 421 after so many mails.
         self.mails_per_session = None
         self.is_down = False
+        #: Commands that come with the content of another mail are thrown away.
+        self.forgets_early_commands = False
+        #: Mails that began with the content of another.
+        self.begun_early = 0
         #: What the next connections come to: exceptions, or None for a session.
         self.connections = []
         #: A frozen clock, and how long the server takes for a mail.
@@ -70,37 +74,43 @@ class ScriptedSession(smtplib.SMTP):
         self.answers = []
         self.address = None
         self.is_content = False
+        self.is_refused = False
         self.mails = 0
         self.is_closed = False
 
     def send(self, s):
         if self.is_closed:
             raise smtplib.SMTPServerDisconnected("please run connect() first")
+        commands = s.encode() if isinstance(s, str) else s
         if self.is_content:
-            self._take(s)
-            return
-        commands = s if isinstance(s, str) else s.decode()
-        for command in commands.split("\r\n")[:-1]:
+            content, end, commands = commands.partition(b"\r\n.\r\n")
+            self._take(content + end)
+            if commands:  # the next mail begins with it (RFC 2920, 3.1)
+                self.server.begun_early += 1
+                if self.is_closed:  # whoever hung up hears nothing more
+                    return
+                if self.server.forgets_early_commands:
+                    self.answers.append(TimeoutError("timed out"))
+                    return
+        for command in commands.decode().split("\r\n")[:-1]:
             self._answer(command)
 
     def _answer(self, command):
         verb = command[:4].lower()
         if verb == "mail":
             limit = self.server.mails_per_session
-            if limit and self.mails >= limit:
-                self.answers.append((421, b"too many mails"))
-            else:
-                self.answers.append((250, b"ok"))
+            self.is_refused = bool(limit and self.mails >= limit)
+            self.answers.append(
+                (421, b"too many mails") if self.is_refused else (250, b"ok")
+            )
         elif verb == "rcpt":
             self.address = email_normalize(command.partition(":")[2])
-            self.answers.append(self.server.recipients.get(self.address, (250, b"ok")))
+            answer = self.server.recipients.get(self.address, (250, b"ok"))
+            self.is_refused |= not isinstance(answer, tuple) or answer[0] >= 400
+            self.answers.append(answer)
         elif verb == "data":
-            is_refused = any(
-                not isinstance(answer, tuple) or answer[0] >= 400
-                for answer in self.answers
-            )
-            self.answers.append((503, b"no") if is_refused else (354, b"go"))
-            self.is_content = not is_refused
+            self.answers.append((503, b"no") if self.is_refused else (354, b"go"))
+            self.is_content = not self.is_refused
         else:
             self.answers.append((250, b"ok"))
 

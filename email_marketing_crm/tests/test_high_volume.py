@@ -1,4 +1,5 @@
 import email
+import json
 import re
 import smtplib
 from email import policy
@@ -9,6 +10,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from ..models import marketing_delivery_sessions as sessions
+from ..models import marketing_delivery_writer
 from .volume_common import LOGGER, VolumeCase
 
 
@@ -153,6 +155,24 @@ class TestHighVolume(VolumeCase):
         self.assertTrue(all("index out of range" in one.error for one in failed))
         self.assertEqual(len(self.smtp.taken), 17)
         self.assertEqual(len(set(self.smtp.addresses)), 17)
+
+    def test_fields_are_printed_as_odoo_prints_them(self):
+        """The template is parsed once for all, whatever is in the fields."""
+        self.partners[4].name = "<b>Eve</b> & 'Bo' = 1"
+        self.partners[5].city = False
+        self.partners[6].user_id = self.env.user
+        self.env.user.signature = "<p>Bo &amp; <i>Eve</i></p>"
+        composer = self.env["mail.compose.message"].new({"model": "res.partner"})
+        source = (
+            'Dear <t t-out="object.name"/>,<b class="x"> in </b>'
+            '<B t-out="object.city" >  your &amp; my\n town</B>qZ'
+            "<p t-out='object.user_id.name'/><t t-out=\"object.user_id.signature\">"
+            "nobody</t> yours"
+        )
+        ids = self.partners.ids
+        found = marketing_delivery_writer._render_fields(composer, source, ids)
+        expected = composer._render_template_qweb_regex(source, "res.partner", ids)
+        self.assertEqual(found, {key: str(text) for key, text in expected.items()})
 
     def test_awkward_values_go_through_odoo(self):
         self.partners[3].name = "<b>Eve</b> = 1"
@@ -322,6 +342,48 @@ class TestVolumeFaults(VolumeCase):
         self.assertEqual(len(self.smtp.taken), len(self.emails_known) - 2)
         self.assert_nothing_twice()
 
+    def test_mails_begin_with_the_content_of_the_one_before(self):
+        """What the server says to each is heard all the same."""
+        self.smtp.recipients["volume3@example.com"] = (550, b"No such user")
+        self.smtp.contents["volume5@example.com"] = (554, b"Spam")
+        self.deliver()
+        self.assertEqual(self.smtp.begun_early, len(self.emails_known) - 2)
+        found = self.states()
+        self.assertEqual(found.pop("volume3@example.com"), "failed")
+        self.assertEqual(found.pop("volume5@example.com"), "failed")
+        self.assertEqual(set(found.values()), {"sent"})
+        self.assert_nothing_twice()
+
+    def test_server_that_gets_lost_over_early_commands(self):
+        self.smtp.forgets_early_commands = True
+        self.deliver()
+        self.assertEqual(self.smtp.begun_early, 1)
+        deliveries = self.deliveries_of(self.mailing)
+        self.assertEqual(set(deliveries.mapped("state")), {"sent"})
+        self.assertEqual(set(deliveries.mapped("attempts")), {1})
+        self.assert_nothing_twice()
+
+    def test_who_opts_out_after_his_mail_began(self):
+        """It began with the one before, for which the server took seconds."""
+        self.smtp.clock, self.smtp.seconds_per_mail = self.clock, 2
+        victims = []
+
+        def opt_out(address):
+            if not victims:
+                place = self.emails_known.index(address)
+                victims.append(self.emails_known[place + 1])
+                self.env["mail.blacklist"]._add(victims[0])
+
+        self.smtp.on_taken = opt_out
+        self.deliver()
+        for _run in range(2):  # of twenty seconds each
+            self.run_lanes()
+        self.assertTrue(self.smtp.begun_early)
+        found = self.outcomes(self.mailing)
+        self.assertEqual(found.pop(victims[0]), "blacklisted")
+        self.assertEqual(set(found.values()), {"sent"})
+        self.assert_nothing_twice()
+
     def test_slow_server(self):
         """A run ends in time; what is left stays planned for the next one."""
         with patch.object(sessions, "RUN_SECONDS", -1):
@@ -394,3 +456,37 @@ class TestVolumeFaults(VolumeCase):
         self.assertEqual(deliveries[1].state, "unknown")
         self.assertEqual(set(deliveries[2:].mapped("state")), {"sent"})
         self.assertCountEqual(self.smtp.addresses, deliveries[2:].mapped("email"))
+
+    def test_journal_of_mails_that_fail_or_go_out_of_turn(self):
+        """What left in order is told by its place; the rest by name."""
+        self.mailing.action_launch()
+        ids = self.deliveries_of(self.mailing).ids
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET state = 'sending' WHERE id = ANY(%s)", [ids]
+        )
+        journal = self.env["marketing.handover"]._begin(ids)
+        refusal = {"type": "unknown", "reason": "no", "is_temporary": False}
+        for current, finished, place, kept in (
+            (0, {}, 0, {}),
+            (1, {0: None}, 1, {}),
+            (3, {1: refusal}, 2, {1: refusal}),
+            (2, {3: None}, 2, {1: refusal, 3: None}),
+            (4, {2: None}, 4, {1: refusal, 3: None}),
+        ):
+            journal.write(
+                ids[current],
+                json.dumps({ids[one]: failure for one, failure in finished.items()}),
+            )
+            self.env.cr.execute(
+                "SELECT place, finished FROM marketing_handover WHERE id = %s",
+                [journal.handover_id],
+            )
+            self.assertEqual(
+                self.env.cr.fetchone(),
+                (place, {str(ids[one]): failure for one, failure in kept.items()}),
+            )
+        [handover] = self.env["marketing.handover"]._take_abandoned()
+        self.assertCountEqual(handover.sent, [ids[0], ids[2], ids[3]])
+        self.assertEqual(handover.failed, {ids[1]: refusal})
+        self.assertEqual(handover.unknown, [ids[4]])
+        self.assertCountEqual(handover.untouched, ids[5:])
