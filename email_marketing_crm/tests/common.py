@@ -71,8 +71,8 @@ class MarketingCase(TransactionCase):
         first = cls.make_partner("many0@example.com", name="Person 0")
         cls.env.flush_all()
         cls.env.cr.precommit.run()
-        own = {"id", "name", "complete_name", "email", "email_normalized"}
-        own |= {"commercial_partner_id", "marketing_person_id"}
+        own = {"id", "commercial_partner_id", "marketing_person_id"}
+        own |= {"name", "complete_name", "email", "email_normalized"}
         shared = SQL(", ").join(
             SQL.identifier(name)
             for name, field in first._fields.items()
@@ -82,12 +82,15 @@ class MarketingCase(TransactionCase):
             SQL(
                 """
                 INSERT INTO res_partner (
-                    name, complete_name, email, email_normalized, %(shared)s)
-                SELECT 'Person ' || number, 'Person ' || number,
+                    id, commercial_partner_id, name, complete_name, email,
+                    email_normalized, %(shared)s)
+                SELECT new.id, new.id, 'Person ' || number, 'Person ' || number,
                        'many' || number || '@example.com',
                        'many' || number || '@example.com', %(shared)s
-                  FROM res_partner, generate_series(1, %(last)s) number
-                 WHERE id = %(first)s
+                  FROM (SELECT number, nextval('res_partner_id_seq') AS id
+                          FROM generate_series(1, %(last)s) number) new,
+                       res_partner
+                 WHERE res_partner.id = %(first)s
                  ORDER BY number
                 RETURNING id
                 """,
@@ -96,13 +99,9 @@ class MarketingCase(TransactionCase):
                 first=first.id,
             )
         )
-        ids = [row[0] for row in rows]
-        cls.env.cr.execute(
-            "UPDATE res_partner SET commercial_partner_id = id WHERE id = ANY(%s)",
-            [ids],
-        )
         build_persons(cls.env)
-        return first + first.browse(ids)
+        cls.env.cr.execute("ANALYZE res_partner")
+        return first + first.browse(row[0] for row in rows)
 
     @classmethod
     def make_lead(cls, email, name="Interested in pumps", **values):
