@@ -302,11 +302,13 @@ class MarketingMailCalendar(models.Model):
         for name, operator, value in (item for item in items if item != "&"):
             if name not in ("date", "date_stop") or not value:
                 continue
-            if operator in (">", ">="):
+            try:
                 moment = fields.Datetime.to_datetime(value)
+            except (TypeError, ValueError):
+                continue  # "today", or another word that only the search knows
+            if operator in (">", ">="):
                 first = max(first, moment - timedelta(days=2))
             elif operator in ("<", "<=") and name == "date":
-                moment = fields.Datetime.to_datetime(value)
                 last = min(last, moment + timedelta(days=2))
         return first, last
 
@@ -348,6 +350,8 @@ class MarketingMailCalendar(models.Model):
     # ACTIONS
     # ------------------------------------------------------------------
 
+    # There is no row to be written.
+    # pylint: disable-next=method-required-super
     def write(self, vals):
         """Move mailings to another day; nothing else of an entry can be changed."""
         self.check_access("write")

@@ -198,6 +198,24 @@ class TestMailCalendar(CalendarCase):
         self.assertEqual(sum(lines.mapped("count")), 7)
         self.assertEqual(lines.mailing_id, first + second)
 
+    def test_it_is_searched_for_any_days(self):
+        """The range of days saves work and changes nothing."""
+        mailing = self.make_automated()
+        self.make_traces(mailing, 2, NOW)
+        self.make_planned()
+        found = self.entries()
+        self.assertEqual(len(found), 2)
+        calendar = found.browse().with_user(self.user_marketing)
+        for domain in (
+            [],
+            [("date", ">=", "today")],
+            ["|", ("date", ">=", NOW.replace(hour=0)), ("state", "=", "draft")],
+            ["!", ("date", "<", NOW.replace(hour=0))],
+            [("date", ">=", NOW.date()), ("date", "<", SOON.replace(":30", ":31"))],
+        ):
+            with self.subTest(domain=domain):
+                self.assertEqual(calendar.search(domain), found)
+
     def test_an_entry_opens_its_mailing(self):
         mailing = self.make_planned()
         action = self.entry_of(mailing).action_open()

@@ -47,6 +47,15 @@ class MailCalendarCommonRenderer extends CalendarCommonRenderer {
         return {...super.options, eventDurationEditable: false};
     }
 
+    /** What has no hour is over when its day is. */
+    eventClassNames(info) {
+        const classNames = super.eventClassNames(info);
+        const record = this.props.model.records[info.event.id];
+        return record && record.isAllDay && record.end.endOf("day") > DateTime.now()
+            ? classNames.filter((name) => name !== "o_past_event")
+            : classNames;
+    }
+
     onClick(info) {
         this.props.editRecord(this.props.model.records[info.event.id]);
     }
