@@ -335,7 +335,7 @@ class MarketingAbTest(models.Model):
         if len(set(texts)) < len(texts):
             return self.env._(
                 "Two versions of the A/B test of “%(mailing)s” are the same. Change "
-                "what differs: %(what)s.",
+                "what differs (%(what)s), or delete the test.",
                 mailing=self.mailing_id.subject,
                 what=dict(self._fields["varies"]._description_selection(self.env))[
                     self.varies

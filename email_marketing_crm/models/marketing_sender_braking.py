@@ -128,6 +128,11 @@ class MarketingSender(models.Model):
         free._insert_brakes(
             [(sender.id, None, "manual", 0, 0, 0.0, None) for sender in free]
         )
+        for sender in free:  # a handful: those a user selected
+            sender.message_post(
+                body=self.env._("All mail of this sender was stopped."),
+                author_id=self.env.user.partner_id.id,
+            )
 
     def action_go_on(self):
         """Ask what was done about the cause, then let the mails leave."""

@@ -30,6 +30,7 @@ from . import (
     test_campaign,
     test_campaign_control,
     test_campaign_standard,
+    test_configuration_tour,
     test_content_condition,
     test_content_language,
     test_content_seen,

@@ -1,5 +1,8 @@
+from collections import Counter
+
 from odoo import Command
-from odoo.tests import HttpCase, tagged
+from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools import email_normalize
 
 from odoo.addons.mail.tests.common import MockEmail
 
@@ -68,3 +71,107 @@ class TestAbTestTour(HttpCase, MockEmail):
             [("mailing_id", "=", mailing.id), ("state", "=", "planned")]
         )
         self.assertEqual(waiting.arm_id, version)
+
+    def make_mailing(self, user, subject, segment):
+        body = "<p>Look at our pumps.</p>"
+        return (
+            self.env["mailing.mailing"]
+            .with_user(user)
+            .create(
+                {
+                    "subject": subject,
+                    "body_html": body,
+                    "body_arch": body,
+                    "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
+                    "email_from": "news@pumps.example.com",
+                    "reply_to": "news@pumps.example.com",
+                    "marketing_segment_ids": [Command.set(segment.ids)],
+                }
+            )
+        )
+
+    def test_stop_a_test_and_compare_senders_and_texts(self):
+        """A marketer ends one test, and writes versions of sender and of content."""
+        # What waits from before is not part of the story.
+        self.env.cr.execute("DELETE FROM marketing_delivery")
+        self.env["marketing.quiet.hours"].search([]).active = False
+        self.env["marketing.frequency.rule"].search([]).active = False
+        marketer = new_test_user(
+            self.env,
+            "ab_marketer",
+            groups="email_marketing_crm.group_marketing_user,base.group_user",
+        )
+        partners = self.env["res.partner"].create(
+            [
+                {"name": f"reader {number}", "email": f"reader{number}@example.com"}
+                for number in range(12)
+            ]
+        )
+        segment = self.env["marketing.segment"].create(
+            {"name": "Readers", "kind": "static"}
+        )
+        segment._include_records(partners)
+        stopped, senders, texts = (
+            self.make_mailing(marketer, subject, segment)
+            for subject in (
+                "A test to stop",
+                "Who writes to you",
+                "What we write to you",
+            )
+        )
+        test = self.env["marketing.ab.test"].create(
+            {
+                "mailing_id": stopped.id,
+                "key": "tour 2",
+                "arm_ids": [
+                    Command.create({}),
+                    Command.create({"subject": "Another subject"}),
+                ],
+            }
+        )
+        stopped.action_put_in_queue()
+        self.assertEqual(test.state, "running")
+        self.start_tour(
+            "/odoo/action-email_marketing_crm.marketing_ab_test_action",
+            "marketing_ab_test_versions",
+            login=marketer.login,
+        )
+        self.env.invalidate_all()
+        self.assertEqual((test.state, test.decided_by_id), ("stopped", marketer))
+        deliveries = self.env["marketing.delivery"]
+        rest = deliveries.search(
+            [("mailing_id", "=", stopped.id), ("arm_id", "=", False)]
+        )
+        self.assertEqual(set(rest.mapped("reason")), {"ab_test"}, "Nobody waits.")
+        for mailing in (senders, texts):
+            mailing.marketing_ab_test_ids.sudo().key = "tour 2"
+            mailing.action_put_in_queue()
+        with self.mock_mail_gateway(mail_unlink_sent=True):
+            for model in ("marketing.delivery", "mail.mail"):
+                for _run in range(3):
+                    self.env[model]._run_lane(0, 1)
+                    self.env.flush_all()
+                    self.env.cr.precommit.run()
+                    self.env.invalidate_all()
+        versions = Counter(
+            (
+                mail["subject"],
+                email_normalize(mail["email_from"]),
+                "how quiet" in mail["body"],
+            )
+            for mail in self._mails
+            if mail["subject"] in (senders.subject, texts.subject)
+        )
+        news, sam = "news@pumps.example.com", "sam@pumps.example.com"
+        expected = {}
+        for mailing, looks in (
+            (senders, ((news, False), (sam, False))),
+            (texts, ((news, False), (news, True))),
+        ):
+            arms = mailing.marketing_ab_test_ids.arm_ids
+            for arm, look in zip(arms, looks, strict=True):
+                count = deliveries.search_count([("arm_id", "=", arm.id)])
+                self.assertTrue(count, "Each version has readers.")
+                expected[mailing.subject, *look] = count
+        self.assertEqual(versions, expected)
+        self.assertEqual(versions.total(), 24)

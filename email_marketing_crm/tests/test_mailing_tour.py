@@ -100,6 +100,14 @@ class TestMailingTour(HttpCase, MockEmail):
         self.assertEqual(self.mailing.marketing_priority, "2")
         self.assertEqual(self.mailing.marketing_holdout_percent, 10)
         self.assertEqual(self.mailing.marketing_sender_kind, "salesperson")
+        self.assertEqual(
+            (self.mailing.marketing_send_time, self.mailing.marketing_best_within),
+            ("best_hour", "week"),
+        )
+        template = self.env["marketing.mail.template"].search(
+            [("name", "=", "New pumps")]
+        )
+        self.assertIn("Look at our pumps", template.body_html)
         translation = self.mailing.marketing_translation_ids
         self.assertEqual(
             (translation.lang_id.code, translation.subject),

@@ -3,7 +3,7 @@ from odoo.tests import HttpCase, new_test_user, tagged
 
 @tagged("post_install", "-at_install")
 class TestPaceTour(HttpCase):
-    """The owner of a braked sender reads why, and lets it go on."""
+    """The owner of a braked sender reads why, lets it go on, and ends its warm-up."""
 
     browser_size = "1900x1000"
 
@@ -16,6 +16,7 @@ class TestPaceTour(HttpCase):
         sender = self.env["marketing.sender"].create(
             {"domain": "news.tour.example.com", "user_id": owner.id}
         )
+        sender.action_start_warm_up()
         sender._note_result(
             [
                 (sender.id, "gmail", "sent", 40),
@@ -29,3 +30,6 @@ class TestPaceTour(HttpCase):
         self.assertEqual(sender.brake_state, "free")
         self.assertEqual(sender.brake_ids.end_user_id, owner)
         self.assertEqual(sender.brake_ids.end_note, "Took the old list out")
+        self.assertFalse(sender.is_warming_up)
+        self.assertEqual(sender.warm_up_decision, "stopped")
+        self.assertIsNone(sender._get_warm_up_quota(), "Only the quotas hold.")

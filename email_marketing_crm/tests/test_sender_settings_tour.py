@@ -18,7 +18,7 @@ class TestSenderSettingsTour(HttpCase):
             tz="UTC",
         )
 
-    def test_quotas_limits_and_a_warm_up(self):
+    def test_quotas_limits_a_warm_up_and_an_emergency(self):
         self.start_tour(
             "/odoo/marketing-senders",
             "marketing_sender_settings",
@@ -34,6 +34,17 @@ class TestSenderSettingsTour(HttpCase):
         self.assertEqual(
             (sender.warm_up_start, sender.warm_up_day, sender.warm_up_decision),
             (fields.Date.today(), 1, "started"),
+        )
+        self.assertEqual(sender.ramp_ids.mapped("mails")[:3], [50, 90, 250])
+        self.assertEqual(sender.brake_state, "braked")
+        brake = sender.brake_ids
+        self.assertEqual(
+            (brake.cause, brake.provider, brake.until), ("manual", False, False)
+        )
+        self.assertEqual(
+            sender.message_ids[0].author_id,
+            self.manager.partner_id,
+            "Who stopped it stays on the sender.",
         )
 
     def test_a_webhook_and_its_address(self):

@@ -23,7 +23,7 @@ class TestTimingTour(HttpCase):
         # Nobody else had a mail lately.
         self.env.cr.execute("DELETE FROM marketing_delivery")
         self.env.cr.execute("DELETE FROM marketing_touchpoint")
-        self.env["res.partner"].create(
+        ana = self.env["res.partner"].create(
             {"name": "Ana Pereira", "email": "ana@pumps.example"}
         )
         self.env["marketing.touchpoint"]._capture(
@@ -38,6 +38,15 @@ class TestTimingTour(HttpCase):
         )
         self.env.flush_all()
         self.env.cr.precommit.run()
+        self.env["marketing.person.rhythm"].create(
+            {
+                "person_id": ana.marketing_person_id.id,
+                "is_stale": False,
+                "best_hour": 3 * 24 + 9,
+                "hits": 11,
+                "near_hits": 7,
+            }
+        )
         self.start_tour(
             "/odoo/marketing-frequency",
             "marketing_frequency",

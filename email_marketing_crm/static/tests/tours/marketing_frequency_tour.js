@@ -72,6 +72,11 @@ registry.category("web_tour.tours").add("marketing_frequency", {
             run: "click",
         },
         {
+            content: "When she reads her mail, and why that is known",
+            trigger:
+                ".o_field_widget[name=rhythm_summary]:contains(Thursday 09:00, because 7 of 11)",
+        },
+        {
             content: "What she got, counted against each rule",
             trigger: "button[name=action_view_frequency]",
             run: "click",

@@ -47,6 +47,60 @@ const save = [
 registry.category("web_tour.tours").add("marketing_mailing_choose", {
     steps: () => [
         {
+            content: "Keep its text for others",
+            trigger: ".o_cp_action_menus button:has(.fa-cog)",
+            run: "click",
+        },
+        {
+            trigger: ".o-dropdown-item:contains(Keep as Template)",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=name] input:value(New pumps)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            content: "Open the page Settings",
+            trigger: ".o_notebook .nav-link[name=settings]",
+            run: "click",
+        },
+        {
+            content: "At the hour it is where they live …",
+            trigger:
+                ".o_field_widget[name=marketing_send_time] input[data-value=local]",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=marketing_send_tz]",
+        },
+        {
+            content: "… or rather when each of them reads his mail",
+            trigger:
+                ".o_field_widget[name=marketing_send_time] input[data-value=best_hour]",
+            run: "click",
+        },
+        {
+            content: "Within a week",
+            trigger:
+                ".o_field_widget[name=marketing_best_within] input[data-value=week]",
+            run: "click",
+        },
+        {
+            content: "Ask when that would be",
+            trigger: "button[name=action_estimate_timing]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row td[name=persons]:contains(/^3$/)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
             content: "Open the page Audience",
             trigger: ".o_notebook .nav-link[name=marketing_audience]",
             run: "click",

@@ -1,6 +1,7 @@
 import {registry} from "@web/core/registry";
 
 const LIMIT = ".o_field_widget[name=provider_ids] .o_selected_row";
+const STEPS = ".o_field_widget[name=ramp_ids]";
 const SAVE = [
     {
         content: "Save",
@@ -54,6 +55,19 @@ registry.category("web_tour.tours").add("marketing_sender_settings", {
             trigger: `${LIMIT} .o_field_widget[name=hourly_quota] input`,
             run: "edit 50",
         },
+        {
+            content: "The second day of a warm-up with fewer than usual",
+            trigger: ".o_notebook .nav-link[name=warm_up]",
+            run: "click",
+        },
+        {
+            trigger: `${STEPS} .o_data_row:eq(1) td[name=mails]:contains(100)`,
+            run: "click",
+        },
+        {
+            trigger: `${STEPS} .o_selected_row .o_field_widget[name=mails] input`,
+            run: "edit 90",
+        },
         ...SAVE,
         {
             content: "Begin with few",
@@ -79,6 +93,24 @@ registry.category("web_tour.tours").add("marketing_sender_settings", {
         },
         {
             trigger: ".o_field_widget[name=warm_up_quota]:contains(/^50$/)",
+        },
+        {
+            content: "Something is wrong: stop everything at once",
+            trigger: "button[name=action_brake]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".modal:contains(until somebody lets it go on) .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            content: "Nothing leaves, and there is one way on",
+            trigger:
+                "body:not(:has(.modal)):not(:has(button[name=action_brake])) .alert-danger:contains(Nothing of this sender leaves):contains(stopped the mails by hand)",
+        },
+        {
+            trigger: "button[name=action_go_on]",
         },
     ],
 });

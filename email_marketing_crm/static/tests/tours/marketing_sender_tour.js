@@ -60,5 +60,27 @@ registry.category("web_tour.tours").add("marketing_sender_brake", {
             trigger:
                 ".o_field_widget[name='brake_ids'] .o_data_row:contains('Took the old list out')",
         },
+        {
+            content: "It is known by now: end its warm-up",
+            trigger: "button[name='action_stop_warm_up']",
+            run: "click",
+        },
+        {
+            content: "Know what it can lead to",
+            trigger:
+                ".modal:contains('may get onto block lists') .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            trigger: "body:not(:has(.modal)) .nav-link:contains('Warm-up')",
+            run: "click",
+        },
+        {
+            content: "Only the quotas hold, and it can be begun again",
+            trigger: ".o_field_widget[name='warm_up_text']:contains('ended by hand')",
+        },
+        {
+            trigger: "button[name='action_start_warm_up']",
+        },
     ],
 });

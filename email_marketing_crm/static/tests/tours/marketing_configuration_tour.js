@@ -1,0 +1,133 @@
+import {registry} from "@web/core/registry";
+
+/** Opens a page of the menu Configuration. */
+function configure(menu, title) {
+    return [
+        {
+            trigger: "[data-menu-xmlid='mass_mailing.mass_mailing_configuration']",
+            run: "click",
+        },
+        {
+            content: `Open “${title}”`,
+            trigger: `[data-menu-xmlid='email_marketing_crm.${menu}']`,
+            run: "click",
+        },
+        {
+            trigger: `.o_list_view .o_breadcrumb:contains(${title})`,
+        },
+    ];
+}
+
+/** Chooses a value of a selection field. */
+function select(field, label) {
+    return [
+        {
+            trigger: `${field} input`,
+            run: "click",
+        },
+        {
+            content: `Choose ${label}`,
+            trigger: `.o_select_menu_item:contains(${label})`,
+            run: "click",
+        },
+    ];
+}
+
+const setting = (name) => `.o_setting_box .o_field_widget[name=${name}] input`;
+const SUBJECT = ".o_form_view .o_field_widget[name=subject] input";
+
+registry.category("web_tour.tours").add("marketing_configuration", {
+    steps: () => [
+        {
+            content: "Mails that came back five times in a row stop the mail",
+            trigger: setting("marketing_soft_bounce_limit"),
+            run: "edit 5",
+        },
+        {
+            trigger: setting("marketing_soft_bounce_days"),
+            run: "edit 60",
+        },
+        {
+            content: "So does an open complaint, for as long as it is open",
+            trigger: setting("marketing_complaint_segment_ids"),
+            run: "edit Tour service case",
+        },
+        {
+            trigger: ".o-autocomplete--dropdown-item:contains(Tour service case)",
+            run: "click",
+        },
+        {
+            content: "A second person looks at each mailing",
+            trigger: setting("marketing_needs_approval"),
+            run: "click",
+        },
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+            expectUnloadPage: true,
+        },
+        {
+            content: "It is kept",
+            trigger: `${setting("marketing_soft_bounce_limit")}:value(5)`,
+        },
+        {
+            trigger: `${setting("marketing_needs_approval")}:checked`,
+        },
+        ...configure("marketing_check_policy_menu", "Check Before Sending: Policy"),
+        {
+            content: "Words that filters look for stop a mailing",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        ...select(".o_selected_row [name=code]", "Words that filters look for"),
+        ...select(".o_selected_row [name=level]", "Stops the mailing"),
+        {
+            trigger: ".o_list_button_save",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_list_view:not(:has(.o_selected_row)) .o_data_row:contains(Words that filters look for):contains(Stops the mailing)",
+        },
+        ...configure("marketing_check_word_menu", "Words to Avoid"),
+        {
+            content: "Here is one of them",
+            trigger: ".o_list_button_add",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=word] input",
+            run: "edit pumpatastic",
+        },
+        ...select(".o_field_widget[name=severity]", "Stops the mailing"),
+        {
+            trigger: ".o_form_button_save",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+        },
+        ...configure("marketing_mail_template_menu", "Mail Templates"),
+        {
+            content: "Somebody spoilt a template",
+            trigger: ".o_data_row:contains(A spoilt subject) td[name=name]",
+            run: "click",
+        },
+        {
+            trigger: `${SUBJECT}:value(A spoilt subject)`,
+        },
+        {
+            content: "Put it back",
+            trigger: "button[name=action_restore]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".modal:contains(Your changes of this template are lost) .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            trigger: `body:not(:has(.modal)) ${SUBJECT}:not(:value(A spoilt subject))`,
+        },
+    ],
+});
