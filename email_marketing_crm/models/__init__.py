@@ -224,6 +224,7 @@ from . import ir_mail_server
 from . import ir_qweb
 from . import link_tracker
 from . import link_tracker_click
+from . import link_tracker_once
 from . import link_tracker_place
 from . import mail_activity
 from . import mail_blacklist

@@ -37,23 +37,6 @@ class LinkTracker(models.Model):
             )
         )
 
-    @api.model
-    def search_or_create(self, vals_list):
-        """The links of a mailing are looked for once a batch, not once a mail."""
-        memo = self.env.context.get("marketing_memo")
-        if memo is None or not isinstance(vals_list, list):
-            return super().search_or_create(vals_list)
-        keys = [("link", *sorted(vals.items(), key=str)) for vals in vals_list]
-        missing = {
-            key: vals
-            for key, vals in zip(keys, vals_list, strict=True)
-            if key not in memo
-        }
-        if missing:
-            links = super().search_or_create(list(missing.values()))
-            memo.update(zip(missing, links.ids, strict=True))
-        return self.browse([memo[key] for key in keys])
-
     # ------------------------------------------------------------------
     # TARGET OF A CODE
     # ------------------------------------------------------------------

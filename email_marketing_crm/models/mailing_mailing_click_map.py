@@ -36,12 +36,14 @@ class MailingMailing(models.Model):
         versions = self._get_click_versions()
         version = version if version in versions else False
         readers = self._get_reader_filter(version)
-        counts = self._count_clicks(readers)
-        trackers = (
+        folded = (
             self.env["link.tracker"]
             .sudo()
-            .search([("mass_mailing_id", "=", self.id)], order="id")
+            .search([("mass_mailing_id", "=", self.id)])
+            ._fold()
         )
+        counts = self._count_clicks(folded, readers)
+        trackers = self.env["link.tracker"].sudo().union(*folded.values())
         body, order = self._mark_places(
             trackers,
             self._get_version_body(versions[version])
@@ -77,9 +79,10 @@ class MailingMailing(models.Model):
             "version": version,
         }
 
-    def _count_clicks(self, readers):
+    def _count_clicks(self, folded, readers):
         """`{link id: (persons, clicks, clicks of machines and unknown)}`.
 
+        :param folded: `{link: the one it counts for}`
         :param readers: SQL that says whose clicks count; alias of touchpoints: event
         """
         return {
@@ -87,18 +90,21 @@ class MailingMailing(models.Model):
             for row in self.env.execute_query(
                 SQL(
                     """
-                    SELECT link_id,
+                    SELECT place,
                            count(DISTINCT person_id) FILTER (WHERE is_human),
                            count(*) FILTER (WHERE is_human),
                            count(*) FILTER (WHERE NOT is_human)
-                      FROM (SELECT link_id, person_id,
+                      FROM (SELECT place, person_id,
                                    reliability = ANY(%s) AS is_human
                               FROM marketing_touchpoint AS event
-                             WHERE mailing_id = %s AND link_id IS NOT NULL
-                               AND %s) AS click
-                     GROUP BY link_id
+                              JOIN unnest(%s::int[], %s::int[]) AS link (id, place)
+                                ON link.id = event.link_id
+                             WHERE mailing_id = %s AND %s) AS click
+                     GROUP BY place
                     """,
                     list(classes_from("human_likely")),
+                    [link.id for link in folded],
+                    [link.id for link in folded.values()],
                     self.id,
                     readers,
                 )

@@ -336,12 +336,13 @@ class MarketingPerson(models.Model):
                     SQL(FIGURES[figure]),
                 )
             elif link != figure and link.isdecimal():
+                tracker = self.env["link.tracker"].sudo().browse(int(link)).exists()
                 people = SQL(
                     "SELECT person_id FROM marketing_touchpoint AS event"
-                    " WHERE mailing_id = %s AND link_id = %s AND reliability = ANY(%s)"
-                    " AND %s",
+                    " WHERE mailing_id = %s AND link_id = ANY(%s)"
+                    " AND reliability = ANY(%s) AND %s",
                     mailing.id,
-                    int(link),
+                    tracker._get_same_links().ids,
                     list(_HUMAN),
                     mailing._get_reader_filter(version),
                 )

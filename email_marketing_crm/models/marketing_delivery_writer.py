@@ -219,7 +219,10 @@ class MailWriter:
         )
         servers = mail.env["ir.mail_server"]
         server = servers.browse(server_id)
-        values = mail._prepare_outgoing_list(mail_server=server or mail.mail_server_id)
+        # Who does not want to be tracked gets his mail from Odoo (`_get_others`).
+        values = mail.with_context(marketing_untracked=())._prepare_outgoing_list(
+            mail_server=server or mail.mail_server_id
+        )
         if len(values) != 1 or values[0]["attachments"]:
             raise CannotWriteError("it is more than one message")
         [value] = values

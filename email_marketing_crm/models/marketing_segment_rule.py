@@ -346,7 +346,8 @@ class MarketingSegmentRule(models.Model):
                 self.campaign_id._origin.id,
             )
         if self.link_id:
-            yield SQL("link_id = %s", self.link_id._origin.id)
+            links = self.link_id._origin._get_same_links()
+            yield SQL("link_id = ANY(%s)", links.ids)
         if self.page:
             self.env["link.tracker"].flush_model(["url"])
             pattern = get_like_pattern(self.page)
