@@ -69,7 +69,7 @@ class Session:
                 return
 
     def _step(self) -> bytes:
-        """Handle one command or one content; the answer, or nothing to wait for more."""
+        """Handle one command or content; the answer, or nothing if more must come."""
         if self.in_content:
             end = self.buffer.find(END, self.searched)
             if end < 0:
