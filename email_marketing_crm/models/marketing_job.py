@@ -204,8 +204,9 @@ class MarketingJob(models.Model):
         )
 
     def _fail(self, error):
-        super()._fail(error)
+        result = super()._fail(error)
         self._as_user()._give_up(self.error)
+        return result
 
     def _as_user(self):
         """This work with the rights, the companies and the language of its user."""
