@@ -101,7 +101,9 @@ class MarketingDelivery(models.Model):
             )
         )
         for mailing_id, reason, count in rows:
-            counts.setdefault(mailing_id, {})[reasons[reason]] = count
+            # Add-ons that are gone had reasons of their own.
+            label = reasons.get(reason, reason)
+            counts.setdefault(mailing_id, {})[label] = count
         return counts
 
     @api.model

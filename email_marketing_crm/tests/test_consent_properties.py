@@ -392,7 +392,7 @@ class TestConsentProperties(DeliveryCase, ImportCase):
                 "SELECT email FROM (SELECT candidate.email, %s AS reason FROM (%s)"
                 " candidate) gated WHERE reason IS NULL",
                 deliveries._get_reason(mailing, PLAN_GATES),
-                deliveries._get_audience_candidates(audience),
+                deliveries._get_owned(deliveries._get_audience_candidates(audience)),
             )
         )
         return {email for (email,) in rows}
