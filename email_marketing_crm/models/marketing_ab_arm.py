@@ -38,7 +38,12 @@ class MarketingAbArm(models.Model):
         "this version leave when it is that late the next time."
     )
     # the figures as they are now
-    sent_count = fields.Integer("Got It", compute="_compute_figures")
+    sent_count = fields.Integer(
+        "Got It",
+        compute="_compute_figures",
+        help="Persons to whom a mail server took this version. Who reads a translation "
+        "is not among them where subjects or texts are compared.",
+    )
     success_count = fields.Float(
         "Did It",
         compute="_compute_figures",
@@ -189,6 +194,14 @@ class MarketingAbArm(models.Model):
             version=self.name,
             mailing=self.test_id.mailing_id.subject,
         )
+        return action
+
+    def action_view_successes(self):
+        """Who did what the test counts, of those who got this version."""
+        self.ensure_one()
+        action = self.action_view_people()
+        action["domain"] = [*action["domain"], ("ab_success_of", "=", self.id)]
+        action["name"] = self.env._("%s: did it", action["name"])
         return action
 
     def action_edit_body(self):

@@ -175,7 +175,10 @@ class MarketingAbTest(models.Model):
         "they brought.",
     )
     control_rate = fields.Float(
-        "Rate Without", compute="_compute_control", digits=(16, 4)
+        "Rate Without",
+        compute="_compute_control",
+        digits=(16, 4),
+        help="Per person who was held out: what to compare the versions with.",
     )
     # how it stands
     started_date = fields.Datetime("Started", readonly=True, copy=False)

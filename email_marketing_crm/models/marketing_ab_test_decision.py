@@ -109,7 +109,8 @@ class MarketingAbTest(models.Model):
         """Choose the winner where there is one; else do what was agreed on."""
         self.ensure_one()
         cutoff = fields.Datetime.now() - timedelta(hours=self.early_hours)
-        figures = self._get_figures(cutoff)
+        exposure = self._get_exposure(cutoff)
+        figures = self._get_figures(cutoff, exposure)
         arms = [Arm(*figures[arm.id]) for arm in self.arm_ids]
         level = get_level(float(self.alpha), self._get_looks())
         verdict = decide(arms, level, self.metric == "revenue")
@@ -124,6 +125,7 @@ class MarketingAbTest(models.Model):
             "low": verdict.low,
             "high": verdict.high,
             "is_enough": is_enough,
+            "hours": exposure and exposure.total_seconds() / 3600,
         }
         if is_enough and verdict.is_significant:
             self._finish("decided", "winner", self.arm_ids[verdict.best], numbers)

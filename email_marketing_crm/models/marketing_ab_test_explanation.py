@@ -24,6 +24,14 @@ class MarketingAbTest(models.Model):
         sentences = []
         if decision["by"] == "numbers":
             sentences.append(self._explain_numbers(decision))
+            if decision.get("hours"):
+                sentences.append(
+                    self.env._(
+                        "Of each mail counted what happened within its first %s hours, "
+                        "the time that the latest of them has had.",
+                        f"{decision['hours']:.1f}",
+                    )
+                )
         elif self.state == "stopped":
             sentences.append(self.env._("The test was stopped."))
         else:

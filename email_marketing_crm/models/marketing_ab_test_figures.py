@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from odoo import models
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools.reliability import classes_from
@@ -20,10 +20,11 @@ RESULTS = {"lead": "lead_created", "revenue": "won"}
 class MarketingAbTest(models.Model):
     _inherit = "marketing.ab.test"
 
-    def _get_figures(self, sent_before=None):
+    def _get_figures(self, sent_before=None, within=None):
         """What came of each version.
 
         :param sent_before: count mails that left before this moment only
+        :param within: count what happened so soon after each mail only, a timedelta
         :returns: `{id of the version: (persons, total, sum of squares)}`
         """
         self.ensure_one()
@@ -33,22 +34,31 @@ class MarketingAbTest(models.Model):
                 """
                 SELECT arm_id, count(*), COALESCE(sum(value), 0)::float,
                        COALESCE(sum(value * value), 0)::float
-                  FROM (SELECT delivery.arm_id, %(value)s AS value
-                          FROM marketing_delivery delivery
-                         WHERE delivery.arm_id = ANY(%(arms)s)
-                           AND delivery.state = 'sent'
-                           AND delivery.sent_date <= %(before)s
-                           AND %(text)s) AS mail
+                  FROM (%s) AS mail
+                 WHERE sent_date <= %s
                  GROUP BY arm_id
                 """,
-                value=self._get_value_sql(),
-                arms=self.arm_ids.ids,
-                before=sent_before or datetime.max,
-                text=self._get_reader_condition(),
+                self._get_mails_query(self.arm_ids, within),
+                sent_before or datetime.max,
             )
         )
         found = {arm_id: tuple(figures) for arm_id, *figures in rows}
         return {arm.id: found.get(arm.id, (0, 0.0, 0.0)) for arm in self.arm_ids}
+
+    def _get_mails_query(self, arms, within=None):
+        """SELECT of id, arm_id, sent_date and value of each mail that counts.
+
+        :param arms: the versions asked about
+        :param within: as of `_get_figures`
+        """
+        return SQL(
+            "SELECT delivery.id, delivery.arm_id, delivery.sent_date, %s AS value"
+            " FROM marketing_delivery delivery"
+            " WHERE delivery.arm_id = ANY(%s) AND delivery.state = 'sent' AND %s",
+            self._get_value_sql(within=within),
+            arms.ids,
+            self._get_reader_condition(),
+        )
 
     def _get_control_figures(self):
         """`(persons, total)` of who was held out: what came of them without the mail.
@@ -70,13 +80,39 @@ class MarketingAbTest(models.Model):
             )
         )[0]
 
-    def _get_value_sql(self, since=None):
+    def _get_exposure(self, sent_before):
+        """For how long after its mail a reaction counts; None for as long as it was.
+
+        An earlier hour has had more time for reactions than a later one. What is
+        compared is the time that every mail has had. In a journey mails of all
+        versions leave day after day, so nobody is ahead.
+
+        :param sent_before: as of `_get_figures`
+        """
+        self.ensure_one()
+        if self.varies != "hour" or self.mailing_kind == "journey":
+            return None
+        [(last,)] = self.env.execute_query(
+            SQL(
+                "SELECT max(sent_date) FROM marketing_delivery"
+                " WHERE arm_id = ANY(%s) AND state = 'sent' AND sent_date <= %s",
+                self.arm_ids.ids,
+                sent_before,
+            )
+        )
+        return last and fields.Datetime.now() - last
+
+    def _get_value_sql(self, since=None, within=None):
         """SQL: what a person is worth to the test; alias: delivery.
 
         :param since: SQL of the moment from which on events count; without, when the
             mail left
+        :param within: how long from then on they count, a timedelta; without, for ever
         """
         since = since or SQL("delivery.sent_date")
+        in_time = SQL("event.date >= %s", since)
+        if within is not None:
+            in_time = SQL("%s AND event.date < %s + %s", in_time, since, within)
         types = self.env["marketing.touchpoint.type"]
         if self.metric in REACTIONS:
             return SQL(
@@ -86,18 +122,18 @@ class MarketingAbTest(models.Model):
                            AND event.type_id = ANY(%s)
                            AND event.mailing_id = delivery.mailing_id
                            AND event.reliability = ANY(%s)
-                           AND event.date >= %s)::int
+                           AND %s)::int
                 """,
                 [types._get_id(code) for code in REACTIONS[self.metric]],
                 list(classes_from("human_likely")),
-                since,
+                in_time,
             )
         events = SQL(
             "FROM marketing_touchpoint event"
             " WHERE event.person_id = delivery.person_id AND event.type_id = %s"
-            " AND event.date >= %s",
+            " AND %s",
             types._get_id(RESULTS[self.metric]),
-            since,
+            in_time,
         )
         if self.metric == "lead":
             return SQL("EXISTS (SELECT %s)::int", events)

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 #: How long a mail that waits for a winner sleeps; the decision wakes it.
@@ -24,8 +25,30 @@ class MarketingDelivery(models.Model):
         ondelete={"ab_test": "set null"},
     )
 
+    ab_success_of = fields.Integer(
+        "Did It in Version",
+        store=False,
+        search="_search_ab_success_of",
+        help="Finds the mails of a version whose readers did what its test counts.",
+    )
+
     # The figures of a test.
     _arm = models.Index("(arm_id, state) WHERE arm_id IS NOT NULL")
+
+    @api.model
+    def _search_ab_success_of(self, operator, value):
+        """Mails of versions, by the same query that counts them."""
+        if operator != "in":
+            return NotImplemented
+        found = Domain.FALSE
+        for arm in self.env["marketing.ab.arm"].browse(value).exists():
+            arm.check_access("read")
+            self.env.flush_all()
+            mails = arm.test_id._get_mails_query(arm)
+            found |= Domain(
+                "id", "in", SQL("(SELECT id FROM (%s) AS mail WHERE value > 0)", mails)
+            )
+        return found
 
     @api.model
     def _insert_plan(self, mailing, candidates, due):

@@ -3,6 +3,7 @@ from hypothesis import settings
 from . import (
     test_ab_test,
     test_ab_test_decision,
+    test_ab_test_fair,
     test_ab_test_tour,
     test_access,
     test_best_hour,

@@ -67,6 +67,27 @@ class TestToolsAbTest(TestCase):
         if arms == 2:
             self.assertGreater(wrong / tests, alpha / 3, "the test does not see at all")
 
+    def test_equal_amounts_get_a_winner_as_rarely_as_stated(self):
+        """1000 tests of won revenue: most bring nothing, and a few bring much."""
+        dice = random.Random(20261123)
+        level, tests, wrong = get_level(0.05, 2), 1000, 0
+        for _test in range(tests):
+            amounts = [[], []]
+            for look in (1, 2):
+                for arm in amounts:
+                    buyers = draw(dice, 400, 0.15)
+                    arm += (dice.lognormvariate(4, 0.8) for _buyer in range(buyers))
+                size = 400 * look
+                arms = [
+                    Arm(size, sum(arm), sum(amount**2 for amount in arm))
+                    for arm in amounts
+                ]
+                if decide(arms, level, is_amount=True).is_significant:
+                    wrong += 1
+                    break
+        self.assertLess(wrong / tests, 0.05 + 3 * (0.05 * 0.95 / tests) ** 0.5)
+        self.assertGreater(wrong / tests, 0.05 / 3, "the test does not see at all")
+
     def test_a_difference_is_found_as_often_as_promised(self):
         dice = random.Random(7)
         size = get_needed_size(0.2, 0.4, 0.05)
