@@ -1,7 +1,6 @@
 """What success of a mailing or a campaign is, and who made it one."""
 
 from collections import defaultdict
-from typing import NamedTuple
 
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
@@ -9,13 +8,10 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_amount
 from odoo.tools.misc import formatLang
 
+from ..tools.goal import GOAL_FIGURES, Goal, get_deadline
 from ..tools.reliability import classes_from
 from .mailing_mailing_results import FIGURES
 
-#: Figures of a mailing's results that may be a goal, in the order of the choice.
-GOAL_FIGURES = ("opened", "clicked", "replied", "leads", "won", "won_revenue")
-#: Figures within the days of the conversion window; the others have no end.
-WINDOW_FIGURES = frozenset({"leads", "won", "won_revenue", "event"})
 #: What a user writes of a goal.
 GOAL_FIELDS = (
     "marketing_goal",
@@ -24,26 +20,6 @@ GOAL_FIELDS = (
     "marketing_goal_unit",
     "marketing_goal_target",
 )
-
-
-class Goal(NamedTuple):
-    """A goal as plain values.
-
-    :param figure: one of `GOAL_FIGURES`, or ``event`` of the type `type_id`
-    :param asset_id: only what was done with this content asset; 0: any
-    :param unit: ``count``, or ``percent`` of the persons who got a mail
-    """
-
-    figure: str
-    type_id: int
-    asset_id: int
-    unit: str
-    target: float
-
-    def get_key(self, days):
-        """Changes when something else is to be counted; `days`: conversion window."""
-        window = days if self.figure in WINDOW_FIGURES else 0
-        return f"{self.figure}:{self.type_id}:{self.asset_id}:{self.unit}:{window}"
 
 
 class MarketingGoalMixin(models.AbstractModel):
@@ -230,34 +206,24 @@ class MarketingGoalMixin(models.AbstractModel):
     def _compute_marketing_goal_reached(self):
         results = self._get_goal_results()
         ends = self._get_goal_ends()
+        days = self.env["mailing.mailing"]._get_conversion_days()
+        now = fields.Datetime.now()
         for record in self:
             goal = record._get_goal()
-            reached, base = results.get(record._origin.id, (0.0, 0))
-            if goal and goal.unit == "percent":
-                reached = 100 * reached / base if base else 0.0
-            end = goal and ends.get(record._origin.id)
-            deadline = end and fields.Datetime.add(
-                end, days=self.env["mailing.mailing"]._get_conversion_days()
-            )
-            record.marketing_goal_reached = reached if goal else 0.0
-            record.marketing_goal_percent = (
-                100 * reached / goal.target if goal and goal.target else 0.0
-            )
-            record.marketing_goal_summary = goal and self._describe_goal(goal, reached)
+            if not goal:
+                record.marketing_goal_reached = record.marketing_goal_percent = 0.0
+                record.marketing_goal_summary = record.marketing_goal_deadline = False
+                record.marketing_goal_state = False
+                continue
+            counted, base = results.get(record._origin.id, (0.0, 0))
+            reached = goal.measure(counted, base)
+            end = ends.get(record._origin.id)
+            deadline = end and get_deadline(end, days)
+            record.marketing_goal_reached = reached
+            record.marketing_goal_percent = goal.get_percent(reached)
+            record.marketing_goal_summary = self._describe_goal(goal, reached)
             record.marketing_goal_deadline = deadline
-            record.marketing_goal_state = self._judge_goal(
-                goal, reached, base, deadline
-            )
-
-    @api.model
-    def _judge_goal(self, goal, reached, base, deadline):
-        if not goal or not goal.target:
-            return False
-        if base and reached >= goal.target:
-            return "reached"
-        if deadline and deadline < fields.Datetime.now():
-            return "missed"
-        return "running" if base else "waiting"
+            record.marketing_goal_state = goal.judge(reached, base, deadline, now)
 
     @api.model
     def _describe_goal(self, goal, reached):

@@ -159,6 +159,7 @@ from . import (
     test_tools_delivery,
     test_tools_duplicates,
     test_tools_feedback_report,
+    test_tools_goal,
     test_tools_handoff_evidence,
     test_tools_handoff_lifecycle,
     test_tools_handoff_working_time,
