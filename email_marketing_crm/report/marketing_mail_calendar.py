@@ -1,11 +1,12 @@
-from datetime import datetime, time, timedelta
-
-import pytz
+from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date, formatLang
+
+from ..tools.local_time import at_hour, find_zone, get_midnight
+from ..tools.search_range import Range, Term, get_range
 
 #: Colours of the calendar, as Odoo numbers them.
 COLORS = {
@@ -113,7 +114,7 @@ class MarketingMailCalendar(models.Model):
 
     @property
     def _table_query(self):
-        now, zone = fields.Datetime.now(), self.env.tz.zone
+        now, zone = fields.Datetime.now(), self._get_zone()
         return SQL(
             "%s UNION ALL %s",
             self._get_mailings_query(now, zone),
@@ -208,12 +209,12 @@ class MarketingMailCalendar(models.Model):
             """,
             now=now,
             # What has no hour stands on the day itself, whatever the zone.
-            today=self._get_day(now),
+            today=get_midnight(now, zone),
             day_end=SQL(
                 "(date_trunc('day', entry.date AT TIME ZONE 'UTC'"
                 " AT TIME ZONE %(zone)s) + interval '1 day' - interval '1 second')"
                 " AT TIME ZONE %(zone)s AT TIME ZONE 'UTC'",
-                zone=zone,
+                zone=zone.key,
             ),
         )
 
@@ -224,8 +225,8 @@ class MarketingMailCalendar(models.Model):
         What left is served by the index of hours by mailing, what waits by the partial
         indexes of deliveries, which hold nothing else.
         """
-        first, last = self.env.context.get(RANGE, (datetime.min, datetime.max))
-        day = SQL("(mail.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone)
+        first, last = self.env.context.get(RANGE, Range())
+        day = SQL("(mail.date AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", zone.key)
         return SQL(
             """
             SELECT ((day.date - DATE '1970-01-01') * %(companies)s
@@ -274,31 +275,24 @@ class MarketingMailCalendar(models.Model):
         )
 
     @api.model
-    def _get_day(self, moment):
-        """The day of a moment in UTC where the user is, as a date without an hour."""
-        local = pytz.utc.localize(moment).astimezone(self.env.tz)
-        return datetime.combine(local.date(), time.min)
-
-    @api.model
-    def _get_moment(self, day, hour=0):
-        """The moment in UTC at which it is that late where the user is."""
-        local = self.env.tz.localize(day.replace(hour=hour, minute=0, second=0))
-        return local.astimezone(pytz.utc).replace(tzinfo=None)
+    def _get_zone(self):
+        """Where the user is."""
+        return find_zone(self.env.tz.zone) or find_zone("UTC")
 
     @api.model
     def _search(self, domain, *args, **kwargs):
         """Count mails of journeys only on the days that are asked for."""
-        first, last = self._get_range(Domain(domain))
-        calendar = self.with_context(**{RANGE: (first, last)})
+        asked_for = self._get_range(Domain(domain))
+        calendar = self.with_context(**{RANGE: asked_for})
         return super(MarketingMailCalendar, calendar)._search(domain, *args, **kwargs)
 
     @api.model
     def _get_range(self, domain):
-        """Moments between which all entries of a domain lie, some days around them."""
-        first, last = datetime.min, datetime.max
+        """Moments between which the mails of all entries of a domain leave."""
         items = list(domain)
         if "|" in items or "!" in items:
-            return first, last
+            return Range()
+        terms = []
         for name, operator, value in (item for item in items if item != "&"):
             if name not in ("date", "date_stop") or not value:
                 continue
@@ -306,11 +300,8 @@ class MarketingMailCalendar(models.Model):
                 moment = fields.Datetime.to_datetime(value)
             except (TypeError, ValueError):
                 continue  # "today", or another word that only the search knows
-            if operator in (">", ">="):
-                first = max(first, moment - timedelta(days=2))
-            elif operator in ("<", "<=") and name == "date":
-                last = min(last, moment + timedelta(days=2))
-        return first, last
+            terms.append(Term(name, operator, moment))
+        return get_range(terms)
 
     # ------------------------------------------------------------------
     # HOW IT LOOKS
@@ -370,7 +361,7 @@ class MarketingMailCalendar(models.Model):
                     self.env._("Of an entry of the calendar only its day can change.")
                 )
             if vals.get("is_all_day"):
-                date = self._get_moment(date, hour=MORNING)
+                date = at_hour(date, MORNING, self._get_zone())
             entry.mailing_id._move_to(date)
         self.invalidate_model()
         return True
@@ -388,6 +379,7 @@ class MarketingMailCalendar(models.Model):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "email_marketing_crm.marketing_mail_volume_action"
         )
+        zone, tomorrow = self._get_zone(), self.date + timedelta(days=1)
         return action | {
             "name": self.env._(
                 "Automated mail of %s", format_date(self.env, self.date.date())
@@ -397,8 +389,8 @@ class MarketingMailCalendar(models.Model):
             "domain": [
                 ("volume", "=", "automated"),
                 ("company_id", "=", self.company_id.id),
-                ("date", ">=", self._get_moment(self.date)),
-                ("date", "<", self._get_moment(self.date + timedelta(days=1))),
+                ("date", ">=", at_hour(self.date, 0, zone)),
+                ("date", "<", at_hour(tomorrow, 0, zone)),
             ],
             "context": {},
         }

@@ -177,6 +177,7 @@ from . import (
     test_tools_reading,
     test_tools_reliability,
     test_tools_score_rules,
+    test_tools_search_range,
     test_tools_segment,
     test_tools_sender_brake,
     test_tools_sender_dns,

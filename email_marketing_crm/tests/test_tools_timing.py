@@ -1,7 +1,7 @@
 """Properties of clocks, windows, quiet hours and best hours."""
 
 import unittest
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -25,8 +25,10 @@ from odoo.addons.email_marketing_crm.tools.best_hour import (
 )
 from odoo.addons.email_marketing_crm.tools.frequency import CALENDAR_UNITS, get_bounds
 from odoo.addons.email_marketing_crm.tools.local_time import (
+    at_hour,
     at_same_hour,
     find_zone,
+    get_midnight,
     next_occurrence,
     to_local,
     to_utc,
@@ -90,6 +92,25 @@ class TestLocalTime(unittest.TestCase):
         self.assertIsNone(find_zone("Mars/Olympus"))
         self.assertIsNone(find_zone(""))
         self.assertIsNone(find_zone("../etc/passwd"))
+
+    @patient
+    @given(moments, zones)
+    def test_a_local_day_lasts_from_midnight_to_midnight(self, moment, zone):
+        day = get_midnight(moment, zone)
+        self.assertEqual(day, datetime.combine(to_local(moment, zone), time.min))
+        begins, ends = at_hour(day, 0, zone), at_hour(day + timedelta(days=1), 0, zone)
+        self.assertTrue(begins <= moment < ends)
+        self.assertLessEqual(abs(ends - begins - timedelta(days=1)), timedelta(hours=1))
+
+    @patient
+    @given(moments, st.integers(0, 23), zones)
+    def test_an_hour_of_a_day(self, moment, hour, zone):
+        local = to_local(moment, zone)
+        found = at_hour(local, hour, zone)
+        self.assertEqual(found, to_utc(datetime.combine(local, time(hour)), zone))
+        shown = to_local(found, zone)
+        if shown != datetime.combine(local, time(hour)):  # the clock skips that hour
+            self.assertGreater(shown, datetime.combine(local, time(hour)))
 
     @patient
     @given(moments, moments, zones)

@@ -47,6 +47,20 @@ def to_utc(local: datetime, zone: ZoneInfo) -> datetime:
     return after.replace(microsecond=0)
 
 
+def get_midnight(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The local day of a moment, as the local time at which it begins."""
+    return to_local(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def at_hour(day: datetime, hour: int, zone: ZoneInfo) -> datetime:
+    """The moment at which it is a full hour on a local day.
+
+    :param day: any local time of it
+    :param hour: from 0 to 23
+    """
+    return to_utc(day.replace(hour=hour, minute=0, second=0, microsecond=0), zone)
+
+
 def next_occurrence(local: datetime, zone: ZoneInfo, now: datetime) -> datetime:
     """The first moment from `now` on at which it is that time of the day.
 
