@@ -35,12 +35,11 @@ class MarketingDelivery(models.Model):
         now = fields.Datetime.now()
         for delivery in self:
             hold = delivery.mailing_id.sudo().marketing_hold
+            is_waiting = delivery.state in WAITING_STATES
             note = False
-            if delivery.state not in WAITING_STATES:
-                note = False
-            elif hold in WAITING_HOLDS:
+            if is_waiting and hold in WAITING_HOLDS:
                 note = self._name_holds()[hold]
-            elif delivery.wait_reason and delivery.due > now:
+            elif is_waiting and delivery.wait_reason and delivery.due > now:
                 note = delivery.timing_note
             delivery.held_note = note
             delivery.is_held = bool(note)
