@@ -3,6 +3,8 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .marketing_mailing_count import TABLES_OF_EVENT
+
 #: What a statement did to the mails that left, added up.
 _COUNT_HOURS = """
 CREATE OR REPLACE FUNCTION marketing_hour_{event}() RETURNS trigger
@@ -21,15 +23,7 @@ END $$
 _COLUMNS = "mass_mailing_id, sent_datetime, is_test_trace"
 _NEW = f"SELECT {_COLUMNS}, 1 AS mails FROM new_rows"
 _OLD = f"SELECT {_COLUMNS}, -1 AS mails FROM old_rows"
-#: Event → rows it is about, and what PostgreSQL is to keep of them.
-_EVENTS = {
-    "insert": (_NEW, "NEW TABLE AS new_rows"),
-    "delete": (_OLD, "OLD TABLE AS old_rows"),
-    "update": (
-        f"{_NEW} UNION ALL {_OLD}",
-        "OLD TABLE AS old_rows NEW TABLE AS new_rows",
-    ),
-}
+_ROWS = {"insert": _NEW, "delete": _OLD, "update": f"{_NEW} UNION ALL {_OLD}"}
 
 
 class MarketingMailHour(models.Model):
@@ -60,10 +54,10 @@ class MarketingMailHour(models.Model):
         """Let the traces count, from what there is."""
         result = super().init()
         self._drop_triggers()
-        # Names and conditions are constants of this file.
+        # Names and rows are constants of the code.
         # pylint: disable=sql-injection
-        for event, (rows, tables) in _EVENTS.items():
-            self.env.cr.execute(_COUNT_HOURS.format(event=event, rows=rows))
+        for event, tables in TABLES_OF_EVENT.items():
+            self.env.cr.execute(_COUNT_HOURS.format(event=event, rows=_ROWS[event]))
             self.env.cr.execute(
                 f"CREATE TRIGGER marketing_hour_{event} AFTER {event.upper()}"
                 f" ON mailing_trace REFERENCING {tables} FOR EACH STATEMENT"
@@ -76,7 +70,7 @@ class MarketingMailHour(models.Model):
     def _drop_triggers(self):
         """Odoo removes the table with the add-on; nothing must write it any more."""
         # pylint: disable=sql-injection
-        for event in _EVENTS:
+        for event in TABLES_OF_EVENT:
             self.env.cr.execute(
                 f"DROP FUNCTION IF EXISTS marketing_hour_{event}() CASCADE"
             )

@@ -111,7 +111,8 @@ END $$
 _NEW = "SELECT mailing_trace_id, 1 AS clicks FROM new_rows"
 _OLD = "SELECT mailing_trace_id, -1 AS clicks FROM old_rows"
 _CLICK_ROWS = {"insert": _NEW, "delete": _OLD, "update": f"{_NEW} UNION ALL {_OLD}"}
-_TABLES_OF_EVENT = {
+#: Event → what PostgreSQL is to keep of the rows that a statement changed.
+TABLES_OF_EVENT = {
     "insert": "NEW TABLE AS new_rows",
     "delete": "OLD TABLE AS old_rows",
     "update": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
@@ -164,7 +165,7 @@ class MarketingMailingCount(models.Model):
         # pylint: disable=sql-injection
         cr.execute(_COUNT_TRACES)
         cr.execute(_COUNT_MOVED)
-        for event, tables in _TABLES_OF_EVENT.items():
+        for event, tables in TABLES_OF_EVENT.items():
             cr.execute(
                 f"CREATE TRIGGER marketing_count_{event} AFTER {event.upper()}"
                 f" ON mailing_trace REFERENCING {tables} FOR EACH STATEMENT"
@@ -200,7 +201,7 @@ class MarketingMailingCount(models.Model):
         for name in (
             "marketing_count_traces",
             "marketing_count_moved_trace",
-            *(f"marketing_count_{event}_clicks" for event in _TABLES_OF_EVENT),
+            *(f"marketing_count_{event}_clicks" for event in TABLES_OF_EVENT),
         ):
             self.env.cr.execute(f"DROP FUNCTION IF EXISTS {name}() CASCADE")
 
