@@ -1,7 +1,6 @@
 """How the high-volume lane writes the mails of one text: once, and filled in."""
 
 import logging
-import re
 from typing import NamedTuple
 
 from markupsafe import escape
@@ -20,14 +19,6 @@ from ..tools.mail_skeleton import is_plain_value
 from .marketing_delivery_letter import Letter
 
 _logger = logging.getLogger(__name__)
-
-#: A field in a template that Odoo prints by its name, without compiling the template:
-#: the expression of `mail.render.mixin._render_template_qweb_regex`.
-_NAMED_FIELD = re.compile(
-    r"""<(\w+)[\s|\n]+t-out=[\s|\n]*(\'|\")((\w|\.)+)(\2)[\s|\n]*"""
-    r"""((\/>)|(>[\s|\n]*([^<>]*?))[\s|\n]*<\/\1>)""",
-    re.DOTALL,
-)
 
 
 class CannotWriteError(Exception):
@@ -299,24 +290,13 @@ def _render_fields(composer, source, res_ids):
     wrapped = html_normalize(f"<div>{source}</div>")
     if not (wrapped.startswith("<div>") and wrapped.endswith("</div>")):
         return None
-    texts, fields, start = [], [], 5
-    for found in _NAMED_FIELD.finditer(wrapped):
-        tag = "" if found[1].lower() == "t" else found[1]
-        texts.append(wrapped[start : found.start()] + (f"<{tag}>" if tag else ""))
-        fields.append((found[3].split(".")[1:], found[9]))
-        start = found.end()
-        if tag:
-            texts.append(f"</{tag}>")
-            fields.append(None)
-    end = wrapped[start:-6]
+    texts, named = mail_holes.cut_fields(wrapped[len("<div>") : -len("</div>")])
     rendered = {}
     for record in composer.env[composer.model].with_prefetch(res_ids).browse(res_ids):
-        parts = []
-        for text, field in zip(texts, fields, strict=True):
-            parts.append(text)
-            if field:
-                parts.append(_print_field(record, *field))
-        rendered[record.id] = "".join([*parts, end])
+        parts = [texts[0]]
+        for field, text in zip(named, texts[1:], strict=True):
+            parts += _print_field(record, field), text
+        rendered[record.id] = "".join(parts)
     first = composer._render_template(
         source,
         composer.model,
@@ -327,14 +307,14 @@ def _render_fields(composer, source, res_ids):
     return rendered if all(rendered[one] == str(first[one]) for one in first) else None
 
 
-def _print_field(record, names, default):
+def _print_field(record, field):
     value = record
     try:
-        for name in names:
+        for name in field.names:
             value = value[name]
     except KeyError:
-        value = default
-    return escape(value or default or "")
+        value = None
+    return escape(value or field.default or "")
 
 
 def print_values(composer, cut, res_ids, langs):

@@ -2,6 +2,9 @@
 
 A template that only prints values (`t-out`) can be rendered once, with a marker in the
 place of each value, as long as nothing else in it depends on the recipient.
+
+Where all values are fields by their names, Odoo does not compile the template: it finds
+them with an expression, for each recipient anew. `cut_fields` finds them once for all.
 """
 
 import copy
@@ -16,6 +19,13 @@ from markupsafe import escape
 
 #: Directives a template may have and still be cut.
 _PRINT = "t-out"
+#: A field that is printed by its name, with what is shown without a value: the
+#: expression of `mail.render.mixin._render_template_qweb_regex`.
+_NAMED_FIELD = re.compile(
+    r"""<(\w+)[\s|\n]+t-out=[\s|\n]*(\'|\")((\w|\.)+)(\2)[\s|\n]*"""
+    r"""((\/>)|(>[\s|\n]*([^<>]*?))[\s|\n]*<\/\1>)""",
+    re.DOTALL,
+)
 
 
 class Hole(NamedTuple):
@@ -25,6 +35,15 @@ class Hole(NamedTuple):
     """Stands for the value; occurs nowhere else, and nothing rewrites it."""
     source: str
     """A template that prints the value alone."""
+
+
+class NamedField(NamedTuple):
+    """A field of the record, or of a record that it leads to."""
+
+    names: Sequence[str]
+    """Names of the fields that lead to the value, without the record's own."""
+    default: str | None
+    """What is printed where there is no value."""
 
 
 class CutTemplate(NamedTuple):
@@ -81,6 +100,26 @@ def cut_template(source: str) -> CutTemplate | None:
             return None
         holes.append(Hole(_make_marker(), _get_value_source(node)))
     return CutTemplate(element, holes)
+
+
+def cut_fields(source: str) -> tuple[list[str], list[NamedField]]:
+    """Cut a template where Odoo prints a field by its name.
+
+    :param source: the HTML as `html_normalize` leaves it, without an element around it
+    :returns: the texts, and the fields between them: one less. A tag other than
+        ``<t>`` stays in the texts, without its attributes, as Odoo writes it.
+    """
+    texts, fields = [], []
+    start, closing = 0, ""
+    for found in _NAMED_FIELD.finditer(source):
+        tag, expression, default = found[1], found[3], found[9]
+        is_bare = tag.lower() == "t"
+        opening = "" if is_bare else f"<{tag}>"
+        texts.append(closing + source[start : found.start()] + opening)
+        fields.append(NamedField(expression.split(".")[1:], default))
+        start, closing = found.end(), "" if is_bare else f"</{tag}>"
+    texts.append(closing + source[start:])
+    return texts, fields
 
 
 def split_values(rendered: str, separator: str) -> list[str]:
