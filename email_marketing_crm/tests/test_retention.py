@@ -6,7 +6,7 @@ from odoo.tests import tagged
 from ..models import marketing_retention
 from .common import NOW
 from .common_delivery import DeliveryCase
-from .test_score import ScoreCase
+from .score_common import ScoreCase
 
 OLD = NOW - timedelta(days=3 * 365)
 

@@ -12,7 +12,7 @@ from odoo.tests import tagged
 from ..tools.inbox_batch import InboxBatch, TouchpointRow
 from ..tools.reliability import CLASSES
 from .common import NOW
-from .test_score import ScoreCase
+from .score_common import ScoreCase
 
 SIZE = int(os.environ.get("REBUILD_SIZE", "3000"))
 TOUCHPOINTS_PER_PERSON = 30
