@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import new_test_user, tagged
 
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 
 @tagged("post_install", "-at_install")

@@ -8,7 +8,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
-from .test_segment import MODELS, SegmentCase
+from .segment_common import MODELS, SegmentCase
 
 
 @tagged("post_install", "-at_install")

@@ -5,7 +5,7 @@ from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common import NOW
-from .test_segment import MODELS, SegmentCase
+from .segment_common import MODELS, SegmentCase
 
 ANA, BO = "ana@example.com", "bo@example.com"
 

@@ -1,7 +1,7 @@
 from odoo import Command
 from odoo.tests import tagged
 
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 ANA, BO = "ana@example.com", "bo@example.com"
 

@@ -7,7 +7,7 @@ from odoo import Command
 from odoo.tests import tagged
 
 from .common import NOW
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 MUTATIONS = 300
 CITIES = ("Porto", "Lund", False)

@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .common import NOW
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 
 @tagged("post_install", "-at_install")

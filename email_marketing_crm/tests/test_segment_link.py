@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 ANA, BO, CY = "ana@example.com", "bo@example.com", "cy@example.com"
 

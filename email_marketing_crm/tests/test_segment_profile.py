@@ -4,7 +4,7 @@ from odoo import Command
 from odoo.tests import tagged
 
 from .common import NOW
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 ANA = "ana@example.com"
 

@@ -5,7 +5,7 @@ from odoo.exceptions import ValidationError
 from odoo.tests import Form, tagged
 
 from .common import NOW
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 ANA, BO, CY = "ana@example.com", "bo@example.com", "cy@example.com"
 

@@ -6,7 +6,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, new_test_user, tagged
 
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 
 class ScreenCase(SegmentCase):

@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
 
 from .common import NOW
-from .test_segment import SegmentCase
+from .segment_common import SegmentCase
 
 XML_ID = "email_marketing_crm.segment_template_%s"
 

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tests import tagged
 
 from .common import NOW
-from .test_segment import MODELS, SegmentCase
+from .segment_common import MODELS, SegmentCase
 
 QUERY = f"{MODELS}.marketing_segment_query.MarketingSegment"
 CITIES = ("Porto", "Lund", False)

@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.tests import new_test_user, tagged
 
 from odoo.addons.email_marketing_crm.tests.common import NOW
-from odoo.addons.email_marketing_crm.tests.test_segment import SegmentCase
+from odoo.addons.email_marketing_crm.tests.segment_common import SegmentCase
 from odoo.addons.email_marketing_crm_survey.hooks import pre_init_hook, uninstall_hook
 
 ANA, BEN = "ana@example.com", "ben@example.com"
