@@ -10,7 +10,8 @@ from odoo.tests import tagged
 
 from ..models import marketing_webhook
 from ..tools.webhook import ProviderEvent
-from .test_tools_webhook import (
+from .webhook_common import BASIC, WebhookCase, sign_as_mailgun
+from .webhook_report_common import (
     CERTIFICATE_URL,
     MAILGUN,
     POSTMARK,
@@ -19,7 +20,6 @@ from .test_tools_webhook import (
     sns,
     sns_question,
 )
-from .webhook_common import BASIC, WebhookCase, sign_as_mailgun
 
 
 @tagged("post_install", "-at_install")

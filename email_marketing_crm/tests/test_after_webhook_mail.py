@@ -6,8 +6,8 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import NOW
-from .test_tools_webhook import POSTMARK, SES_BOUNCE, sns
 from .webhook_common import BASIC, WebhookCase
+from .webhook_report_common import POSTMARK, SES_BOUNCE, sns
 
 
 @tagged("post_install", "-at_install")

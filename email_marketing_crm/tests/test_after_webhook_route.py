@@ -6,8 +6,8 @@ import time
 from odoo.tests import HttpCase, tagged
 
 from ..controllers.webhook import MAX_TRIES
-from .test_tools_webhook import MAILGUN, POSTMARK
 from .webhook_common import BASIC, WebhookStory, sign_as_mailgun
+from .webhook_report_common import MAILGUN, POSTMARK
 
 
 @tagged("post_install", "-at_install")

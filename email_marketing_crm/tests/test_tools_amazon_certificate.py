@@ -8,7 +8,7 @@ import requests
 from urllib3 import HTTPResponse
 
 from ..tools.amazon_certificate import fetch_certificate
-from .test_tools_webhook import CERTIFICATE_URL
+from .webhook_report_common import CERTIFICATE_URL
 
 
 class TestCertificate(unittest.TestCase):

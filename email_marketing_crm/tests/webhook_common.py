@@ -7,7 +7,7 @@ import json
 
 from ..models import marketing_webhook
 from .common import MarketingCase
-from .test_tools_webhook import TOPIC, amazon
+from .webhook_report_common import TOPIC, amazon
 
 #: What Postmark sends with its requests when the key is `odoo:secret`.
 BASIC = {"Authorization": f"Basic {base64.b64encode(b'odoo:secret').decode()}"}
