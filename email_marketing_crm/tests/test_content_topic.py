@@ -7,7 +7,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import tagged
 
 from .content_common import ContentCase
-from .test_high_volume import VolumeCase
+from .volume_common import VolumeCase
 
 BODY = (
     '<p>Dear <t t-out="object.name">friend</t>, you read about'

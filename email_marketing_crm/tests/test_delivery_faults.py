@@ -8,7 +8,7 @@ from odoo.tools import mute_logger
 from ..models import mail_mail, marketing_delivery_sessions, marketing_handover
 from ..tools.delivery_handover import MAX_ATTEMPTS, Handover
 from .common import NOW
-from .test_high_volume import VolumeCase
+from .volume_common import VolumeCase
 
 VICTIM = "volume3@example.com"
 HANDOVER_LOGGER = "odoo.addons.email_marketing_crm.models.mail_mail_handover"

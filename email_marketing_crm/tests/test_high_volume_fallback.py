@@ -6,7 +6,7 @@ from odoo import Command, models
 from odoo.tests import tagged
 
 from ..models.marketing_sender_high_volume import WATCHED_METHODS
-from .test_high_volume import VolumeCase
+from .volume_common import VolumeCase
 
 
 def make_foreign(module, method, original):

@@ -67,3 +67,10 @@ class VolumeCase(DeliveryCase):
             delivery.email: delivery.state
             for delivery in self.deliveries_of(self.mailing)
         }
+
+
+class VolumeFaultCase(VolumeCase):
+    """Whatever happens on the way: nothing twice, nothing lost."""
+
+    def assert_nothing_twice(self):
+        self.assertEqual(len(self.smtp.addresses), len(set(self.smtp.addresses)))
