@@ -81,3 +81,16 @@ class SegmentCase(MarketingCase):
         return segment.member_ids.filtered(
             lambda member: member.person_id.email_normalized == email
         )
+
+
+class ScreenCase(SegmentCase):
+    """What a user sees of a segment: figures, and the people behind them."""
+
+    def people(self, action, user=None):
+        """Addresses of the persons that an action opens, sorted."""
+        persons = self.env[action["res_model"]].with_user(user or self.env.user)
+        return sorted(persons.search(action["domain"]).mapped("email_normalized"))
+
+    def figures(self, outcomes):
+        self.assertFalse(outcomes["took_too_long"])
+        return {figure["code"]: figure["count"] for figure in outcomes["figures"]}
