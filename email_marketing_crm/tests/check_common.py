@@ -1,5 +1,7 @@
 """Helpers of the tests of checks before sending."""
 
+from odoo import Command
+
 from .common import NOW
 from .common_delivery import DeliveryCase
 
@@ -13,6 +15,10 @@ pumps are quiet and small, and they need half of the current that the old ones n
 <img src="/web/image/1" alt="One of the new pumps"/>
 <p><a href="/unsubscribe_from_list">Unsubscribe</a></p>
 """
+#: Written for each person, which takes a while: everybody has a name, not a city.
+NAMES = CLEAN + '<t t-out="object.name.upper()"/>'
+CITIES = CLEAN + '<t t-out="object.city.upper()"/>'
+BROKEN_LINK = CLEAN.replace("https://pumps.com/new", "#")
 
 
 class CheckCase(DeliveryCase):
@@ -61,3 +67,46 @@ class CheckCase(DeliveryCase):
 
     def finding(self, check, code):
         return check.finding_ids.filtered(lambda finding: finding.code == code)
+
+
+class HoldCase(CheckCase):
+    """Marketers write their templates; checks are the matter of a worker."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        editors = cls.env.ref("mail.group_mail_template_editor")
+        editors.user_ids = [
+            Command.link(user.id) for user in (cls.user_marketing, cls.user_manager)
+        ]
+
+    def begin_check(self, mailing):
+        """The user's seconds are over before the mail was written for anybody."""
+        return self.env["marketing.mailing.check"]._check_mailing(mailing, -1)
+
+    def launch_early(self, body, **values):
+        """Send a mailing whose check is not done yet."""
+        mailing = self.make_clean(body_html=body, **values)
+        self.begin_check(mailing)
+        mailing.action_launch()
+        return mailing
+
+    def run_checks(self):
+        """Run the worker of checks until nothing is left to do."""
+        self._run_lane("marketing.mailing.check")
+
+    def decide(self, mailing, user, reason=None):
+        action = mailing.with_user(user).action_decide_check()
+        question = self.env[action["res_model"]].browse(action["res_id"])
+        question = question.with_user(user)
+        question.reason = reason
+        question.action_go_on()
+
+    def told(self, mailing):
+        """What the one who is responsible for the mailing was told about it."""
+        messages = mailing.message_ids.filtered(
+            lambda message: (
+                self.user_marketing.partner_id in message.notified_partner_ids
+            )
+        )
+        return " ".join(messages.mapped("body"))
