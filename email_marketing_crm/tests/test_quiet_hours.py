@@ -1,3 +1,5 @@
+"""At night and on holidays, by the clock of each person, mail waits."""
+
 from datetime import datetime, timedelta
 
 from psycopg2.errors import UniqueViolation
@@ -8,33 +10,12 @@ from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common import NOW
-from .timing_common import ANA, BEN, TimingCase
-
-#: Wednesday, 22:00 UTC.
-EVENING = NOW + timedelta(hours=12)
+from .timing_common import ANA, BEN, EVENING, ClockCase
 
 
 @tagged("post_install", "-at_install")
-class TestQuietHours(TimingCase):
+class TestQuietHours(ClockCase):
     """When mail leaves, by the clock of each person."""
-
-    @classmethod
-    def make_quiet(cls, start=21, stop=8, **values):
-        return cls.env["marketing.quiet.hours"].create(
-            {"hour_from": start, "hour_to": stop, **values}
-        )
-
-    def live_in(self, **zones):
-        """Ana and Ben move; the inbox tells their persons."""
-        for name, zone in zones.items():
-            getattr(self, name).tz = zone
-        now = datetime.now()
-        self.run_inbox()
-        self.clock.move_to(now)
-
-    # ------------------------------------------------------------------
-    # quiet hours
-    # ------------------------------------------------------------------
 
     def test_mail_of_the_evening_leaves_in_the_morning(self):
         self.make_quiet()
@@ -149,10 +130,6 @@ class TestQuietHours(TimingCase):
         ):
             self.make_quiet(22, 7)
 
-    # ------------------------------------------------------------------
-    # working days
-    # ------------------------------------------------------------------
-
     def make_calendar(self, *days, **values):
         return self.env["resource.calendar"].create(
             {
@@ -200,10 +177,6 @@ class TestQuietHours(TimingCase):
                 is_working_days_only=True, calendar_id=self.make_calendar().id
             )
 
-    # ------------------------------------------------------------------
-    # several reasons
-    # ------------------------------------------------------------------
-
     def test_the_latest_moment_wins_and_its_reason_shows(self):
         rule = self.make_rule((1, "day"))
         self.mail()
@@ -224,225 +197,6 @@ class TestQuietHours(TimingCase):
         self.assertEqual(
             self.wait(mailing), ("quiet_hours", datetime(2026, 3, 4, 12, 0))
         )
-
-    # ------------------------------------------------------------------
-    # local time
-    # ------------------------------------------------------------------
-
-    def schedule(self, date, user=None, **values):
-        user = user or self.user_marketing
-        mailing = self.make_mailing(
-            self.segment,
-            schedule_type="scheduled",
-            schedule_date=date,
-            marketing_send_time="local",
-            **values,
-        )
-        mailing.with_user(user).action_schedule()
-        return mailing
-
-    def test_the_same_hour_everywhere(self):
-        self.live_in(ana="Asia/Tokyo", ben="America/New_York")
-        # Tuesday 09:00 in Berlin, where it is said
-        mailing = self.schedule(
-            datetime(2026, 3, 10, 8, 0), marketing_send_tz="Europe/Berlin"
-        )
-        self.assertEqual(
-            self.wait(mailing), ("local_time", datetime(2026, 3, 10, 0, 0))
-        )
-        self.assertEqual(
-            self.wait(mailing, BEN), ("local_time", datetime(2026, 3, 10, 13, 0))
-        )
-        self.clock.move_to(datetime(2026, 3, 10, 0, 1))
-        self.deliver()
-        self.assertEqual(self.outcome(mailing), "sent")
-        self.assertEqual(self.outcome(mailing, BEN), "planned")
-        self.assertIn(mailing.state, ("in_queue", "sending"))
-        self.clock.move_to(datetime(2026, 3, 10, 13, 1))
-        self.deliver()
-        self.send()
-        self.assertEqual(self.outcome(mailing, BEN), "sent")
-        self.assertEqual(mailing.state, "done")
-
-    def test_whose_hour_is_over_gets_it_the_next_day(self):
-        self.live_in(ana="Asia/Tokyo")
-        # 11:00 here is over in Tokyo: it is 19:00 there
-        mailing = self.schedule(NOW + timedelta(hours=1), marketing_send_tz="UTC")
-        self.assertEqual(self.wait(mailing)[1], datetime(2026, 3, 5, 2, 0))
-        self.assertEqual(self.delivery_of(mailing, BEN).due, NOW + timedelta(hours=1))
-
-    def test_an_hour_that_does_not_exist(self):
-        self.live_in(ana="Europe/Berlin")
-        mailing = self.schedule(datetime(2026, 3, 29, 2, 30), marketing_send_tz="UTC")
-        self.assertEqual(self.wait(mailing)[1], datetime(2026, 3, 29, 1, 0))
-
-    def test_local_time_obeys_quiet_hours(self):
-        self.live_in(ana="Asia/Tokyo")
-        self.make_quiet()
-        mailing = self.schedule(datetime(2026, 3, 10, 7, 0), marketing_send_tz="UTC")
-        self.assertEqual(
-            self.wait(mailing), ("quiet_hours", datetime(2026, 3, 9, 23, 0))
-        )
-
-    def test_another_hour_moves_everybody(self):
-        self.live_in(ana="Asia/Tokyo")
-        mailing = self.schedule(datetime(2026, 3, 10, 8, 0), marketing_send_tz="UTC")
-        mailing.schedule_date = datetime(2026, 3, 11, 9, 0)
-        self.assertEqual(
-            self.wait(mailing), ("local_time", datetime(2026, 3, 11, 0, 0))
-        )
-        self.assertEqual(
-            self.delivery_of(mailing, BEN).due, datetime(2026, 3, 11, 9, 0)
-        )
-
-    def test_the_zone_of_a_person(self):
-        """His own, that of a country with one zone, the company's."""
-        germany, usa = self.env.ref("base.de"), self.env.ref("base.us")
-        self.assertEqual(germany.marketing_tz, "Europe/Berlin")
-        self.assertFalse(usa.marketing_tz)
-        for values, expected in (
-            ({"tz": "Asia/Tokyo", "country_id": germany.id}, "Asia/Tokyo"),
-            ({"tz": False, "country_id": germany.id}, "Europe/Berlin"),
-            ({"tz": False, "country_id": usa.id}, "UTC"),
-            ({"tz": False, "country_id": False}, "UTC"),
-        ):
-            self.ana.write(values)
-            self.run_inbox()
-            self.assertEqual(self.person_of(ANA)._get_zone().key, expected)
-
-    def test_the_clock_of_who_schedules(self):
-        self.user_marketing.tz = "Europe/Berlin"
-        mailing = (
-            self.env["mailing.mailing"]
-            .with_user(self.user_marketing)
-            .create(
-                {
-                    "subject": "Local",
-                    "mailing_model_id": self.partner_model,
-                    "marketing_send_time": "local",
-                }
-            )
-        )
-        self.assertEqual(mailing.marketing_send_tz, "Europe/Berlin")
-
-    def test_mails_of_journeys_leave_at_their_hour(self):
-        self.live_in(ana="Asia/Tokyo")  # 19:00 there
-        mailing = self.make_mailing(
-            marketing_kind="journey",
-            marketing_send_time="local",
-            marketing_send_hour=20.5,
-        )
-        self.env["marketing.delivery"]._plan(
-            mailing,
-            [
-                (self.person_of(ANA).id, self.ana.id, 1),
-                (self.person_of(BEN).id, self.ben.id, 2),
-            ],
-        )
-        self.assertEqual(self.wait(mailing)[1], datetime(2026, 3, 4, 11, 30))
-        self.assertEqual(self.wait(mailing, BEN)[1], datetime(2026, 3, 4, 20, 30))
-
-    def test_the_moments_of_a_mailing_are_one_statement(self):
-        self.live_in(ana="Asia/Tokyo", ben="America/New_York")
-        counts = []
-        for send_time in ("at_once", "local"):
-            mailing = self.make_mailing(self.segment, marketing_send_time=send_time)
-            self.env.flush_all()
-            before = self.env.cr.sql_log_count
-            self.env["marketing.delivery"]._plan_audience(mailing)
-            counts.append(self.env.cr.sql_log_count - before)
-        self.assertLessEqual(counts[1], counts[0] + 2)
-
-    def test_an_estimate_before_anything_is_planned(self):
-        self.live_in(ana="Asia/Tokyo")
-        mailing = self.make_mailing(self.segment, marketing_send_time="local")
-        mailing.marketing_send_tz = "UTC"
-        action = mailing.with_user(self.user_marketing).action_estimate_timing()
-        lines = (
-            self.env["marketing.timing.estimate"]
-            .with_user(self.user_marketing)
-            .search(action["domain"])
-        )
-        self.assertEqual(
-            [(line.zone, line.due, line.persons) for line in lines],
-            [("UTC", NOW, 1), ("Asia/Tokyo", datetime(2026, 3, 5, 1, 0), 1)],
-        )
-        self.assertFalse(self.deliveries_of(mailing))
-
-    def test_a_segment_says_who_can_be_mailed_later(self):
-        """Each person once: a refusal first, then frequency rules, then quiet hours."""
-        self.make_quiet()
-        self.make_rule((1, "rolling", 7))
-        segment = self.segment.with_user(self.user_marketing)
-
-        def figures():
-            self.env.invalidate_all()
-            outcomes = segment.get_mailing_outcomes()
-            return {figure["code"]: figure["count"] for figure in outcomes["figures"]}
-
-        self.assertEqual(figures(), {"mailable": 2})
-        self.live_in(ana="Asia/Tokyo")
-        self.clock.move_to(NOW + timedelta(hours=4))  # 23:00 in Tokyo
-        self.assertEqual(figures(), {"mailable": 1, "later_quiet_hours": 1})
-        mailing = self.mail()
-        self.assertEqual(self.outcome(mailing, BEN), "sent")
-        self.assertEqual(
-            figures(), {"mailable": 0, "later_quiet_hours": 1, "later_frequency": 1}
-        )
-        found = self.env["marketing.person"].search(
-            [("segment_outcome", "=", f"{segment.id}:later_frequency")]
-        )
-        self.assertEqual(found.email_normalized, BEN)
-        self.env["mail.blacklist"]._add(BEN)
-        self.assertEqual(
-            figures(), {"mailable": 0, "later_quiet_hours": 1, "blacklisted": 1}
-        )
-        labels = {
-            figure["code"]: figure["label"]
-            for figure in segment.get_mailing_outcomes()["figures"]
-        }
-        self.assertEqual(
-            labels["later_quiet_hours"], "Can be mailed later: Quiet hours"
-        )
-
-    def test_a_person_shows_what_he_waits_for(self):
-        self.make_quiet()
-        self.clock.move_to(EVENING)
-        mailing = self.mail()
-        person = self.person_of(ANA).with_user(self.user_marketing)
-        self.assertEqual(person.waiting_delivery_count, 1)
-        action = person.action_view_waiting_deliveries()
-        found = self.env[action["res_model"]].search(action["domain"])
-        self.assertEqual(found, self.delivery_of(mailing))
-        self.assertEqual(found.timing_note, "Quiet hours")
-
-    def test_the_preview_says_who_gets_it_later(self):
-        self.live_in(ana="Asia/Tokyo")
-        self.make_quiet()
-        mailing = self.make_mailing(
-            self.segment,
-            schedule_type="scheduled",
-            schedule_date=datetime(2026, 3, 10, 18, 0),  # 03:00 in Tokyo
-        )
-        preview = self.env["marketing.delivery.preview"].with_user(self.user_marketing)
-        for send_time, expected in (
-            ("at_once", ("quiet_hours", datetime(2026, 3, 10, 23, 0))),
-            ("local", ("local_time", datetime(2026, 3, 10, 9, 0))),
-        ):
-            mailing.write(
-                {"marketing_send_time": send_time, "marketing_send_tz": "UTC"}
-            )
-            mailing.with_user(self.user_marketing).action_check_audience()
-            rows = preview.search([("mailing_id", "=", mailing.id)])
-            found = {
-                row.person_id.email_normalized: (row.wait_reason, row.wait_until)
-                for row in rows
-            }
-            self.assertEqual(found, {ANA: expected, BEN: (False, False)})
-
-    # ------------------------------------------------------------------
-    # rights and words
-    # ------------------------------------------------------------------
 
     def test_in_words(self):
         quiet = self.make_quiet(21.5, 8, is_working_days_only=True)

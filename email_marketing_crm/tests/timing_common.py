@@ -1,11 +1,16 @@
 """Helpers for tests about when mails leave and how many."""
 
+from datetime import datetime, timedelta
+
 from odoo import Command
 
+from .common import NOW
 from .common_delivery import DeliveryCase
 
 ANA = "ana@pumps.example"
 BEN = "ben@valves.example"
+#: Wednesday, 22:00 UTC.
+EVENING = NOW + timedelta(hours=12)
 
 
 class TimingCase(DeliveryCase):
@@ -63,3 +68,21 @@ class TimingCase(DeliveryCase):
         delivery = self.delivery_of(mailing, email)
         self.assertEqual(delivery.state, "planned", delivery.reason)
         return delivery.wait_reason, delivery.due
+
+
+class ClockCase(TimingCase):
+    """Quiet hours, and persons whose clock shows another time."""
+
+    @classmethod
+    def make_quiet(cls, start=21, stop=8, **values):
+        return cls.env["marketing.quiet.hours"].create(
+            {"hour_from": start, "hour_to": stop, **values}
+        )
+
+    def live_in(self, **zones):
+        """Ana and Ben move; the inbox tells their persons."""
+        for name, zone in zones.items():
+            getattr(self, name).tz = zone
+        now = datetime.now()
+        self.run_inbox()
+        self.clock.move_to(now)
