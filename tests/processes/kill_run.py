@@ -77,8 +77,9 @@ def break_database(number):
     odoo.sql_db.close_all()
 
 
-import ctypes, mmap, psycopg2, random, signal, subprocess, time, traceback
+import ctypes, mmap, psycopg2, random, signal, subprocess, time
 from odoo.addons.email_marketing_crm.tools.delivery_handover import Handover
+from tests.processes.forks import fork
 randomness = random.Random({seed})
 kills = {kills}
 # How many mails each worker has taken in hand.
@@ -94,19 +95,16 @@ def announce_and_count(self, delivery):
 Handover.announce = announce_and_count
 
 
-def start(number):
+def work_as(number):
     global own_number
-    in_hand[number] = 0
-    pid = os.fork()
-    if pid:
-        return pid
     own_number = number
-    try:
-        work(number)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+    work(number)
+
+
+def start(number):
+    in_hand[number] = 0
+    [pid] = fork(work_as, [number])
+    return pid
 
 
 def has_ended(number):

@@ -7,6 +7,10 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+"""Scripts import from here what they share."""
 
 PREAMBLE = """
 import os, sys
@@ -28,6 +32,24 @@ def environment(cr):
 """
 
 
+#: A worker: runs its shard of a lane until nothing is left to do.
+LANE = """
+import psycopg2.errors
+print("ready", flush=True)
+while True:
+    with registry.cursor() as cr:
+        model = environment(cr)[{model!r}]
+        try:
+            processed, _remaining = model._run_lane({number}, {count})
+            cr.commit()
+        except psycopg2.errors.SerializationFailure:
+            cr.rollback()
+            continue
+    if not processed:
+        break
+"""
+
+
 def start(name: str, script: str, options: Sequence[str] = ()) -> subprocess.Popen:
     """Start Python with Odoo's registry of a database; `registry` and `environment`
     are at hand in the script.
@@ -40,6 +62,7 @@ def start(name: str, script: str, options: Sequence[str] = ()) -> subprocess.Pop
         stdout=subprocess.PIPE,
         text=True,
         env=os.environ,
+        cwd=ROOT,
     )
 
 
@@ -70,20 +93,20 @@ def odoo_bin(*arguments: str, stdin: str | None = None) -> str:
 
 
 def run_with_kills(
-    name: str, script: str, lanes: int, shortest: float, longest: float
+    name: str, model: str, script: str, lanes: int, shortest: float, longest: float
 ) -> None:
-    """Run a worker a lane; kill all of them three times on the way.
+    """Run a worker a lane of a model; kill all of them three times on the way.
 
-    The script names its shard by `{number}` and `{count}` and prints `ready` when the
-    work begins. The moments are drawn with a fixed seed.
+    The moments are drawn with a fixed seed.
 
-    :param shortest: seconds after `ready` before which no worker is killed
-    :param longest: seconds after which each that still runs is killed
+    :param script: what each worker does before its work begins
+    :param shortest: seconds of work before which no worker is killed
+    :param longest: seconds of work after which each that still runs is killed
     """
     randomness = random.Random(20260304)
     kills = 0
     for _attempt in range(3):
-        workers = _start_lanes(name, script, lanes)
+        workers = _start_lanes(name, model, script, lanes)
         for worker in workers:
             assert worker.stdout.readline().strip() == "ready"
         for worker in workers:
@@ -93,14 +116,16 @@ def run_with_kills(
                 worker.send_signal(signal.SIGKILL)
                 kills += 1
                 worker.wait()
-    for worker in _start_lanes(name, script, lanes):
+    for worker in _start_lanes(name, model, script, lanes):
         output, _errors = worker.communicate(timeout=240)
         assert worker.returncode == 0, output
     assert kills, "Every worker ended before it could be killed."
 
 
-def _start_lanes(name: str, script: str, lanes: int) -> list[subprocess.Popen]:
+def _start_lanes(
+    name: str, model: str, script: str, lanes: int
+) -> list[subprocess.Popen]:
     return [
-        start(name, script.format(number=number, count=lanes))
+        start(name, script + LANE.format(model=model, number=number, count=lanes))
         for number in range(lanes)
     ]

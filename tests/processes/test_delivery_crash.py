@@ -4,10 +4,10 @@ import asyncio
 import collections
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from dev import ports, postgres
+from dev import postgres
 from tests.processes import campaign_story, kill_run, odoo_process
+from tests.processes.mail_server import serve
 
 MAILS = 100
 
@@ -19,8 +19,9 @@ LAUNCH = """    mailing.action_launch()
 #: its work. Each worker runs its lane as the cron does, until nothing is ready;
 #: whenever the mail server asks for it, all of them are killed and started again.
 FOREMAN = """
-import logging, signal, time, traceback
+import logging, signal, time
 from pathlib import Path
+from tests.processes.forks import fork
 logging.disable(logging.CRITICAL)
 odoo.tools.config["smtp_server"] = "127.0.0.1"
 odoo.tools.config["smtp_port"] = {port}
@@ -49,18 +50,7 @@ def work(number):
 
 
 def start():
-    workers = set()
-    for number in range(2):
-        pid = os.fork()
-        if not pid:
-            try:
-                work(number)
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        workers.add(pid)
-    return workers
+    return fork(work, range(2))
 
 
 workers = start()
@@ -137,14 +127,8 @@ class Sink:
 
 @pytest.fixture
 def sink(tmp_path):
-    handler = Sink(tmp_path / "kill")
-    controller = Controller(handler, hostname="127.0.0.1", port=ports.free(18100, {}))
-    controller.start()
-    handler.port = controller.port
-    try:
+    with serve(Sink(tmp_path / "kill"), 18100) as handler:
         yield handler
-    finally:
-        controller.stop()
 
 
 def send_all(database, sink):

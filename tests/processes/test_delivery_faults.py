@@ -5,11 +5,11 @@ import collections
 import os
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from dev import ports, postgres
+from dev import postgres
 from dev.system_packages import postgres_binaries
 from tests.processes import campaign_story, kill_run, odoo_process, own_postgres
+from tests.processes.mail_server import serve
 
 RUN = """
 import logging
@@ -57,17 +57,12 @@ class SlowSink:
 
 def test_who_opts_out_while_mails_leave(addon_database):
     """He gets none, although the transaction of the run began before."""
-    sink = SlowSink(addon_database)
-    controller = Controller(sink, hostname="127.0.0.1", port=ports.free(18300, {}))
-    controller.start()
-    try:
+    with serve(SlowSink(addon_database), 18300) as sink:
         odoo_process.run(
             addon_database,
             campaign_story.prepare(12, "    mailing.action_launch()\n", lanes=1)
-            + RUN.format(port=controller.port),
+            + RUN.format(port=sink.port),
         )
-    finally:
-        controller.stop()
     rows = postgres.sql(
         "SELECT email, COALESCE(reason, state) FROM marketing_delivery", addon_database
     )

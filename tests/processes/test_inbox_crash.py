@@ -36,24 +36,10 @@ with registry.cursor() as cr:
     cr.execute("UPDATE marketing_inbox SET due = due - interval '1 minute'")
 """
 
-#: Small batches, so that a kill meets the middle of the work.
-WORK = """
+#: So that a kill meets the middle of the work.
+SMALL_BATCHES = """
 from odoo.addons.email_marketing_crm.models import marketing_inbox
 marketing_inbox.BATCH_SIZE = 100
-import psycopg2.errors
-print("ready", flush=True)
-while True:
-    with registry.cursor() as cr:
-        env = environment(cr)
-        try:
-            processed, _remaining = env["marketing.inbox"]._run_lane({number}, {count})
-            cr.commit()
-        except psycopg2.errors.SerializationFailure:
-            cr.rollback()
-            continue
-    if not processed:
-        break
-print("done", flush=True)
 """
 
 
@@ -69,7 +55,9 @@ def test_killed_workers_lose_nothing_and_count_nothing_twice(addon_database, lan
         "SELECT count(*) FROM marketing_inbox WHERE kind = 'touchpoint'",
     )
     assert waiting == PERSONS * CLICKS
-    odoo_process.run_with_kills(addon_database, WORK, lanes, 0.1, 0.5)
+    odoo_process.run_with_kills(
+        addon_database, "marketing.inbox", SMALL_BATCHES, lanes, 0.1, 0.5
+    )
     assert not count(addon_database, "SELECT count(*) FROM marketing_inbox")
     assert PERSONS == count(
         addon_database,

@@ -5,10 +5,10 @@ import email.policy
 import re
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from dev import ports, postgres
+from dev import postgres
 from tests.processes import campaign_story, odoo_process
+from tests.processes.mail_server import serve
 
 MAILS = 40
 TEXT = """<p>Dear <t t-out="object.name"/>, <a href="https://www.example.com/pumps">pumps</a>,
@@ -31,7 +31,8 @@ LAUNCH = """    mailing.body_html = {text!r}
 
 #: Both have claimed their mails, hence see the same, when the first one composes.
 WORKERS = """
-import multiprocessing, time, traceback
+import multiprocessing, time
+from tests.processes.forks import fork, join
 odoo.tools.config["smtp_server"] = "127.0.0.1"
 odoo.tools.config["smtp_port"] = {port}
 odoo.sql_db.close_all()
@@ -52,23 +53,16 @@ def look_slowly(self, url):
 
 deliveries._compose = compose_together
 registry["link.tracker"]._get_title_from_url = look_slowly
-workers = set()
-for number in (0, 1):
-    pid = os.fork()
-    if not pid:
-        try:
-            with registry.cursor() as cr:
-                environment(cr)["marketing.lane"].search(
-                    [("kind", "=", "compose"), ("number", "=", number)]
-                )._run()
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    workers.add(pid)
-for pid in workers:
-    _pid, status = os.waitpid(pid, 0)
-    assert status == 0
+
+
+def work(number):
+    with registry.cursor() as cr:
+        environment(cr)["marketing.lane"].search(
+            [("kind", "=", "compose"), ("number", "=", number)]
+        )._run()
+
+
+join(fork(work, range(2)))
 """
 
 
@@ -89,14 +83,8 @@ class Sink:
 
 @pytest.fixture
 def sink():
-    handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=ports.free(18300, {}))
-    controller.start()
-    handler.port = controller.port
-    try:
+    with serve(Sink(), 18300) as handler:
         yield handler
-    finally:
-        controller.stop()
 
 
 def compose_at_once(database, sink, text, is_high_volume):

@@ -3,10 +3,10 @@
 import collections
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from dev import ports, postgres
+from dev import postgres
 from tests.processes import campaign_story, odoo_process
+from tests.processes.mail_server import serve
 
 MAILS = 100
 QUOTA = 30
@@ -24,7 +24,7 @@ LAUNCH = """    # A zone in which it is far from midnight, and no hour's share.
 #: Each worker runs every lane in turn, the one that lets mails go too: more of them
 #: at once than Odoo's crons ever would.
 WORKERS = """
-import logging, traceback
+import logging
 import odoo.fields
 from odoo.addons.email_marketing_crm.models import marketing_sender_pace
 logging.disable(logging.CRITICAL)
@@ -34,6 +34,7 @@ room_now = marketing_sender_pace.room_now
 marketing_sender_pace.room_now = lambda quota, used, minute: room_now(quota, used, 59)
 """
 RUN = """
+from tests.processes.forks import fork, join
 odoo.sql_db.close_all()
 
 
@@ -48,20 +49,7 @@ def work(number):
                 ])._run()
 
 
-workers = set()
-for number in (0, 1):
-    pid = os.fork()
-    if not pid:
-        try:
-            work(number)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    workers.add(pid)
-for pid in workers:
-    _pid, status = os.waitpid(pid, 0)
-    assert status == 0
+join(fork(work, range(2)))
 """
 
 
@@ -78,14 +66,8 @@ class Sink:
 
 @pytest.fixture
 def sink():
-    handler = Sink()
-    controller = Controller(handler, hostname="127.0.0.1", port=ports.free(18200, {}))
-    controller.start()
-    handler.port = controller.port
-    try:
+    with serve(Sink(), 18200) as handler:
         yield handler
-    finally:
-        controller.stop()
 
 
 def test_two_workers_keep_one_quota(addon_database, sink):
