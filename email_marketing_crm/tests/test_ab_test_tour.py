@@ -1,36 +1,22 @@
 from collections import Counter
 
 from odoo import Command
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import email_normalize
 
-from odoo.addons.mail.tests.common import MockEmail
+from .tour_common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestAbTestTour(HttpCase, MockEmail):
+class TestAbTestTour(TourCase):
     def test_compare_two_subjects_and_choose(self):
         """A marketer compares two subjects, reads the figures and sends the better."""
-        # What waits from before is not part of the story.
-        self.env.cr.execute("DELETE FROM marketing_delivery")
+        self.clear_deliveries()
         emails = [f"buyer{number}@example.com" for number in range(16)]
         partners = self.env["res.partner"].create(
             [{"name": email, "email": email} for email in emails]
         )
-        segment = self.env["marketing.segment"].create(
-            {"name": "Pump buyers", "kind": "static"}
-        )
-        segment._include_records(partners)
-        mailing = self.env["mailing.mailing"].create(
-            {
-                "subject": "New pumps",
-                "body_html": "<p>Look</p>",
-                "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                "email_from": "news@pumps.example.com",
-                "reply_to": "news@pumps.example.com",
-                "marketing_segment_ids": [Command.set(segment.ids)],
-            }
-        )
+        mailing = self.make_mailing(self.make_segment(partners))
         self.start_tour(
             f"/odoo/action-mass_mailing.mailing_mailing_action_mail/{mailing.id}",
             "marketing_ab_test_build",
@@ -42,9 +28,7 @@ class TestAbTestTour(HttpCase, MockEmail):
         )
         test.key = "tour 1"  # the same versions for the same persons, each time
         mailing.action_put_in_queue()
-        with self.mock_mail_gateway(mail_unlink_sent=True):
-            self.env["marketing.delivery"]._run_lane(0, 1)
-            self.env["mail.mail"]._run_lane(0, 1)
+        self.run_lanes()
         version = test.arm_ids[1]
         reached = self.env["marketing.delivery"].search([("arm_id", "=", version.id)])
         self.env["marketing.touchpoint"]._capture(
@@ -72,30 +56,9 @@ class TestAbTestTour(HttpCase, MockEmail):
         )
         self.assertEqual(waiting.arm_id, version)
 
-    def make_mailing(self, user, subject, segment):
-        body = "<p>Look at our pumps.</p>"
-        return (
-            self.env["mailing.mailing"]
-            .with_user(user)
-            .create(
-                {
-                    "subject": subject,
-                    "body_html": body,
-                    "body_arch": body,
-                    "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                    "email_from": "news@pumps.example.com",
-                    "reply_to": "news@pumps.example.com",
-                    "marketing_segment_ids": [Command.set(segment.ids)],
-                }
-            )
-        )
-
     def test_stop_a_test_and_compare_senders_and_texts(self):
         """A marketer ends one test, and writes versions of sender and of content."""
-        # What waits from before is not part of the story.
-        self.env.cr.execute("DELETE FROM marketing_delivery")
-        self.env["marketing.quiet.hours"].search([]).active = False
-        self.env["marketing.frequency.rule"].search([]).active = False
+        self.clear_deliveries()
         marketer = new_test_user(
             self.env,
             "ab_marketer",
@@ -107,12 +70,9 @@ class TestAbTestTour(HttpCase, MockEmail):
                 for number in range(12)
             ]
         )
-        segment = self.env["marketing.segment"].create(
-            {"name": "Readers", "kind": "static"}
-        )
-        segment._include_records(partners)
+        segment = self.make_segment(partners)
         stopped, senders, texts = (
-            self.make_mailing(marketer, subject, segment)
+            self.make_mailing(segment, marketer, subject=subject)
             for subject in (
                 "A test to stop",
                 "Who writes to you",
@@ -146,13 +106,7 @@ class TestAbTestTour(HttpCase, MockEmail):
         for mailing in (senders, texts):
             mailing.marketing_ab_test_ids.sudo().key = "tour 2"
             mailing.action_put_in_queue()
-        with self.mock_mail_gateway(mail_unlink_sent=True):
-            for model in ("marketing.delivery", "mail.mail"):
-                for _run in range(3):
-                    self.env[model]._run_lane(0, 1)
-                    self.env.flush_all()
-                    self.env.cr.precommit.run()
-                    self.env.invalidate_all()
+        self.run_lanes()
         versions = Counter(
             (
                 mail["subject"],

@@ -2,14 +2,16 @@
 
 from unittest.mock import patch
 
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
+
+from .tour_common import TourCase
 
 JOB = "odoo.addons.email_marketing_crm.models.marketing_job"
 EMAILS = tuple(f"{name}@tour.example.com" for name in ("ana", "bo", "carl"))
 
 
 @tagged("post_install", "-at_install")
-class TestJobTour(HttpCase):
+class TestJobTour(TourCase):
     browser_size = "1600x1200"
 
     @classmethod
@@ -21,35 +23,13 @@ class TestJobTour(HttpCase):
             groups="email_marketing_crm.group_marketing_user,base.group_user",
             email="job_marketer@tour.example.com",
         )
-        for name in ("web.assets_web", "web.assets_tests"):
-            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
-            bundle.css()
-            bundle.js()
         partners = cls.env["res.partner"].create(
             [{"name": email[:-17], "email": email} for email in EMAILS]
         )
-        segment = cls.env["marketing.segment"].create(
-            {"name": "Everybody", "kind": "static"}
-        )
-        segment._include_records(partners)
-        cls.mailing = cls.env["mailing.mailing"].create(
-            {
-                "subject": "To everybody",
-                "body_arch": "<p>Look at our pumps.</p>",
-                "body_html": "<p>Look at our pumps.</p>",
-                "email_from": "Pumps Ltd <news@pumps.example.com>",
-                "user_id": cls.marketer.id,
-                "mailing_model_id": cls.env["ir.model"]._get_id("res.partner"),
-                "marketing_segment_ids": [(6, 0, segment.ids)],
-            }
+        cls.mailing = cls.make_mailing(
+            cls.make_segment(partners), cls.marketer, subject="To everybody"
         )
         cls.env.cr.precommit.run()
-
-    def work(self):
-        for _part in range(5):
-            self.env["marketing.job"]._run_lane(0, 1)
-            self.env.flush_all()
-            self.env.invalidate_all()
 
     def test_a_plan_that_takes_long(self):
         mailing = f"/odoo/mailing.mailing/{self.mailing.id}"
@@ -57,7 +37,7 @@ class TestJobTour(HttpCase):
         self.start_tour(mailing, "marketing_job_ask", login=self.marketer.login)
         job = self.env["marketing.job"].search([("mailing_id", "=", self.mailing.id)])
         self.assertEqual((job.kind, job.user_id), ("preview", self.marketer))
-        self.work()
+        self.run_lanes("marketing.job")
         self.assertEqual(job.state, "done")
         self.start_tour(
             "/odoo/marketing-jobs", "marketing_job_show", login=self.marketer.login

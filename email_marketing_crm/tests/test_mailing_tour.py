@@ -2,16 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from odoo import Command, fields
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo import fields
+from odoo.tests import new_test_user, tagged
 
-from odoo.addons.mail.tests.common import MockEmail
+from .tour_common import TourCase
 
 NAMES = ("tour_ana", "tour_bo", "tour_carl")
 
 
 @tagged("post_install", "-at_install")
-class TestMailingTour(HttpCase, MockEmail):
+class TestMailingTour(TourCase):
     browser_size = "1600x1200"
 
     @classmethod
@@ -33,10 +33,7 @@ class TestMailingTour(HttpCase, MockEmail):
 
     def setUp(self):
         super().setUp()
-        # What waits from before is not part of the story.
-        self.env.cr.execute("DELETE FROM marketing_delivery")
-        self.env["marketing.quiet.hours"].search([]).active = False
-        self.env["marketing.frequency.rule"].search([]).active = False
+        self.clear_deliveries()
         self.partners = self.env["res.partner"].create(
             [
                 {
@@ -47,24 +44,8 @@ class TestMailingTour(HttpCase, MockEmail):
                 for name in NAMES
             ]
         )
-        segment = self.env["marketing.segment"].create(
-            {"name": "Tour readers", "kind": "static"}
-        )
-        segment._include_records(self.partners)
-        self.mailing = (
-            self.env["mailing.mailing"]
-            .with_user(self.marketer)
-            .create(
-                {
-                    "subject": "New pumps",
-                    "body_arch": "<p>Look at our pumps.</p>",
-                    "body_html": "<p>Look at our pumps.</p>",
-                    "email_from": "news@pumps.example.com",
-                    "reply_to": "news@pumps.example.com",
-                    "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                    "marketing_segment_ids": [Command.set(segment.ids)],
-                }
-            )
+        self.mailing = self.make_mailing(
+            self.make_segment(self.partners), self.marketer
         )
         self.env.cr.precommit.run()
 
@@ -74,15 +55,6 @@ class TestMailingTour(HttpCase, MockEmail):
             f"/odoo/{record._name}/{record.id}", tour, login=self.marketer.login
         )
         self.env.invalidate_all()
-
-    def run_lanes(self):
-        with self.mock_mail_gateway(mail_unlink_sent=True):
-            for model in ("marketing.delivery", "mail.mail"):
-                for _run in range(3):
-                    self.env[model]._run_lane(0, 1)
-                    self.env.flush_all()
-                    self.env.cr.precommit.run()
-                    self.env.invalidate_all()
 
     def deliveries(self, *names):
         found = self.env["marketing.delivery"].search(
@@ -151,7 +123,7 @@ class TestMailingTour(HttpCase, MockEmail):
         self.run_lanes()
         self.assertEqual(ana.state, "sent")
         self.assertEqual(
-            [address for mail in self.emails for address in mail["smtp_to_list"]],
+            self.received(),
             ["tour_ana@example.com"],
             "Only the one that was to be sent again.",
         )

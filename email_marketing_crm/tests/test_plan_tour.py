@@ -1,15 +1,15 @@
 """A marketer plans a campaign, a manager approves it, it is sent, and sent again."""
 
 from odoo import fields
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
-from odoo.addons.mail.tests.common import MockEmail
+from .tour_common import TourCase
 
 EMAILS = tuple(f"{name}@tour.example.com" for name in ("ana", "bo", "carl"))
 
 
 @tagged("post_install", "-at_install")
-class TestPlanTour(HttpCase, MockEmail):
+class TestPlanTour(TourCase):
     browser_size = "1600x1200"
 
     @classmethod
@@ -27,53 +27,25 @@ class TestPlanTour(HttpCase, MockEmail):
                 ("plan_manager", "group_marketing_manager"),
             )
         )
-        for name in ("web.assets_web", "web.assets_tests"):
-            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
-            bundle.css()
-            bundle.js()
 
     def setUp(self):
         super().setUp()
         self.marketer.company_id.marketing_needs_approval = True
         self.env["marketing.quiet.hours"].search([]).active = False
-        for email in EMAILS:
-            self.env["res.partner"].create({"name": email[:-17], "email": email})
-        self.make_segment("Tour buyers", *EMAILS)
-        self.make_segment("Tour competitors", EMAILS[1])
+        partners = self.env["res.partner"].create(
+            [{"name": email[:-17], "email": email} for email in EMAILS]
+        )
+        self.make_segment(partners, "Tour buyers")
+        self.make_segment(partners[1], "Tour competitors")
         self.env["mail.blacklist"]._add(EMAILS[2])
-        self.mailing = (
-            self.env["mailing.mailing"]
-            .with_user(self.marketer)
-            .create(
-                {
-                    "subject": "New pumps",
-                    "body_arch": "<p>Look at our pumps.</p>",
-                    "body_html": "<p>Look at our pumps.</p>",
-                    "email_from": "Pumps Ltd <news@pumps.example.com>",
-                    "mailing_model_id": self.env["ir.model"]._get_id("res.partner"),
-                }
-            )
-        )
+        self.mailing = self.make_mailing(user=self.marketer)
         self.env.cr.precommit.run()
-
-    def make_segment(self, name, *emails):
-        segment = self.env["marketing.segment"].create({"name": name, "kind": "static"})
-        segment._include_records(
-            self.env["res.partner"].search([("email_normalized", "in", emails)])
-        )
 
     def open_form(self, tour, user):
         self.start_tour(
             f"/odoo/{self.mailing._name}/{self.mailing.id}", tour, login=user.login
         )
         self.mailing.invalidate_recordset()
-
-    def run_lane(self, model):
-        for _run in range(5):
-            self.env[model]._run_lane(0, 1)
-            self.env.flush_all()
-            self.env.cr.precommit.run()
-            self.env.invalidate_all()
 
     def test_planned_approved_sent_and_sent_again(self):
         self.open_form("marketing_plan_build", self.marketer)
@@ -84,13 +56,8 @@ class TestPlanTour(HttpCase, MockEmail):
         self.assertEqual(self.mailing.marketing_approval_note, "Go ahead")
         self.open_form("marketing_plan_launch", self.marketer)
         self.assertEqual(self.mailing.marketing_skipped, 2)
-        self.run_lane("marketing.delivery")
-        with self.mock_mail_gateway(mail_unlink_sent=True):
-            self.run_lane("mail.mail")
-        self.assertEqual(
-            [address for mail in self.emails for address in mail["smtp_to_list"]],
-            [EMAILS[0]],
-        )
+        self.run_lanes()
+        self.assertEqual(self.received(), [EMAILS[0]])
         self.mailing.sudo().write({"state": "done", "sent_date": fields.Datetime.now()})
         self.open_form("marketing_plan_resend", self.marketer)
         second = self.mailing.marketing_resend_ids

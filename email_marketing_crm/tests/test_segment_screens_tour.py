@@ -1,13 +1,13 @@
 """A marketer builds the two segments of R-033 from nothing and mails them."""
 
 from odoo import fields
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
-from odoo.addons.mail.tests.common import MockEmail
+from .tour_common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestSegmentScreensTour(HttpCase, MockEmail):
+class TestSegmentScreensTour(TourCase):
     browser_size = "1600x1200"
 
     @classmethod
@@ -20,10 +20,6 @@ class TestSegmentScreensTour(HttpCase, MockEmail):
             "base.group_partner_manager",
             email="marketer@tour.example.com",
         )
-        for name in ("web.assets_web", "web.assets_tests"):
-            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
-            bundle.css()
-            bundle.js()
 
     def setUp(self):
         super().setUp()
@@ -91,14 +87,8 @@ class TestSegmentScreensTour(HttpCase, MockEmail):
             sorted(deliveries.mapped(lambda row: row.reason or row.state)),
             ["blacklisted", "planned"],
         )
-        with self.mock_mail_gateway(mail_unlink_sent=True):
-            for model in ("marketing.delivery", "mail.mail"):
-                self.env[model]._run_lane(0, 1)
-                self.env.flush_all()
-                self.env.cr.precommit.run()
-                self.env.invalidate_all()
-        received = [to for mail in self.emails for to in mail["smtp_to_list"]]
-        self.assertEqual(received, addresses)
+        self.run_lanes()
+        self.assertEqual(self.received(), addresses)
         return segment
 
     def test_chiefs_of_software_companies_who_read_the_blog(self):

@@ -3,13 +3,15 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
+
+from .tour_common import TourCase
 
 ANA = "ana@pumps.example"
 
 
 @tagged("post_install", "-at_install")
-class TestTours(HttpCase):
+class TestTours(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -27,11 +29,6 @@ class TestTours(HttpCase):
             cls.env, "salesperson", groups="sales_team.group_sale_salesman"
         )
         cls.now = fields.Datetime.now()
-        # Made once here; else the first page of each tour waits for them.
-        for name in ("web.assets_web", "web.assets_tests"):
-            bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
-            bundle.css()
-            bundle.js()
 
     def tell_story(self):
         """Ana got a mail, a scanner and she clicked in it; she asked for a quote."""
