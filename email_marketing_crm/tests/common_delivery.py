@@ -118,3 +118,17 @@ class DeliveryCase(MarketingCase, MockEmail):
     def received(self):
         """Addresses that the mail server took mails for, in order."""
         return [address for mail in self.emails for address in mail["smtp_to_list"]]
+
+
+class ReadersCase(DeliveryCase):
+    """Ana, Ben, Cy and Di, who are in a segment."""
+
+    names = ("ana", "ben", "cy", "di")
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.emails = [f"{name}@example.com" for name in cls.names]
+        for name, email in zip(cls.names, cls.emails, strict=True):
+            cls.make_partner(email, name=name.title())
+        cls.segment = cls.make_segment(*cls.emails)

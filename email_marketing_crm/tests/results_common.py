@@ -1,6 +1,6 @@
 """Helpers for what came of a mailing."""
 
-from .common_delivery import DeliveryCase
+from .common_delivery import ReadersCase
 
 BODY = """\
 <div><p>Dear <t t-out="object.name"/>,</p>
@@ -11,16 +11,14 @@ BODY = """\
 """
 
 
-class ResultsCase(DeliveryCase):
+class ResultsCase(ReadersCase):
     """A mailing that five persons got an hour ago."""
+
+    names = (*ReadersCase.names, "ed")
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.names = ("ana", "ben", "cy", "di", "ed")
-        for name in cls.names:
-            cls.make_partner(f"{name}@example.com", name=name.title())
-        cls.segment = cls.make_segment(*(f"{name}@example.com" for name in cls.names))
         cls.mailing = cls.make_mailing(cls.segment, body_html=BODY)
 
     def setUp(self):

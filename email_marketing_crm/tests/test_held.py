@@ -5,20 +5,12 @@ from datetime import timedelta
 from odoo.tests import tagged
 
 from .common import NOW
-from .common_delivery import DeliveryCase
+from .common_delivery import ReadersCase
 from .journey_common import JourneyCase
 
 
 @tagged("post_install", "-at_install")
-class TestHeld(DeliveryCase):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.emails = [f"{name}@example.com" for name in ("ana", "ben", "cy", "di")]
-        for email in cls.emails:
-            cls.make_partner(email, name=email.partition("@")[0].title())
-        cls.segment = cls.make_segment(*cls.emails)
-
+class TestHeld(ReadersCase):
     def launch(self):
         mailing = self.make_mailing(self.segment)
         mailing.action_put_in_queue()
@@ -71,9 +63,7 @@ class TestHeld(DeliveryCase):
         mailing.action_marketing_pause()
         self.assertEqual(mailing.marketing_held, 4)
         self.assertEqual(mailing.marketing_held_reasons, "Paused")
-        self.assertEqual(
-            self.opened(mailing), dict.fromkeys(("ana", "ben", "cy", "di"), "Paused")
-        )
+        self.assertEqual(self.opened(mailing), dict.fromkeys(self.names, "Paused"))
         mailing.action_marketing_resume()
         self.env.invalidate_all()
         self.assertEqual(mailing.marketing_held, 1)

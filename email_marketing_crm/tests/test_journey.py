@@ -185,6 +185,15 @@ class TestJourneyEventWait(JourneyCase):
         self.run_journeys()
         return journey
 
+    def click_elsewhere(self, email):
+        """Somebody clicks in a mail that is not of the journey."""
+        other = self.env["mailing.mailing"].create({"subject": "Newsletter"})
+        self.happened(
+            "clicked", email, mailing_id=other.id, reliability="human_confirmed"
+        )
+        self.run_inbox()
+        self.run_journeys()
+
     def taken(self, journey, partner):
         """The edge somebody took at the wait, with its reason."""
         participant = self.participant_of(journey, partner)
@@ -293,28 +302,12 @@ class TestJourneyEventWait(JourneyCase):
     def test_a_click_in_another_mail_does_not_count(self):
         journey = self.start()
         self.sent(journey, "ana@example.com")
-        other = self.env["mailing.mailing"].create({"subject": "Newsletter"})
-        self.happened(
-            "clicked",
-            "ana@example.com",
-            mailing_id=other.id,
-            reliability="human_confirmed",
-        )
-        self.run_inbox()
-        self.run_journeys()
+        self.click_elsewhere("ana@example.com")
         self.assertEqual(self.participant_of(journey, self.ana).state, "waiting")
 
     def test_a_click_in_any_mail_counts_where_the_step_says_so(self):
         journey = self.start(event_source="any")
-        other = self.env["mailing.mailing"].create({"subject": "Newsletter"})
-        self.happened(
-            "clicked",
-            "ana@example.com",
-            mailing_id=other.id,
-            reliability="human_confirmed",
-        )
-        self.run_inbox()
-        self.run_journeys()
+        self.click_elsewhere("ana@example.com")
         self.assertEqual(self.taken(journey, self.ana), ("yes", None))
 
     def test_a_mail_that_is_skipped_leads_to_no_at_once_with_the_reason(self):

@@ -9,6 +9,15 @@ from odoo.tools import mute_logger
 from .common import NOW
 from .journey_common import JourneyCase
 
+#: Models that tell about journeys and who is in them.
+MODELS = (
+    "marketing.journey",
+    "marketing.journey.version",
+    "marketing.journey.step",
+    "marketing.journey.participant",
+    "marketing.journey.log",
+)
+
 
 @tagged("post_install", "-at_install")
 class TestJourneyBuild(JourneyCase):
@@ -375,15 +384,7 @@ class TestJourneyAccess(JourneyCase):
 
     def test_salespeople_and_employees_see_nothing(self):
         for user in (self.user_sales, self.user_employee):
-            for model in (
-                "marketing.journey",
-                "marketing.journey.version",
-                "marketing.journey.step",
-                "marketing.journey.participant",
-                "marketing.journey.log",
-                "marketing.journey.add",
-                "marketing.journey.remove",
-            ):
+            for model in (*MODELS, "marketing.journey.add", "marketing.journey.remove"):
                 with self.subTest(user=user.login, model=model):
                     with self.assertRaises(AccessError):
                         self.env[model].with_user(user).search([], limit=1)
@@ -395,13 +396,7 @@ class TestJourneyAccess(JourneyCase):
             user_id=self.env.user.id,
         )
         self.run_journeys()
-        for model in (
-            "marketing.journey",
-            "marketing.journey.version",
-            "marketing.journey.step",
-            "marketing.journey.participant",
-            "marketing.journey.log",
-        ):
+        for model in MODELS:
             field = {
                 "marketing.journey": "id",
                 "marketing.journey.log": "participant_id.journey_id",
