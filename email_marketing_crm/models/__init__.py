@@ -3,6 +3,7 @@ from . import marketing_lane
 from . import marketing_work
 from . import marketing_job
 from . import marketing_timeline
+from . import marketing_timeline_summary
 from . import marketing_person
 from . import marketing_person_engagement
 from . import marketing_person_merge
@@ -45,6 +46,7 @@ from . import res_company
 from . import marketing_lifecycle_stage
 from . import marketing_lifecycle_move
 from . import marketing_score_model
+from . import marketing_score_preview
 from . import marketing_score_group
 from . import marketing_score_rule
 from . import marketing_score
@@ -54,6 +56,7 @@ from . import marketing_score_write
 from . import marketing_segment
 from . import marketing_segment_part
 from . import marketing_segment_rule
+from . import marketing_segment_rule_query
 from . import marketing_segment_rule_group
 from . import marketing_segment_link
 from . import marketing_segment_domain
@@ -121,6 +124,7 @@ from . import marketing_segment_explain
 from . import marketing_segment_template
 from . import marketing_delivery_gate_address
 from . import marketing_handoff_policy
+from . import marketing_handoff_deadline
 from . import marketing_handoff_reason
 from . import marketing_handoff
 from . import marketing_handoff_answer
@@ -170,6 +174,7 @@ from . import marketing_profile_value
 from . import marketing_profile_value_write
 from . import marketing_profile_person
 from . import marketing_profile_rule
+from . import marketing_profile_rule_apply
 from . import marketing_profile_inbox
 from . import marketing_profile_cell
 from . import marketing_duplicate
@@ -178,6 +183,7 @@ from . import marketing_duplicate_merge
 from . import marketing_duplicate_scan
 from . import marketing_quality_metric
 from . import marketing_quality_count
+from . import marketing_quality_wording
 from . import marketing_quality_list
 
 # A/B tests
@@ -200,6 +206,7 @@ from . import marketing_delivery_refusal
 from . import marketing_touchpoint_after
 from . import marketing_touchpoint_bridge
 from . import marketing_webhook
+from . import marketing_webhook_event
 from . import marketing_webhook_call
 from . import marketing_webhook_mail
 from . import marketing_mailing_figures

@@ -12,14 +12,14 @@ from .marketing_delivery_plan import PLAN_GATES
 MAILING_GATES = frozenset({"already_mailed", "duplicate", "no_address"})
 #: A record is out of date when nothing happened for so many months.
 STALE_MONTHS = (12, 24)
+#: Categories that begin with their largest figure; others keep the order of the page.
+RANKED_CATEGORIES = frozenset({"1_reach", "2_address"})
 #: Models whose addresses are looked at, and the actions that show the bad ones.
 ADDRESS_ACTIONS = {
     "res.partner": "res_partner_unusable_address_action",
     "crm.lead": "crm_lead_unusable_address_action",
     "mailing.contact": "mailing_contact_unusable_address_action",
 }
-
-
 #: States of addresses that are worth a look, see `marketing.person.address_state`.
 ADDRESS_STATES = ("invalid", "risky", "unknown")
 
@@ -62,6 +62,15 @@ class MarketingQualityCount(models.AbstractModel):
     @api.model
     def _get_person_figures(self):
         """Findings about persons, without their counts, in the order of the page."""
+        return [
+            *self._get_missing_figures(),
+            *self._get_address_figures(),
+            *self._get_profile_figures(),
+            *self._get_stale_figures(),
+        ]
+
+    @api.model
+    def _get_missing_figures(self):
         known = {
             "name": (SQL("NULLIF(person.name, '') IS NOT NULL"), ()),
             "company": (SQL("facts.has_company"), ("facts",)),
@@ -70,7 +79,7 @@ class MarketingQualityCount(models.AbstractModel):
             "country": (SQL("facts.has_country"), ("facts",)),
             "lang": (SQL("person.lang IS NOT NULL"), ()),
         }
-        figures = [
+        return [
             Figure(
                 f"missing:{name}",
                 "3_complete",
@@ -79,7 +88,10 @@ class MarketingQualityCount(models.AbstractModel):
             )
             for name, (condition, parts) in known.items()
         ]
-        figures += [
+
+    @api.model
+    def _get_address_figures(self):
+        figures = [
             Figure(
                 f"address:{state}",
                 "2_address",
@@ -87,17 +99,15 @@ class MarketingQualityCount(models.AbstractModel):
             )
             for state in ADDRESS_STATES
         ]
-        figures.append(
-            Figure(
-                "address:mistyped",
-                "2_address",
-                condition=SQL(
-                    "person.email_domain_id IN (SELECT id FROM marketing_email_domain"
-                    " WHERE suggested_domain IS NOT NULL AND kind <> 'trusted')"
-                ),
-            )
+        mistyped = SQL(
+            "person.email_domain_id IN (SELECT id FROM marketing_email_domain"
+            " WHERE suggested_domain IS NOT NULL AND kind <> 'trusted')"
         )
-        figures += [
+        return [*figures, Figure("address:mistyped", "2_address", condition=mistyped)]
+
+    @api.model
+    def _get_profile_figures(self):
+        return [
             Figure(
                 f"missing:profile:{attribute.code}",
                 "3_complete",
@@ -108,66 +118,27 @@ class MarketingQualityCount(models.AbstractModel):
             )
             for attribute in self.env["marketing.profile.attribute"].sudo().search([])
         ]
-        figures += [
+
+    @api.model
+    def _get_stale_figures(self):
+        return [
             Figure(
                 f"stale:{months}",
                 "4_stale",
                 condition=SQL(
                     "COALESCE(facts.changed, person.create_date) < %(limit)s"
                     " AND (recent.last_date < %(limit)s) IS NOT FALSE",
-                    limit=self._get_limit(months),
+                    limit=self._get_stale_limit(months),
                 ),
                 parts=("facts", "recent"),
             )
             for months in STALE_MONTHS
         ]
-        return figures
 
     @api.model
-    def _get_limit(self, months):
+    def _get_stale_limit(self, months):
+        """What happened before this moment is out of date."""
         return fields.Datetime.now() - timedelta(days=round(months * 365.25 / 12))
-
-    @api.model
-    def _get_labels(self):
-        """`{code: text}` of all findings, in the language of the user."""
-        labels = {
-            "reach:mailable": self.env._("Can be mailed"),
-            "missing:name": self.env._("Name is not known"),
-            "missing:company": self.env._("Company is not known"),
-            "missing:function": self.env._("Job is not known"),
-            "missing:phone": self.env._("Telephone is not known"),
-            "missing:country": self.env._("Country is not known"),
-            "missing:lang": self.env._("Language is not known"),
-            "address:res.partner": self.env._("Contacts with an unusable address"),
-            "address:crm.lead": self.env._("Leads with an unusable address"),
-            "address:mailing.contact": self.env._(
-                "List contacts with an unusable address"
-            ),
-            "address:none": self.env._("Contacts without an address"),
-            "address:invalid": self.env._("Addresses that do not work"),
-            "address:risky": self.env._("Risky addresses"),
-            "address:unknown": self.env._("Addresses not checked yet"),
-            "address:mistyped": self.env._("Addresses that look mistyped"),
-            "duplicate:marketing.person": self.env._("Pairs of persons to decide"),
-            "duplicate:res.partner": self.env._("Pairs of contacts to decide"),
-        }
-        reasons = self.env["marketing.delivery"]._fields["reason"]
-        for code, text in reasons._description_selection(self.env):
-            labels[f"reach:{code}"] = text
-        for attribute in (
-            self.env["marketing.profile.attribute"]
-            .sudo()
-            .with_context(active_test=False)
-            .search([])
-        ):
-            labels[f"missing:profile:{attribute.code}"] = self.env._(
-                "%s: not known", attribute.name
-            )
-        for months in STALE_MONTHS:
-            labels[f"stale:{months}"] = self.env._(
-                "Nothing happened for %s months", months
-            )
-        return labels
 
     # ------------------------------------------------------------------
     # COUNTING
@@ -183,13 +154,12 @@ class MarketingQualityCount(models.AbstractModel):
             *self._count_persons(company_id),
             *self._count_duplicates(company_id),
         ]
-        order = {"1_reach": 1, "2_address": 2}
         return sorted(
             figures,
             key=lambda figure: (
                 figure.category,
                 not figure.is_good,
-                -figure.count if figure.category in order else 0,
+                -figure.count if figure.category in RANKED_CATEGORIES else 0,
             ),
         )
 
@@ -407,7 +377,7 @@ class MarketingQualityCount(models.AbstractModel):
              GROUP BY person_id
             """,
             types.ids,
-            self._get_limit(max(STALE_MONTHS)),
+            self._get_stale_limit(max(STALE_MONTHS)),
         )
 
     @api.model

@@ -8,7 +8,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.conflict import CONFLICTS
-from .marketing_segment_rule import SEGMENT_TYPES
+from .marketing_segment_rule_query import SEGMENT_TYPES
 
 #: Members of a segment that a new setting is applied to at once.
 MEMBERS_PER_BATCH = 1000

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from .marketing_segment_rule import SEGMENT_TYPES
+from .marketing_segment_rule_query import SEGMENT_TYPES
 
 
 class MarketingTouchpoint(models.Model):

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .marketing_segment_rule import SEGMENT_TYPES
+from .marketing_segment_rule_query import SEGMENT_TYPES
 
 #: Days that the small chart of the form shows.
 CHART_DAYS = 30

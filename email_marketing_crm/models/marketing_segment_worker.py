@@ -10,7 +10,7 @@ from odoo.tools import SQL
 from ..tools.conflict import CONFLICTS
 from ..tools.segment_schedule import RETRY_PERIOD
 from .marketing_segment_domain import CONDITION_ERRORS
-from .marketing_segment_rule import SEGMENT_TYPES
+from .marketing_segment_rule_query import SEGMENT_TYPES
 
 _logger = logging.getLogger(__name__)
 

@@ -1,31 +1,17 @@
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, format_amount
 
-from ..tools.engagement import ENGAGEMENT_DATES
 from ..tools.reliability import is_at_least
 
 #: Who sees what a person does; employees of other departments do not.
 ENGAGEMENT_GROUPS = (
     "sales_team.group_sale_salesman,email_marketing_crm.group_marketing_user"
 )
-#: Fields that are empty for most persons, and no use at the top of a list.
-NULLS_LAST = frozenset(
-    {
-        "grade",
-        "last_click_date",
-        "last_engagement_date",
-        "last_open_date",
-        "last_reply_date",
-        "last_sent_date",
-        "marketing_grade",
-        "marketing_last_engagement_date",
-    }
-)
+#: Events of a page, however many are asked for.
 MAX_PAGE = 200
-COUNTED_DAYS = 30
 #: Where a type belongs among the filters; what is in none is `web`.
 TYPES_BY_KIND = {
     "mails": (
@@ -81,12 +67,6 @@ class MarketingTimeline(models.AbstractModel):
     _name = "marketing.timeline"
     _description = "Timeline of a Person"
 
-    def _order_field_to_sql(self, alias, field_name, direction, nulls, query):
-        """Who never engaged comes last, whichever way a list is sorted."""
-        if field_name in NULLS_LAST and not nulls.code:
-            nulls = SQL("NULLS LAST")
-        return super()._order_field_to_sql(alias, field_name, direction, nulls, query)
-
     def marketing_timeline(self, limit=40, before=None, kinds=None):
         """A page of what happened with the person of this record, newest first.
 
@@ -105,26 +85,6 @@ class MarketingTimeline(models.AbstractModel):
         return {
             "touchpoints": self._format_touchpoints(touchpoints),
             "next": [oldest.date.isoformat(), oldest.id] if ids[limit:] else False,
-        }
-
-    def marketing_summary(self):
-        """How the person of this record stands: the tiles above the timeline."""
-        person = self._get_timeline_person()
-        kinds = [
-            {"code": code, "label": label} for code, label in self._get_timeline_kinds()
-        ]
-        if not person:
-            return {"person_id": False, "kinds": kinds}
-        return {
-            "person_id": person.id,
-            "may_open_person": self._name != person._name
-            and person.with_env(self.env).has_access("read"),
-            "kinds": kinds,
-            "warnings": self._get_suppression_sentences(person),
-            "engagement": self._get_engagement_tiles(person),
-            "score": self._get_score_summary(person),
-            "lifecycle": person.lifecycle_stage_id.display_name or False,
-            "segments": person.segment_ids.mapped("display_name"),
         }
 
     def marketing_timeline_mail(self, touchpoint_id):
@@ -319,89 +279,4 @@ class MarketingTimeline(models.AbstractModel):
             "res_model": target[0] if opens else False,
             "res_id": target[1] if opens else False,
             "has_preview": touchpoint._has_mail() and not opens,
-        }
-
-    # ------------------------------------------------------------------
-    # SUMMARY
-    # ------------------------------------------------------------------
-
-    @api.model
-    def _get_suppression_sentences(self, person):
-        """Why the person gets no marketing mail, in words; usually nothing."""
-        sentences = []
-        reason = {
-            "bounce": self.env._("the address does not exist"),
-            "complaint": self.env._("a mail was reported as spam"),
-            "manual": self.env._("blocked by hand"),
-        }.get(person.suppression)
-        if reason:
-            sentences.append(
-                self.env._(
-                    "Gets no marketing mail since %(date)s: %(reason)s.",
-                    date=format_date(self.env, person.suppression_date) or "…",
-                    reason=reason,
-                )
-            )
-        if person.is_blacklisted:
-            sentences.append(
-                self.env._("Gets no marketing mail: unsubscribed from all mailings.")
-            )
-        return sentences
-
-    def _get_engagement_tiles(self, person):
-        """Last date and count of 30 days of mails, opens, clicks and replies."""
-        labels = {
-            "sent": self.env._("Last mail"),
-            "opened": self.env._("Last open"),
-            "clicked": self.env._("Last click"),
-            "replied": self.env._("Last reply"),
-        }
-        counts = self._count_recent_touchpoints(person)
-        return [
-            {
-                "code": code,
-                "label": labels[code],
-                "date": fields.Datetime.to_string(person[name]) or False,
-                "count": counts[code][True],
-                "automatic": counts[code][False],
-            }
-            for code, (name, _minimum) in ENGAGEMENT_DATES.items()
-        ]
-
-    def _count_recent_touchpoints(self, person):
-        """`{code: {by a human: number}}` of the last 30 days."""
-        codes = {
-            self.env["marketing.touchpoint.type"]._get_id(code): code
-            for code in ENGAGEMENT_DATES
-        }
-        counts = {code: {True: 0, False: 0} for code in ENGAGEMENT_DATES}
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT t.type_id, t.reliability, count(*)
-                  FROM marketing_touchpoint t
-                 WHERE t.person_id = %s AND t.type_id = ANY(%s) AND t.date >= %s
-                   AND %s
-                 GROUP BY t.type_id, t.reliability
-                """,
-                person.id,
-                list(codes),
-                fields.Datetime.now() - timedelta(days=COUNTED_DAYS),
-                self._get_company_condition(),
-            )
-        )
-        for type_id, reliability, count in rows:
-            code = codes[type_id]
-            _name, minimum = ENGAGEMENT_DATES[code]
-            counts[code][is_at_least(reliability, minimum)] += count
-        return counts
-
-    def _get_score_summary(self, person):
-        """The primary score and what it is made of."""
-        if not person.score_id:
-            return False
-        return {
-            "score": round(person.score),
-            "grade": person.grade or False,
-            "lines": self.env["marketing.score"].sudo()._explain(person.id),
         }
