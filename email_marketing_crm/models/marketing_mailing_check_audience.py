@@ -4,7 +4,7 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..tools.content_check import Content, guess_language
+from ..tools.content_reading import Content
 from ..tools.mail_blocks import find_chains, find_conditions, keep_blocks
 from ..tools.merge_field import (
     find_body_fields,
@@ -13,6 +13,7 @@ from ..tools.merge_field import (
     reduce_body,
     repeat_body,
 )
+from ..tools.text_language import guess_language
 
 #: Persons a mail is written for between two looks at the clock.
 RENDER_BATCH = 200

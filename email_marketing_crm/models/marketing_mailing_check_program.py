@@ -5,7 +5,8 @@ from odoo import models
 from odoo.fields import Command
 from odoo.tools.mail import html2plaintext
 
-from ..tools.content_check import Content, get_checkable_urls
+from ..tools.content_check import get_checkable_urls
+from ..tools.content_reading import Content
 from ..tools.link_check import check_links
 from ..tools.spamassassin import SpamReportError, ask_program, find_program
 from .mailing_mailing_condition import MET

@@ -6,18 +6,16 @@ from ..tools.content_check import (
     PLAIN_WORDS,
     PREVIEW_COLUMNS,
     SUBJECT_COLUMNS,
-    Content,
-    count_words,
     find_bad_links,
     find_images_without_text,
     find_placeholders,
     find_words,
-    get_width,
-    guess_language,
     is_image_heavy,
     is_related,
     is_shouting,
 )
+from ..tools.content_reading import Content
+from ..tools.text_language import count_words, get_width, guess_language
 from ..tools.wording import split_list
 from .marketing_check_word import limit_level
 from .marketing_mailing_check_finding import LEGAL_PREFIX

@@ -7,7 +7,8 @@ from lxml import html
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.email_marketing_crm.tools import content_check as check
-from odoo.addons.email_marketing_crm.tools.content_check import Content, Word
+from odoo.addons.email_marketing_crm.tools.content_check import Word
+from odoo.addons.email_marketing_crm.tools.content_reading import Content
 from odoo.addons.email_marketing_crm.tools.merge_field import (
     MergeField,
     find_body_fields,
@@ -15,6 +16,11 @@ from odoo.addons.email_marketing_crm.tools.merge_field import (
     has_expression,
     reduce_body,
     repeat_body,
+)
+from odoo.addons.email_marketing_crm.tools.text_language import (
+    count_words,
+    get_width,
+    guess_language,
 )
 
 TAGS = st.sampled_from("p a img table td t style script div br h1 ![CDATA[ !--".split())
@@ -74,7 +80,7 @@ class TestToolsContentCheck(BaseCase):
         check.find_images_without_text(content)
         check.is_image_heavy(content)
         check.find_placeholders("body", content.text)
-        check.guess_language(content.text)
+        guess_language(content.text)
         check.is_related(source, content.text)
         check.is_shouting(source)
         check.get_checkable_urls(content)
@@ -215,9 +221,9 @@ class TestToolsContentCheck(BaseCase):
         self.assertEqual(hits[1].excerpt, "a free pump")
 
     def test_chinese_characters_take_two_columns(self):
-        self.assertEqual(check.get_width("新品 pump"), 9)
-        self.assertEqual(check.get_width("e\u0301"), 1)
-        self.assertEqual(check.count_words("新品上市 new pump"), 4)
+        self.assertEqual(get_width("新品 pump"), 9)
+        self.assertEqual(get_width("e\u0301"), 1)
+        self.assertEqual(count_words("新品上市 new pump"), 4)
 
     def test_languages_are_recognised(self):
         cases = {
@@ -234,7 +240,7 @@ class TestToolsContentCheck(BaseCase):
         }
         for lang, text in cases.items():
             with self.subTest(lang):
-                self.assertEqual(check.guess_language(text), lang)
+                self.assertEqual(guess_language(text), lang)
 
     def test_a_subject_is_about_what_the_mail_is_about(self):
         self.assertTrue(check.is_related("New pumps", "<p>Our pump is here"))
