@@ -13,6 +13,9 @@ from .marketing_email_domain import (
 )
 from .marketing_lane import DEFAULT_LANES, LANES_PARAMETER
 
+#: More workers of a kind than any installation has cron threads.
+MAX_LANES = 64
+
 
 class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
@@ -45,6 +48,32 @@ class ResConfigSettings(models.TransientModel):
         default=DEFAULT_RECHECK_DAYS,
         config_parameter=RECHECK_PARAMETER,
     )
+
+    @api.constrains("marketing_lanes")
+    def _check_marketing_lanes(self):
+        for settings in self:
+            if not 1 <= settings.marketing_lanes <= MAX_LANES:
+                raise ValidationError(
+                    self.env._(
+                        "Each kind of work has between 1 and %(most)s workers. Give it "
+                        "as many as the server has cron threads.",
+                        most=MAX_LANES,
+                    )
+                )
+
+    @api.constrains("marketing_address_timeout", "marketing_address_recheck_days")
+    def _check_marketing_address(self):
+        for settings in self:
+            if (
+                settings.marketing_address_timeout <= 0
+                or settings.marketing_address_recheck_days < 1
+            ):
+                raise ValidationError(
+                    self.env._(
+                        "Wait more than 0 seconds for the answer about a domain, and "
+                        "check it again after at least one day."
+                    )
+                )
 
     @api.constrains("marketing_address_nameservers")
     def _check_nameservers(self):

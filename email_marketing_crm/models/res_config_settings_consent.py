@@ -14,6 +14,12 @@ from .marketing_consent_request import (
 
 
 class ResConfigSettings(models.TransientModel):
+    """The law of the company, and the mails of the double opt-in.
+
+    The number of reminders is written here and not by `config_parameter`, which forgets
+    a 0: nobody is reminded.
+    """
+
     _inherit = "res.config.settings"
 
     marketing_compliance_profile_id = fields.Many2one(
@@ -24,11 +30,7 @@ class ResConfigSettings(models.TransientModel):
         default=DEFAULT_LINK_DAYS,
         config_parameter=LINK_DAYS_PARAMETER,
     )
-    marketing_opt_in_reminders = fields.Integer(
-        "Reminders",
-        default=DEFAULT_REMINDERS,
-        config_parameter=REMINDERS_PARAMETER,
-    )
+    marketing_opt_in_reminders = fields.Integer("Reminders")
     marketing_opt_in_reminder_days = fields.Integer(
         "Remind after (days)",
         default=DEFAULT_REMINDER_DAYS,
@@ -63,3 +65,17 @@ class ResConfigSettings(models.TransientModel):
                         "of reminders at least 0."
                     )
                 )
+
+    @api.model
+    def get_values(self):
+        reminders = self.env["marketing.consent.request"]._get_setting(
+            REMINDERS_PARAMETER, DEFAULT_REMINDERS
+        )
+        return super().get_values() | {"marketing_opt_in_reminders": reminders}
+
+    def set_values(self):
+        result = super().set_values()
+        self.env["ir.config_parameter"].sudo().set_param(
+            REMINDERS_PARAMETER, str(self.marketing_opt_in_reminders)
+        )
+        return result

@@ -218,6 +218,18 @@ class TestSubscribe(PageCase):
             ["requested", "reminded", "purged"],
         )
 
+    def test_no_reminder_is_a_setting_that_stays(self):
+        self.env.cr.execute("DELETE FROM marketing_consent WHERE state = 'pending'")
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.marketing_opt_in_reminders, 1)
+        settings.marketing_opt_in_reminders = 0
+        settings.execute()
+        settings = self.env["res.config.settings"].create({})
+        self.assertEqual(settings.marketing_opt_in_reminders, 0)
+        self.ask_for_subscription(ANA)
+        self.pass_days(4)
+        self.assertFalse(self.remind())
+
 
 @tagged("post_install", "-at_install")
 class TestOptInApi(PageCase):

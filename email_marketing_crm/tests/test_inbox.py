@@ -3,6 +3,7 @@ from unittest.mock import patch
 from psycopg2 import errors
 
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 from odoo.tools import mute_logger
 
@@ -143,6 +144,11 @@ class TestLane(MarketingCase):
         self.assertEqual(
             crons.search_count([("model_id.model", "=", "marketing.lane")]), len(lanes)
         )
+
+    def test_the_setting_is_a_number_that_a_server_can_serve(self):
+        for number in (-1, 0, 1000):
+            with self.assertRaises(ValidationError), self.cr.savepoint():
+                self.env["res.config.settings"].create({"marketing_lanes": number})
 
     def test_a_run_is_recorded(self):
         self.env["marketing.lane"].search([]).write({"last_run": False})
