@@ -92,6 +92,14 @@ class MailingMailing(models.Model):
                     )
                 )
 
+    def _compute_total(self):
+        """How many a mailing goes to, also for marketers who may not read leads."""
+        hidden = self.filtered(
+            lambda mailing: not self.env[mailing.mailing_model_real].has_access("read")
+        )
+        super(MailingMailing, self - hidden)._compute_total()
+        super(MailingMailing, hidden.sudo())._compute_total()
+
     def _get_holdout_scope(self):
         """What persons are held out of: the campaign, else the mailing."""
         self.ensure_one()

@@ -140,7 +140,10 @@ class MarketingPersonMixin(models.AbstractModel):
         A segment reaches the records of its company alone, also those of a person
         whom another company knows as well; users find by segments of their companies.
         """
-        if operator != "in":
+        if operator == "any":  # what somebody typed into the search bar
+            visible = self.env["marketing.segment"].with_context(active_test=False)
+            value = visible.search(value).ids
+        elif operator != "in":
             return NotImplemented
         ids = [item for item in value if item and not isinstance(item, str)]
         names = [item for item in value if item and isinstance(item, str)]

@@ -110,7 +110,9 @@ class MarketingPersonMixin(models.AbstractModel):
     @api.model
     def _search_marketing_profile_option_ids(self, operator, value):
         """Records of persons by the answers that count."""
-        if operator != "in":
+        if operator == "any":  # what somebody typed into the search bar
+            value = self.env["marketing.profile.option"].search(value).ids
+        elif operator != "in":
             return NotImplemented
         options = self.env["marketing.profile.option"].sudo()
         found = options.browse(item for item in value if isinstance(item, int) and item)

@@ -40,7 +40,7 @@ class MarketingQualityMetric(models.Model):
     sequence = fields.Integer(readonly=True)
     is_good = fields.Boolean("The More, the Better", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True, ondelete="cascade")
-    name = fields.Char("Finding", compute="_compute_name")
+    name = fields.Char("Finding", compute="_compute_name", search="_search_name")
     # the figure
     count = fields.Integer("How Many", readonly=True, aggregator=None)
     total = fields.Integer("Out Of", readonly=True, aggregator=None)
@@ -68,6 +68,19 @@ class MarketingQualityMetric(models.Model):
         labels = self.env["marketing.quality.count"]._get_labels()
         for metric in self:
             metric.name = labels.get(metric.code, metric.code)
+
+    @api.model
+    def _search_name(self, operator, value):
+        """Figures by their name in the language of the user."""
+        labels = self.env["marketing.quality.count"]._get_labels()
+        if operator == "in":
+            codes = [code for code, label in labels.items() if label in value]
+        elif operator == "ilike":
+            text = value.casefold()
+            codes = [code for code, label in labels.items() if text in label.casefold()]
+        else:
+            return NotImplemented
+        return [("code", "in", codes)]
 
     @api.depends("name")
     def _compute_display_name(self):

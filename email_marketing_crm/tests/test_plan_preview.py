@@ -29,6 +29,17 @@ class TestPlanPreview(DeliveryCase):
         action = mailing.with_user(user).action_check_audience()
         return self.env[action["res_model"]].browse(action["res_id"]).with_user(user)
 
+    def test_the_list_of_mailings_counts_leads_for_whom_may_not_read_them(self):
+        self.make_lead(ANA)
+        mailing = self.make_mailing(
+            mailing_model_id=self.env["ir.model"]._get_id("crm.lead"),
+            mailing_domain=repr([("email_from", "=", ANA)]),
+        )
+        self.assertFalse(
+            self.user_marketing.has_group("sales_team.group_sale_salesman")
+        )
+        self.assertEqual(mailing.with_user(self.user_marketing).total, 1)
+
     def lines(self, plan):
         return {(line.kind, line.code): line.count for line in plan.line_ids}
 

@@ -56,6 +56,15 @@ class TestProfileAnswer(ProfileCase):
         self.assertEqual(persons.mapped("persona_id"), self.doctor_persona)
         self.assertEqual(len(persons.filtered("persona_id")), 2)
 
+    def test_a_marketer_types_in_on_the_contact_that_he_may_only_read(self):
+        partner = self.make_partner("bo@example.com")
+        self.assertFalse(partner.with_user(self.user_marketing).has_access("write"))
+        self.type_in(
+            partner, self.user_marketing, "persona", persona_id=self.doctor_persona.id
+        )
+        person = self.person_of("bo@example.com")
+        self.assertEqual(person.persona_id, self.doctor_persona)
+
     def test_nobody_answers_for_leads_of_others(self):
         lead = self.make_lead("bo@example.com", user_id=self.user_manager.id)
         with self.assertRaises(AccessError):

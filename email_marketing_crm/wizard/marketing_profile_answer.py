@@ -127,7 +127,9 @@ class MarketingProfileAnswer(models.TransientModel):
         if self.res_model not in self.env["marketing.person"]._get_record_models():
             raise UserError(self.env._("Answers are about persons."))
         records = self.env[self.res_model].browse(self.res_ids)
-        records.check_access("write")
+        # Marketers answer for persons they see, whichever record they look at.
+        is_marketer = self.env["marketing.person"].has_access("read")
+        records.check_access("read" if is_marketer else "write")
         persons = records.sudo().marketing_person_id
         if not persons:
             raise UserError(
