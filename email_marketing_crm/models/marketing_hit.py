@@ -164,7 +164,7 @@ class MarketingHit(models.AbstractModel):
 
     @api.model
     def _get_facts(self):
-        """What the functions need to know of the request; see `marketing_hit_function.py`."""
+        """What the functions are told of the request (`marketing_hit_function.py`)."""
         hit = self.env.context.get("marketing_hit")
         types = self.env["marketing.touchpoint.type"]
         settling = types._get_settling_seconds()
