@@ -1,9 +1,10 @@
 """A mail server that takes everything: `python -m benchmarks.sink`.
 
 Prints its port, then answers SMTP as fast as Python can: it keeps no mail, and counts
-them. The server shares the machine with what is measured, so each connection has a
-thread, which costs a fifth less than an event loop, and commands that come in one
-packet are answered in one (PIPELINING, RFC 2920).
+them. The server shares the machine with what is measured, and takes as little of it as it
+can: each connection has a thread, which costs a fifth less than an event loop, reads
+into the same memory again and again, and answers commands that come in one packet with
+one (PIPELINING, RFC 2920).
 
 On standard input it is asked for its figures: `count` prints how many mails came since
 the last time and how many addresses got some, `addresses` how many each got. It ends
@@ -49,6 +50,7 @@ class Session:
         self.connection = connection
         self.inbox = inbox
         self.buffer = bytearray()
+        self.memory = memoryview(bytearray(READ_BYTES))
         self.in_content = False
         self.searched = 0
         self.recipient = b""
@@ -59,10 +61,10 @@ class Session:
             try:
                 self.connection.sendall(b"220 sink\r\n")
                 while not self.is_over:
-                    data = self.connection.recv(READ_BYTES)
-                    if not data:
+                    count = self.connection.recv_into(self.memory)
+                    if not count:
                         return
-                    self.buffer += data
+                    self.buffer += self.memory[:count]
                     if answers := b"".join(iter(self._step, b"")):
                         self.connection.sendall(answers)
             except ConnectionError:  # its worker was killed
@@ -71,7 +73,8 @@ class Session:
     def _step(self) -> bytes:
         """Handle one command or content; the answer, or nothing if more must come."""
         if self.in_content:
-            end = self.buffer.find(END, self.searched)
+            # From behind: nothing follows but the commands of the next mail.
+            end = self.buffer.rfind(END, self.searched)
             if end < 0:
                 self.searched = max(0, len(self.buffer) - len(END))
                 return b""

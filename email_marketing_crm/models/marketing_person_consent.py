@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 
 from odoo import api, fields, models
@@ -278,10 +278,15 @@ class MarketingPerson(models.Model):
 
     @api.model
     def _make_preference_signer(self):
-        """A function that signs many links: of the number of a person."""
+        """A function that signs many links: of the number of a person.
+
+        They work until the end of their last day, so that those of one day are alike:
+        mails are compared with what Odoo writes a moment before (`MailWriter`).
+        """
         secret = self._get_link_secret()
         scope = f"preferences:{self.env.cr.dbname}"
-        expires = fields.Datetime.now() + timedelta(days=PREFERENCE_LINK_DAYS)
+        last_day = fields.Date.today() + timedelta(days=PREFERENCE_LINK_DAYS)
+        expires = datetime.combine(last_day + timedelta(days=1), time.min)
         return partial(sign, secret, scope, expires=int(expires.timestamp()))
 
     def _get_preference_url(self):

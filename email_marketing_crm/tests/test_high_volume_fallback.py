@@ -1,8 +1,10 @@
 import email
+import itertools
+from datetime import timedelta
 from email import policy
 from unittest.mock import patch
 
-from odoo import Command, models
+from odoo import Command, fields, models
 from odoo.tests import tagged
 
 from ..models.marketing_sender_high_volume import WATCHED_METHODS
@@ -112,6 +114,23 @@ class TestVolumeFallback(VolumeCase):
             self.deliver()
         self.assertTrue(all(self.deliveries_of(self.mailing).mapped("is_high_volume")))
         self.assertTrue(rule.calls)
+
+    # ------------------------------------------------------------------
+    # no reason to
+    # ------------------------------------------------------------------
+
+    def test_seconds_that_pass_while_mails_are_compared(self):
+        """A link that says when it was made is the same a second later."""
+        now = fields.Datetime.now().replace(hour=9, minute=0, second=0)
+        seconds = itertools.count()
+
+        def pass_by():
+            return now + timedelta(seconds=next(seconds))
+
+        with patch.object(fields.Datetime, "now", pass_by):
+            self.deliver()
+        self.assertGreater(next(seconds), 5)
+        self.assertTrue(all(self.deliveries_of(self.mailing).mapped("is_high_volume")))
 
     # ------------------------------------------------------------------
     # kinds of mailings
