@@ -1,9 +1,9 @@
 """A mail server that takes everything: `python -m benchmarks.sink`.
 
 Prints its port, then answers SMTP as fast as Python can: it keeps no mail, and counts
-them. The server shares the machine with what is measured, and takes as little of it as it
-can: each connection has a thread, which costs a fifth less than an event loop, reads
-into the same memory again and again, and answers commands that come in one packet with
+them. The server shares the machine with what is measured and takes as little of it as
+it can: each connection has a thread, which costs a fifth less than an event loop, reads
+into the same memory again and again, and answers commands that come in one packet in
 one (PIPELINING, RFC 2920).
 
 On standard input it is asked for its figures: `count` prints how many mails came since

@@ -205,6 +205,7 @@ from . import (
     test_tools_handoff_evidence,
     test_tools_handoff_lifecycle,
     test_tools_handoff_working_time,
+    test_tools_handover_progress,
     test_tools_holdout,
     test_tools_import,
     test_tools_journey,

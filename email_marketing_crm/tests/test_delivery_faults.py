@@ -313,7 +313,7 @@ class TestAbandonedMails(FaultCase):
             [self.mailing.id],
         )
         journal = self.env["marketing.handover"]._begin(deliveries.ids)
-        journal.write(deliveries[0].id, "{}")
+        journal.write(deliveries[0].id, {})
         self.env.cr.execute("UPDATE marketing_handover SET server_start = 'before'")
         deliveries.invalidate_recordset()
         return deliveries

@@ -1,4 +1,3 @@
-import json
 import smtplib
 import unittest
 from datetime import timedelta
@@ -84,7 +83,7 @@ class TestHandover(unittest.TestCase):
         class Journal:
             # pylint: disable-next=method-required-super
             def write(self, current, finished):
-                told.append((current, json.loads(finished)))
+                told.append((current, dict(finished)))
 
             def wait(self):
                 waited.append(told[-1][0])
@@ -98,7 +97,7 @@ class TestHandover(unittest.TestCase):
         handover.finish(1, {"type": "unknown", "reason": "later"})
         handover.take(2)
         refusal = {"type": "unknown", "reason": "later", "is_temporary": True}
-        self.assertEqual(told, [(0, {}), (1, {"0": None}), (2, {"1": refusal})])
+        self.assertEqual(told, [(0, {}), (1, {0: None}), (2, {1: refusal})])
         self.assertEqual(waited, [0, 1, 2])
 
     def test_after_a_dead_worker(self):

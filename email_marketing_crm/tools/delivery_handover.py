@@ -10,7 +10,6 @@ was reached tells what happened to the mail:
 * after the answer: it left, even if the database could not note it yet.
 """
 
-import json
 import smtplib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -92,7 +91,7 @@ class Handover:
     :param deliveries: delivery id by Message-ID
     :param journal: told about each mail before it is handed over, so that whoever
         comes after a crash knows; an object with `write(current, finished)`, which may
-        go on in the background, and `wait()`
+        go on in the background, and `wait()`: see `handover_progress`
     """
 
     __slots__ = (
@@ -179,7 +178,7 @@ class Handover:
     def announce(self, delivery: int) -> None:
         """Begin to tell the journal that a mail is in hand."""
         if self.journal is not None:
-            self.journal.write(delivery, json.dumps(self.unwritten))
+            self.journal.write(delivery, self.unwritten)
             self.unwritten = {}
         self.current = delivery
         self.data_started = False
