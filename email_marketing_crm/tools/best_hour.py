@@ -128,7 +128,7 @@ def choose_slot(
     :param profile: None for somebody with fewer than `MINIMUM_HITS` events
     """
 
-    def score(slot):
+    def score(slot: Slot) -> float:
         own = profile[slot.hour] / SCALE if profile else 0.0
         return own + prior[slot.hour]
 

@@ -64,7 +64,7 @@ class Content:
                 content._add_image(element)
         return content
 
-    def _add_link(self, element) -> None:
+    def _add_link(self, element: etree._Element) -> None:
         dynamic = any(
             key in ("t-att", "t-attf-href", "t-att-href") for key in element.attrib
         )
@@ -82,7 +82,7 @@ class Content:
             )
         self.links.append(Link(href, text, dynamic))
 
-    def _add_image(self, element) -> None:
+    def _add_image(self, element: etree._Element) -> None:
         src = element.get("src") or element.get("t-attf-src") or ""
         hidden = element.get("role") == "presentation" or (
             element.get("aria-hidden") == "true"
@@ -94,7 +94,7 @@ class Content:
         self.images.append(Image(src, alt, _is_icon(element)))
 
 
-def parse_html(source: str):
+def parse_html(source: str) -> etree._Element | None:
     """The root element of any HTML, or None when there is nothing in it."""
     raw = str(source or "").replace("\x00", "").encode("utf-8", "replace")
     if not raw.strip():
@@ -108,11 +108,11 @@ def parse_html(source: str):
         return None
 
 
-def _tag(element) -> str:
+def _tag(element: etree._Element) -> str:
     return element.tag.lower() if isinstance(element.tag, str) else ""
 
 
-def _join_text(root) -> str:
+def _join_text(root: etree._Element) -> str:
     """Visible text below an element, a line a block; spaces as they are shown."""
     parts: list[str] = []
     hidden = 0
@@ -134,7 +134,7 @@ def _join_text(root) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _is_icon(element) -> bool:
+def _is_icon(element: etree._Element) -> bool:
     """Whether a picture says by its size that it is an ornament."""
     for side in ("width", "height"):
         size = element.get(side) or ""

@@ -30,6 +30,7 @@ class FeedbackReport(NamedTuple):
 
     @property
     def is_complaint(self) -> bool:
+        """Whether the reader wants no more of this."""
         return self.feedback_type in COMPLAINTS
 
 

@@ -72,5 +72,5 @@ def pick_reasons(events: Iterable[Event], now: datetime, limit: int) -> list[Rea
     )[:limit]
 
 
-def _recency(event):
+def _recency(event: Event) -> tuple[datetime, int]:
     return event.date, event.id

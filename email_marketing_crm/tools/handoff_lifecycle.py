@@ -81,7 +81,9 @@ def plan_moves(
     ]
 
 
-def _get_stage(row, intent_type_ids):
+def _get_stage(
+    row: TouchpointRow, intent_type_ids: Collection[int]
+) -> tuple[str | None, bool]:
     """(code of the stage or None, whether backward) of one touchpoint."""
     if row.type_code in BACKWARD:
         return BACKWARD[row.type_code], True

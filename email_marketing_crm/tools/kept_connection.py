@@ -15,8 +15,10 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from typing import Any
 
 import psycopg2
+from psycopg2.extensions import connection as Connection
 
 #: Unused connections of a process to one database that are kept …
 MAX_IDLE = 4
@@ -30,12 +32,12 @@ class KeptConnections:
     :param connect: makes a connection to a database by its name
     """
 
-    def __init__(self, connect: Callable[[str], psycopg2.extensions.connection]):
+    def __init__(self, connect: Callable[[str], Connection]):
         self._connect = connect
         self._lock = threading.Lock()
         self._idle: dict = defaultdict(list)
 
-    def execute(self, database: str, query: str, params=None) -> list[tuple]:
+    def execute(self, database: str, query: str, params: Any = None) -> list[tuple]:
         """Run one statement, commit it, and return its rows.
 
         A connection that broke while it was idle, as when PostgreSQL was restarted, is
@@ -54,7 +56,9 @@ class KeptConnections:
         connection.autocommit = True
         return self._run(database, connection, query, params)
 
-    def _run(self, database, connection, query, params):
+    def _run(
+        self, database: str, connection: Connection, query: str, params: Any
+    ) -> list[tuple]:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(query, params)
@@ -63,7 +67,8 @@ class KeptConnections:
             self._give_back(database, connection)
         return rows
 
-    def _take(self, database):
+    def _take(self, database: str) -> Connection | None:
+        """A connection that is idle and not too old, or None."""
         now = time.monotonic()
         with self._lock:
             idle = self._idle[os.getpid(), database]
@@ -76,7 +81,7 @@ class KeptConnections:
                 connection.close()
         return None
 
-    def _give_back(self, database, connection):
+    def _give_back(self, database: str, connection: Connection) -> None:
         with self._lock:
             idle = self._idle[os.getpid(), database]
             if not connection.closed and len(idle) < MAX_IDLE:

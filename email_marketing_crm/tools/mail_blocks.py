@@ -198,15 +198,15 @@ def _take_directives_out(elements: Iterable) -> None:
                 del element.attrib[name]
 
 
-def _parse(body: str):
+def _parse(body: str) -> html.HtmlElement:
     return html.fragment_fromstring(str(body), create_parent="div")
 
 
-def _serialize(root) -> str:
+def _serialize(root: html.HtmlElement) -> str:
     written = etree.tostring(root, encoding="unicode", method="html")
     return _WRAPPED.match(written)[1]
 
 
-def _remove(element) -> None:
+def _remove(element: html.HtmlElement) -> None:
     """Take an element out, and leave the text behind it where it is."""
     element.drop_tree()

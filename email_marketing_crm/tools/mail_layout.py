@@ -90,7 +90,7 @@ class _Reader:
 
     # blocks ------------------------------------------------------------
 
-    def read_header(self, block) -> Iterator[Section]:
+    def read_header(self, block: etree._Element) -> Iterator[Section]:
         yield Section(
             [
                 f'<p style="margin: 0; font-size: 12px; line-height: 18px;'
@@ -109,7 +109,7 @@ class _Reader:
             align="center",
         )
 
-    def read_hero(self, block) -> Iterator[Section]:
+    def read_hero(self, block: etree._Element) -> Iterator[Section]:
         picture = block.get("picture")
         if picture:
             yield Section(
@@ -130,26 +130,26 @@ class _Reader:
             align="center",
         )
 
-    def read_picture(self, block) -> Iterator[Section]:
+    def read_picture(self, block: etree._Element) -> Iterator[Section]:
         yield Section(
             [_picture(block.get("src"), block.get("alt"), WIDTH - 64, radius=8)],
             "Picture",
         )
 
-    def read_heading(self, block) -> Iterator[Section]:
+    def read_heading(self, block: etree._Element) -> Iterator[Section]:
         yield Section(
             [self._title(self._inline(block), size=20, is_markup=True)],
             "Heading",
             padding="20px 32px 0",
         )
 
-    def read_text(self, block) -> Iterator[Section]:
+    def read_text(self, block: etree._Element) -> Iterator[Section]:
         if self.mail.is_plain:
             yield Section([self._paragraphs(block, size=15)], "Text")
         else:
             yield Section([self._paragraphs(block)], "Text", padding="20px 32px 0")
 
-    def read_button(self, block) -> Iterator[Section]:
+    def read_button(self, block: etree._Element) -> Iterator[Section]:
         yield Section(
             [self._button(self._inline(block), block.get("href"))],
             "Button",
@@ -157,14 +157,14 @@ class _Reader:
             align="center",
         )
 
-    def read_columns(self, block) -> Iterator[Section]:
+    def read_columns(self, block: etree._Element) -> Iterator[Section]:
         yield Section(
             [self._column(column) for column in block.iterchildren("column")],
             "Columns",
             padding="8px 24px",
         )
 
-    def read_list(self, block) -> Iterator[Section]:
+    def read_list(self, block: etree._Element) -> Iterator[Section]:
         items = "".join(
             f'<li style="margin: 0 0 8px; color: {TEXT};">{self._inline(item)}</li>'
             for item in block.iterchildren("item")
@@ -178,7 +178,7 @@ class _Reader:
             "List",
         )
 
-    def read_facts(self, block) -> Iterator[Section]:
+    def read_facts(self, block: etree._Element) -> Iterator[Section]:
         rows = "".join(
             f'<p style="margin: 0 0 8px; font-size: 16px; line-height: 26px;'
             f' color: {TEXT};"><b style="color: {INK};">{escape(fact.get("name"))}</b>'
@@ -187,7 +187,7 @@ class _Reader:
         )
         yield Section([rows], "Facts", padding="20px 32px 12px", background=SOFT)
 
-    def read_quote(self, block) -> Iterator[Section]:
+    def read_quote(self, block: etree._Element) -> Iterator[Section]:
         # Slanted Chinese characters are hard to read.
         style = "normal" if self.mail.lang.startswith("zh") else "italic"
         yield Section(
@@ -202,7 +202,7 @@ class _Reader:
             background=SOFT,
         )
 
-    def read_scale(self, block) -> Iterator[Section]:
+    def read_scale(self, block: etree._Element) -> Iterator[Section]:
         """Answers from low to high, each a link of its own."""
         low, high = block.get("low"), block.get("high")
         answers = "&#160; ".join(
@@ -226,7 +226,7 @@ class _Reader:
             align="center",
         )
 
-    def read_divider(self, block) -> Iterator[Section]:
+    def read_divider(self, block: etree._Element) -> Iterator[Section]:
         yield Section(
             [
                 f'<p style="margin: 0; border-top: 1px solid {LINE}; font-size: 1px;'
@@ -236,7 +236,7 @@ class _Reader:
             padding="16px 32px 4px",
         )
 
-    def read_signature(self, block) -> Iterator[Section]:
+    def read_signature(self, block: etree._Element) -> Iterator[Section]:
         size = 15 if self.mail.is_plain else 16
         yield Section(
             [
@@ -247,7 +247,7 @@ class _Reader:
             "Signature",
         )
 
-    def read_footer(self, block) -> Iterator[Section]:
+    def read_footer(self, block: etree._Element) -> Iterator[Section]:
         links = " · ".join(
             f'<a href="{href}" style="color: {MUTED}; font-size: 12px;'
             ' text-decoration: underline;">'
@@ -303,7 +303,14 @@ class _Reader:
             f"{links}</p>"
         )
 
-    def _title(self, text, size, color=INK, is_markup=False) -> str:
+    def _title(
+        self,
+        text: str | None,
+        size: int,
+        color: str = INK,
+        is_markup: bool = False,
+    ) -> str:
+        """A title; one over 24 pixels stands in the middle."""
         text = text if is_markup else escape(text or "")
         align = "center" if size > 24 else "left"
         return (
@@ -312,7 +319,9 @@ class _Reader:
             f' text-align: {align};">{text}</h2>'
         )
 
-    def _paragraphs(self, block, color=TEXT, size=16) -> str:
+    def _paragraphs(
+        self, block: etree._Element, color: str = TEXT, size: int = 16
+    ) -> str:
         """Each `<p>` of a block; a block without is one paragraph."""
         paragraphs = list(block.iterchildren("p")) or [block]
         align = "center" if color == PAPER else "left"
@@ -334,7 +343,7 @@ class _Reader:
             f' text-decoration: none;">{label}</a></p>'
         )
 
-    def _column(self, column) -> str:
+    def _column(self, column: etree._Element) -> str:
         picture = column.get("picture")
         inner = (
             _picture(picture, column.get("alt"), 260, radius=8, align="left")
@@ -357,7 +366,7 @@ class _Reader:
             )
         return inner
 
-    def _inline(self, element) -> str:
+    def _inline(self, element: etree._Element) -> str:
         """Text with what may stand in a line."""
         written = [escape(_squeeze(element.text), quote=False)]
         for child in element.iterchildren(tag=etree.Element):
@@ -365,7 +374,7 @@ class _Reader:
             written.append(escape(_squeeze(child.tail), quote=False))
         return "".join(written).strip()
 
-    def _inline_element(self, child) -> str:
+    def _inline_element(self, child: etree._Element) -> str:
         inner = self._inline(child)
         if child.tag == "br":
             return "<br/>"
@@ -394,7 +403,7 @@ def _logo(width: int) -> str:
     )
 
 
-def _has_text(block) -> bool:
+def _has_text(block: etree._Element) -> bool:
     return bool((block.text or "").strip() or len(block))
 
 

@@ -67,10 +67,12 @@ def read_json(body: bytes) -> object:
 
 
 def as_dict(value: object) -> dict:
+    """The value, or an empty dictionary where it is none."""
     return value if isinstance(value, dict) else {}
 
 
 def as_list(value: object) -> list:
+    """The value, or an empty list where it is none."""
     return value if isinstance(value, list) else []
 
 
@@ -83,6 +85,7 @@ def as_text(value: object, limit: int = _MAX_TEXT) -> str:
 
 
 def as_diagnostic(value: object) -> str:
+    """What a mail server said, as long as it is kept."""
     return as_text(value, MAX_DIAGNOSTIC)
 
 

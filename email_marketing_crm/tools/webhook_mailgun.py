@@ -73,6 +73,10 @@ def _read_signature(body: bytes) -> dict:
 
 
 def read_events(body: bytes) -> list[ProviderEvent]:
+    """What a request reports.
+
+    :raises ValueError: for a body that is no JSON
+    """
     event = as_dict(as_dict(read_json(body)).get("event-data"))
     message = as_dict(as_dict(event.get("message")).get("headers"))
     status = as_dict(event.get("delivery-status"))

@@ -74,6 +74,10 @@ def is_authentic(
 
 
 def read_events(body: bytes) -> list[ProviderEvent]:
+    """What a request reports.
+
+    :raises ValueError: for a body that is no JSON
+    """
     record = as_dict(read_json(body))
     kind = _classify(record)
     name = as_text(record.get("RecordType"))

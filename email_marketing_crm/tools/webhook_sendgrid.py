@@ -72,6 +72,10 @@ def is_authentic(
 
 
 def read_events(body: bytes) -> list[ProviderEvent]:
+    """What a request reports.
+
+    :raises ValueError: for a body that is no JSON
+    """
     return [_read_event(as_dict(event)) for event in as_list(read_json(body))]
 
 

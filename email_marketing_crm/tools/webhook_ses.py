@@ -139,6 +139,10 @@ def is_signed(body: bytes, certificate: bytes) -> bool:
 
 
 def read_events(body: bytes) -> list[ProviderEvent]:
+    """What a request reports.
+
+    :raises ValueError: for a body that is no JSON
+    """
     envelope = as_dict(read_json(body))
     topic = as_text(envelope.get("TopicArn"))
     kind = envelope.get("Type")
