@@ -4,15 +4,10 @@ from odoo import models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.body_reduction import has_expression, reduce_body, repeat_body
 from ..tools.content_reading import Content
 from ..tools.mail_blocks import find_chains, find_conditions, keep_blocks
-from ..tools.merge_field import (
-    find_body_fields,
-    find_inline_fields,
-    has_expression,
-    reduce_body,
-    repeat_body,
-)
+from ..tools.merge_field import find_body_fields, find_inline_fields
 from ..tools.text_language import guess_language
 
 #: Persons a mail is written for between two looks at the clock.

@@ -7,15 +7,17 @@ from lxml import html
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.email_marketing_crm.tools import content_check as check
+from odoo.addons.email_marketing_crm.tools.body_reduction import (
+    has_expression,
+    reduce_body,
+    repeat_body,
+)
 from odoo.addons.email_marketing_crm.tools.content_check import Word
 from odoo.addons.email_marketing_crm.tools.content_reading import Content
 from odoo.addons.email_marketing_crm.tools.merge_field import (
     MergeField,
     find_body_fields,
     find_inline_fields,
-    has_expression,
-    reduce_body,
-    repeat_body,
 )
 from odoo.addons.email_marketing_crm.tools.text_language import (
     count_words,

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from lxml import html
 
 _INLINE = re.compile(r"\{\{(.+?)(\|\|\|\s*(.*?))?\}\}", re.DOTALL)
-_OUTPUTS = ("t-out", "t-esc", "t-raw", "t-field")
-_CONDITIONS = ("t-if", "t-elif")
-#: Directives that leave nothing behind for what comes after them.
-_STATELESS = (*_OUTPUTS, *_CONDITIONS, "t-else")
-#: What QWeb puts next to the variable of a loop.
-_LOOP_VARIABLE = re.compile(r"\bobject_(value|size|index|first|last|odd|even|parity)\b")
+#: Directives that show a value.
+OUTPUTS = ("t-out", "t-esc", "t-raw", "t-field")
+#: Directives that show a place, or do not.
+CONDITIONS = ("t-if", "t-elif")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +38,23 @@ def find_inline_fields(source: str) -> list[MergeField]:
 
 def find_body_fields(source: str) -> list[MergeField]:
     """Values that a body shows."""
-    root = _parse(source)
+    root = parse_body(source)
     return [] if root is None else list(_walk(root, frozenset()))
 
 
-def _parse(source: str):
+def parse_body(source: str) -> html.HtmlElement | None:
+    """The element around a body, or None where it is no HTML."""
     try:
         return html.fragment_fromstring(source or "", create_parent="div")
     except Exception:  # lxml has many ways to say that this is no HTML
         return None
 
 
-def _walk(root, guards: frozenset) -> Iterator[MergeField]:
+def _walk(root: html.HtmlElement, guards: frozenset) -> Iterator[MergeField]:
     stack = [(root, guards)]
     while stack:
         element, guards = stack.pop()
-        for key in _CONDITIONS:
+        for key in CONDITIONS:
             guards |= frozenset(_get_paths(element.get(key) or ""))
         default = (
             bool(element.text_content().strip())
@@ -63,7 +62,7 @@ def _walk(root, guards: frozenset) -> Iterator[MergeField]:
             else False
         )
         for key, value in element.attrib.items():
-            if key in _OUTPUTS:
+            if key in OUTPUTS:
                 yield from _read_expression(value, default, guards)
             elif key.startswith("t-attf-"):
                 for match in re.finditer(r"\{\{(.+?)\}\}|#\{(.+?)\}", value):
@@ -73,7 +72,9 @@ def _walk(root, guards: frozenset) -> Iterator[MergeField]:
         ]
 
 
-def _read_expression(source: str, fallback: bool, guards) -> list[MergeField]:
+def _read_expression(
+    source: str, fallback: bool, guards: frozenset
+) -> list[MergeField]:
     """The value an expression shows, where it shows one as it is."""
     tree = _compile(source)
     if tree is None:
@@ -92,14 +93,14 @@ def _read_expression(source: str, fallback: bool, guards) -> list[MergeField]:
     return [MergeField(path, fallback or path in guards)] if path else []
 
 
-def _compile(source: str):
+def _compile(source: str) -> ast.expr | None:
     try:
         return ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
 
 
-def _get_path(node) -> tuple[str, ...] | None:
+def _get_path(node: ast.AST) -> tuple[str, ...] | None:
     """`object.partner_id.name` → `("partner_id", "name")`."""
     names = []
     while isinstance(node, ast.Attribute):
@@ -116,89 +117,3 @@ def _get_paths(source: str) -> set[tuple[str, ...]]:
     if tree is None:
         return set()
     return {path for node in ast.walk(tree) if (path := _get_path(node))}
-
-
-# ----------------------------------------------------------------------
-# what has to be rendered
-# ----------------------------------------------------------------------
-
-
-def has_expression(source: str) -> bool:
-    """Whether a body or a subject differs from person to person."""
-    return bool(re.search(r"\{\{.+?\}\}|<[^>]*\st-[a-z]", source or "", re.DOTALL))
-
-
-def reduce_body(source: str) -> str:
-    """A body without what is the same for everybody; it fails for the same persons.
-
-    Elements that carry a directive stay, with their directives only, and so do their
-    ancestors and everything a variable is set to. A body of 50 KB becomes some lines:
-    a million persons can be tried.
-    """
-    root = _parse(source)
-    if root is None:
-        return source or ""
-    for element in list(root.iter()):
-        if not isinstance(element.tag, str):
-            _remove(element)
-    kept = set()
-    for element in root.iter():
-        if _is_dynamic(element):
-            kept.add(element)
-            kept.update(element.iterancestors())
-    whole = {
-        below
-        for element in kept
-        if "t-set" in element.attrib
-        for below in element.iter()
-    }
-    for element in list(root.iter()):
-        if element is root or element in whole:
-            continue
-        if element not in kept:
-            _remove(element)
-            continue
-        element.text = None
-        element.tail = None
-        for key in list(element.attrib):
-            if not key.startswith("t-"):
-                del element.attrib[key]
-    root.text = None
-    for element in whole:
-        if element.getparent() not in whole:
-            element.tail = None
-    return "".join(html.tostring(child, encoding="unicode") for child in root)
-
-
-def repeat_body(source: str, records: str) -> str | None:
-    """A body that is rendered for many records at once, or None where it cannot be.
-
-    What one record sets must not be there for the next one: a body with other
-    directives than those that show a value or a place has to be rendered for each.
-
-    :param records: name of the variable that holds the records
-    """
-    root = _parse(source)
-    if root is None or _LOOP_VARIABLE.search(source):
-        return None
-    for element in root.iter():
-        if not isinstance(element.tag, str):
-            continue
-        for key in element.attrib:
-            if key.startswith("t-") and not (
-                key in _STATELESS or key.startswith("t-att")
-            ):
-                return None
-    return f'<t t-foreach="{records}" t-as="object">{source}</t>'
-
-
-def _is_dynamic(element) -> bool:
-    return element.tag == "t" or any(key.startswith("t-") for key in element.attrib)
-
-
-def _remove(element) -> None:
-    """Take an element out, with everything below and behind it."""
-    parent = element.getparent()
-    if parent is not None:
-        element.tail = None
-        parent.remove(element)
