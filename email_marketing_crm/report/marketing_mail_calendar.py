@@ -27,6 +27,54 @@ COMPANIES = 10_000
 #: Hour of who had none and is moved to a day.
 MORNING = 9
 
+# Columns of the entry of a mailing, as SQL. `gone` is what left of it: mails, and the
+# first and the last hour, which begin with their mails and end up to an hour later.
+_DATE = """
+    CASE WHEN mailing.state IN ('sending', 'done') THEN COALESCE(
+              CASE WHEN mailing.schedule_date >= gone.first
+                    AND mailing.schedule_date < gone.first + interval '1 hour'
+                   THEN mailing.schedule_date
+                   WHEN mailing.sent_date < gone.first + interval '1 hour'
+                   THEN mailing.sent_date
+                   ELSE gone.first END,
+              mailing.sent_date, mailing.schedule_date, %(now)s)
+         WHEN mailing.schedule_date IS NOT NULL THEN mailing.schedule_date
+         WHEN mailing.state = 'in_queue' THEN %(now)s
+         WHEN mailing.marketing_approval_state = 'requested' THEN %(today)s
+         END
+"""
+_LAST_DATE = """
+    CASE WHEN mailing.state = 'done'
+         THEN LEAST(gone.last + interval '59 minutes 59 seconds', mailing.sent_date)
+         WHEN mailing.state = 'sending'
+         THEN gone.last + interval '59 minutes 59 seconds'
+         END
+"""
+_STATE = """
+    CASE WHEN mailing.marketing_hold = 'stopped' THEN 'stopped'
+         WHEN mailing.state = 'done' THEN 'sent'
+         WHEN mailing.marketing_hold IS NOT NULL THEN mailing.marketing_hold
+         WHEN mailing.state = 'sending' THEN 'sending'
+         WHEN mailing.state = 'in_queue' THEN 'scheduled'
+         WHEN mailing.marketing_approval_state = 'requested' THEN 'approval'
+         WHEN EXISTS (SELECT FROM marketing_mailing_check AS look
+                       WHERE look.mailing_id = mailing.id AND look.state = 'running')
+         THEN 'check'
+         ELSE 'draft' END
+"""
+_PLANNED_COUNT = """
+    CASE mailing.state
+         WHEN 'draft' THEN COALESCE((
+              SELECT sum(past.size)::int
+                FROM mailing_mailing_marketing_segment_rel AS rel
+               CROSS JOIN LATERAL (
+                     SELECT size FROM marketing_segment_history
+                      WHERE segment_id = rel.segment_id
+                      ORDER BY date DESC LIMIT 1) AS past
+               WHERE rel.mailing_id = mailing.id), 0)
+         ELSE COALESCE(mailing.marketing_planned_count, 0) END
+"""
+
 
 class MarketingMailCalendar(models.Model):
     """What is planned and what was sent: an entry a mailing, and one a day of journeys.
@@ -137,55 +185,11 @@ class MarketingMailCalendar(models.Model):
                         END AS mail_count,
                    entry.topic_id, entry.campaign_id, entry.user_id, entry.company_id
               FROM (SELECT mailing.id,
-                           CASE WHEN mailing.state IN ('sending', 'done') THEN COALESCE(
-                                     CASE WHEN mailing.schedule_date >= gone.first
-                                           AND mailing.schedule_date
-                                               < gone.first + interval '1 hour'
-                                          THEN mailing.schedule_date
-                                          WHEN mailing.sent_date
-                                               < gone.first + interval '1 hour'
-                                          THEN mailing.sent_date
-                                          ELSE gone.first END,
-                                     mailing.sent_date, mailing.schedule_date, %(now)s)
-                                WHEN mailing.schedule_date IS NOT NULL
-                                THEN mailing.schedule_date
-                                WHEN mailing.state = 'in_queue' THEN %(now)s
-                                WHEN mailing.marketing_approval_state = 'requested'
-                                THEN %(today)s
-                                END AS date,
-                           CASE WHEN mailing.state = 'done'
-                                THEN LEAST(gone.last + interval '59 minutes 59 seconds',
-                                           mailing.sent_date)
-                                WHEN mailing.state = 'sending'
-                                THEN gone.last + interval '59 minutes 59 seconds'
-                                END AS last_date,
+                           %(date)s AS date, %(last_date)s AS last_date,
                            mailing.state = 'draft' AND mailing.schedule_date IS NULL
                                AS is_all_day,
-                           CASE WHEN mailing.marketing_hold = 'stopped' THEN 'stopped'
-                                WHEN mailing.state = 'done' THEN 'sent'
-                                WHEN mailing.marketing_hold IS NOT NULL
-                                THEN mailing.marketing_hold
-                                WHEN mailing.state = 'sending' THEN 'sending'
-                                WHEN mailing.state = 'in_queue' THEN 'scheduled'
-                                WHEN mailing.marketing_approval_state = 'requested'
-                                THEN 'approval'
-                                WHEN EXISTS (
-                                     SELECT FROM marketing_mailing_check AS look
-                                      WHERE look.mailing_id = mailing.id
-                                        AND look.state = 'running')
-                                THEN 'check'
-                                ELSE 'draft' END AS state,
-                           COALESCE(gone.mails, 0) AS sent_count,
-                           CASE mailing.state WHEN 'draft' THEN COALESCE((
-                                     SELECT sum(past.size)::int
-                                       FROM mailing_mailing_marketing_segment_rel AS rel
-                                      CROSS JOIN LATERAL (
-                                            SELECT size FROM marketing_segment_history
-                                             WHERE segment_id = rel.segment_id
-                                             ORDER BY date DESC LIMIT 1) AS past
-                                      WHERE rel.mailing_id = mailing.id), 0)
-                                ELSE COALESCE(mailing.marketing_planned_count, 0)
-                                END AS planned_count,
+                           %(state)s AS state, COALESCE(gone.mails, 0) AS sent_count,
+                           %(planned_count)s AS planned_count,
                            mailing.marketing_topic_id AS topic_id,
                            mailing.campaign_id, mailing.user_id,
                            COALESCE(topic.company_id, responsible.company_id)
@@ -207,9 +211,11 @@ class MarketingMailCalendar(models.Model):
                    ) AS entry
              WHERE entry.date IS NOT NULL
             """,
-            now=now,
             # What has no hour stands on the day itself, whatever the zone.
-            today=get_midnight(now, zone),
+            date=SQL(_DATE, now=now, today=get_midnight(now, zone)),
+            last_date=SQL(_LAST_DATE),
+            state=SQL(_STATE),
+            planned_count=SQL(_PLANNED_COUNT),
             day_end=SQL(
                 "(date_trunc('day', entry.date AT TIME ZONE 'UTC'"
                 " AT TIME ZONE %(zone)s) + interval '1 day' - interval '1 second')"
