@@ -51,9 +51,34 @@ class WebsiteTrack(models.Model):
         :param condition: SQL that chooses them; the alias of the table is `track`
         :param values: further values of the events
         """
+        rows = self._find_known_views(condition)
+        self.env["marketing.touchpoint"].sudo()._capture(
+            [
+                {
+                    "type": "page_view",
+                    "person_id": person_id,
+                    "date": date,
+                    "company_id": company_id,
+                    "data": {
+                        **({"title": title} if title else {}),
+                        **describe_visit(url, referrer),
+                    },
+                    "dedup_key": f"page:{track_id}",
+                    **values,
+                }
+                for track_id, url, date, title, company_id, person_id in rows
+            ]
+        )
+
+    @api.model
+    def _find_known_views(self, condition):
+        """Page loads of known visitors that are no events yet, colleagues left out.
+
+        :returns: `[(id, url, moment, title, company id, person id)]`
+        """
         self._flush_visits()
         cutoff = self.env["marketing.retention"]._get_cutoff("touchpoints")
-        rows = self.env.execute_query(
+        return self.env.execute_query(
             SQL(
                 """
                 SELECT track.id, track.url, track.visit_datetime, view.name,
@@ -95,23 +120,6 @@ class WebsiteTrack(models.Model):
                 if cutoff
                 else SQL("TRUE"),
             )
-        )
-        self.env["marketing.touchpoint"].sudo()._capture(
-            [
-                {
-                    "type": "page_view",
-                    "person_id": person_id,
-                    "date": date,
-                    "company_id": company_id,
-                    "data": {
-                        **({"title": title} if title else {}),
-                        **describe_visit(url, referrer),
-                    },
-                    "dedup_key": f"page:{track_id}",
-                    **values,
-                }
-                for track_id, url, date, title, company_id, person_id in rows
-            ]
         )
 
     @api.model
