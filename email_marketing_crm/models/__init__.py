@@ -69,6 +69,7 @@ from . import marketing_segment_drift
 from . import marketing_segment_worker
 from . import marketing_segment_manual
 from . import marketing_segment_verdict
+from . import marketing_segment_wording
 from . import marketing_segment_member
 from . import marketing_sender
 from . import marketing_sender_high_volume
@@ -77,6 +78,7 @@ from . import marketing_sender_dns_wording
 from . import marketing_sender_provider
 from . import marketing_sender_brake
 from . import marketing_sender_braking
+from . import marketing_sender_notice
 from . import marketing_sender_result
 from . import marketing_sender_warm_up
 from . import marketing_sender_day
@@ -161,6 +163,7 @@ from . import marketing_person_zone
 from . import marketing_person_rhythm
 from . import marketing_person_erasure
 from . import marketing_person_erasure_records
+from . import marketing_person_disclosed
 from . import marketing_person_disclosure
 from . import marketing_retention
 from . import marketing_retention_count
