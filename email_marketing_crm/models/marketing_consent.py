@@ -19,8 +19,6 @@ IMPLIED_BASES = ("soft_opt_in", "contract", "legitimate_interest")
 OVERRULING_SOURCES = ("confirmation", "page", "hand")
 #: Sources that are the person himself: who blocks his address there means everything.
 PERSON_SOURCES = ("confirmation", "page", "mail")
-
-
 #: Sources that show people the text they agree to. Elsewhere somebody has to say on
 #: what basis they are mailed.
 AGREEING_SOURCES = ("form", "confirmation", "page", "api")
@@ -153,7 +151,7 @@ class MarketingConsent(models.Model):
         evidence = self._complete_evidence(topic, state, evidence)
         columns = logs._prepare_evidence(evidence)
         rows = self.env.execute_query(
-            self._get_statement(person_ids, topic, state, evidence, columns)
+            self._get_change_statement(person_ids, topic, state, evidence, columns)
         )
         self.invalidate_model()
         logs.invalidate_model()
@@ -188,7 +186,7 @@ class MarketingConsent(models.Model):
         return evidence
 
     @api.model
-    def _get_statement(self, person_ids, topic, state, evidence, columns):
+    def _get_change_statement(self, person_ids, topic, state, evidence, columns):
         """The statement that changes the consents and keeps their evidence."""
         overrules = bool(
             evidence.get("is_confirmed") or evidence["source"] in OVERRULING_SOURCES
@@ -267,17 +265,15 @@ class MarketingConsent(models.Model):
         """SQL: whose answer changes; aliases: consent, person."""
         if state == "out":
             return SQL("consent.state IS DISTINCT FROM 'out'")
-        may_ask = SQL("TRUE" if overrules else "person.is_opted_out IS NOT TRUE")
         if state == "pending":
             return SQL("consent.state IS NULL")
         if overrules:
             return SQL("TRUE")
         return SQL(
-            "%s AND (consent.state IS NULL"
+            "person.is_opted_out IS NOT TRUE AND (consent.state IS NULL"
             " OR (consent.state = 'pending' AND NOT %s)"
             " OR (consent.state = 'in' AND consent.legal_basis = 'unknown'"
             "     AND %s <> 'unknown'))",
-            may_ask,
             topic.is_double_opt_in,
             evidence["legal_basis"],
         )

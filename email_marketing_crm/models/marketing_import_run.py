@@ -14,6 +14,8 @@ _logger = logging.getLogger(__name__)
 
 #: Lines of one transaction: some two seconds of work.
 BATCH_LINES = 500
+#: What becomes of a line that repeats an earlier one, by the import's policy.
+REPEATED_OUTCOMES = {"update": "update", "skip": "skip", "ask": "question"}
 #: What may be wrong with the data of one line, found only when it is written.
 LINE_ERRORS = (UserError, ValidationError, AccessError, ValueError, DatabaseError)
 
@@ -151,7 +153,10 @@ class MarketingImport(models.Model):
             middle = len(rows) // 2
             for half in (rows[:middle], rows[middle:]):
                 self._import_rows(
-                    [ImportRow(r.line_id, r.number, r.cells, r.answer) for r in half]
+                    [
+                        ImportRow(row.line_id, row.number, row.cells, row.answer)
+                        for row in half
+                    ]
                 )
 
     def _refuse(self, row, error):
@@ -193,11 +198,7 @@ class MarketingImport(models.Model):
         for row in rows:
             for key in row.get_keys() if row.outcome == "create" else ():
                 if key in seen:
-                    row.outcome = {
-                        "update": "update",
-                        "skip": "skip",
-                        "ask": "question",
-                    }[job.duplicate_policy]
+                    row.outcome = REPEATED_OUTCOMES[job.duplicate_policy]
                     row.reason = self.env._(
                         "Line %s of this file is probably the same person.", seen[key]
                     )
