@@ -55,6 +55,7 @@ from . import marketing_score_line
 from . import marketing_score_worker
 from . import marketing_score_write
 from . import marketing_segment
+from . import marketing_segment_view
 from . import marketing_segment_part
 from . import marketing_segment_rule
 from . import marketing_segment_rule_query
@@ -121,6 +122,7 @@ from . import marketing_segment_definition
 from . import marketing_segment_history
 from . import marketing_segment_overlap
 from . import marketing_segment_action
+from . import marketing_segment_action_apply
 from . import marketing_segment_action_mark
 from . import marketing_segment_action_loop
 from . import marketing_segment_explain

@@ -51,23 +51,12 @@ class MailingMailing(models.Model):
             else self._get_shown_body(),
         )
         everybody = self._count_clickers(readers)
-        links = []
-        for tracker in trackers:
-            if version and tracker.id not in order and tracker.id not in counts:
-                continue
-            people, clicks, machine = counts.get(tracker.id, (0, 0, 0))
-            links.append(
-                {
-                    "id": tracker.id,
-                    "label": tracker.label or tracker.title or tracker.url,
-                    "url": tracker.url,
-                    "people": people,
-                    "clicks": clicks,
-                    "machine": machine,
-                    "share": people / everybody if everybody else 0,
-                    "is_shown": tracker.id in order,
-                }
-            )
+        links = [
+            self._describe_link(tracker, counts, everybody)
+            | {"is_shown": tracker.id in order}
+            for tracker in trackers
+            if not version or tracker.id in order or tracker.id in counts
+        ]
         links.sort(key=lambda link: (order.get(link["id"], len(order)), link["id"]))
         return {
             "body": body,
@@ -77,6 +66,19 @@ class MailingMailing(models.Model):
                 {"code": code, "label": found.label} for code, found in versions.items()
             ],
             "version": version,
+        }
+
+    def _describe_link(self, tracker, counts, everybody):
+        """A link and its clicks; its share is of everybody who clicked."""
+        people, clicks, machine = counts.get(tracker.id, (0, 0, 0))
+        return {
+            "id": tracker.id,
+            "label": tracker.label or tracker.title or tracker.url,
+            "url": tracker.url,
+            "people": people,
+            "clicks": clicks,
+            "machine": machine,
+            "share": people / everybody if everybody else 0,
         }
 
     def _count_clicks(self, folded, readers):
