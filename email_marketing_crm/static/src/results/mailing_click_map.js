@@ -4,9 +4,11 @@ import {MailingWidget} from "./mailing_widget";
 import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 
+// Pixels of a scroll bar.
+const BAR = 16;
 // The mail lies in a frame without scripts; what is drawn over it comes from here.
 const STYLE = `<style>
-    body { margin: 0; position: relative; }
+    body { margin: 0; position: relative; display: flow-root; }
     a { pointer-events: none; }
     .o_place { position: absolute; z-index: 10; border: 2px solid; border-radius: 4px;
         box-sizing: border-box; pointer-events: none; }
@@ -41,6 +43,11 @@ export class MailingClickMap extends MailingWidget {
 
     /** The mail is there: it gets as much room as it needs. */
     show() {
+        // Mails ask for the whole height of their window, as strongly as they can.
+        for (const {style} of [this.frame.documentElement, this.frame.body]) {
+            style.setProperty("height", "auto", "important");
+            style.setProperty("min-height", "0", "important");
+        }
         this.observer.observe(this.mail.el);
         for (const image of this.frame.images) {
             image.addEventListener("load", () => this.draw());
@@ -55,42 +62,49 @@ export class MailingClickMap extends MailingWidget {
             return;
         }
         frame.querySelectorAll(".o_place").forEach((place) => place.remove());
-        this.mail.el.style.height = `${frame.documentElement.scrollHeight}px`;
+        // What the document scrolls over is never less than the frame: with margins
+        // that stick out, it would grow for ever.
+        this.mail.el.style.height = `${frame.body.offsetHeight + this.getBarHeight()}px`;
         const most = Math.max(...this.state.data.links.map(({people}) => people), 1);
         const origin = frame.body.getBoundingClientRect();
         for (const link of this.state.data.links) {
+            const heat = link.people / most;
+            const hue = Math.round(210 - 205 * heat);
+            const color = `hsl(${hue}deg 85% 40%)`;
             for (const node of frame.querySelectorAll(
                 `[data-marketing-link="${link.id}"]`
             )) {
-                const {left, top, width, height} = this.getBox(node);
-                if (!width) {
-                    continue;
+                const boxes = this.getBoxes(node);
+                for (const [index, {left, top, width, height}] of boxes.entries()) {
+                    const place = frame.createElement("div");
+                    place.className = "o_place";
+                    place.dataset.link = link.id;
+                    Object.assign(place.style, {
+                        left: `${left - origin.left - 3}px`,
+                        top: `${top - origin.top - 3}px`,
+                        width: `${width + 6}px`,
+                        height: `${height + 6}px`,
+                        borderColor: color,
+                        background: `hsl(${hue}deg 85% 50% / ${0.08 + 0.27 * heat})`,
+                    });
+                    if (index === 0) {
+                        place.append(this.makeButton(link, color));
+                    }
+                    frame.body.append(place);
                 }
-                const heat = link.people / most;
-                const color = `hsl(${Math.round(210 - 205 * heat)}deg 85% 40%)`;
-                const place = frame.createElement("div");
-                place.className = "o_place";
-                place.dataset.link = link.id;
-                Object.assign(place.style, {
-                    left: `${left - origin.left - 3}px`,
-                    top: `${top - origin.top - 3}px`,
-                    width: `${width + 6}px`,
-                    height: `${height + 6}px`,
-                    borderColor: color,
-                    background: `hsl(${Math.round(210 - 205 * heat)}deg 85% 50% / ${
-                        0.08 + 0.27 * heat
-                    })`,
-                });
-                const button = frame.createElement("button");
-                button.type = "button";
-                button.style.background = color;
-                button.textContent = `${this.integer(link.people)} · ${this.share(link)}`;
-                button.title = link.label;
-                button.addEventListener("click", () => this.openLink(link));
-                place.append(button);
-                frame.body.append(place);
             }
         }
+    }
+
+    /** The number over a link, which opens its persons. */
+    makeButton(link, color) {
+        const button = this.frame.createElement("button");
+        button.type = "button";
+        button.style.background = color;
+        button.textContent = `${this.integer(link.people)} · ${this.share(link)}`;
+        button.title = link.label;
+        button.addEventListener("click", () => this.openLink(link));
+        return button;
     }
 
     /** The persons who followed a link, of the version that is shown. */
@@ -99,10 +113,20 @@ export class MailingClickMap extends MailingWidget {
         return this.open(version ? `link-${link.id}.${version}` : `link-${link.id}`);
     }
 
-    /** Where a link is; a link around a picture is as large as the picture. */
-    getBox(node) {
+    /** A mail that is too wide for the frame has a bar below it. */
+    getBarHeight() {
+        const {scrollWidth, clientWidth} = this.frame.documentElement;
+        return scrollWidth > clientWidth ? BAR : 0;
+    }
+
+    /**
+     * Where a link is: a box for each of its lines; a link around a picture is as large
+     * as the picture.
+     */
+    getBoxes(node) {
         const image = node.querySelector("img");
-        return (image || node).getBoundingClientRect();
+        const boxes = image ? [image.getBoundingClientRect()] : node.getClientRects();
+        return [...boxes].filter(({width}) => width);
     }
 
     integer(number) {
