@@ -278,7 +278,7 @@ class MailingMailing(models.Model):
             if key.startswith("search_default_")
         }
         return action | {
-            "name": self.env._("Audience of %s", self.subject),
+            "display_name": self.env._("Audience of %s", self.subject),
             "domain": [("mailing_id", "=", self.id)],
             "context": shown | {"hide_mailing": True},
         }

@@ -154,7 +154,7 @@ class MailingMailing(models.Model):
         mailing = self.with_context(search_default_held=1)
         action = mailing.action_view_deliveries()
         return action | {
-            "name": self.env._("Held mails of %s", self.subject),
+            "display_name": self.env._("Held mails of %s", self.subject),
             "context": action["context"] | {"show_held": True},
         }
 
@@ -210,7 +210,7 @@ class MarketingJourney(models.Model):
             "email_marketing_crm.marketing_delivery_action"
         )
         return action | {
-            "name": self.env._("Held mails of %s", self.name),
+            "display_name": self.env._("Held mails of %s", self.name),
             "domain": [("mailing_id", "in", mailings.ids if mailings else [])],
             "context": {"search_default_held": 1, "show_held": True},
         }

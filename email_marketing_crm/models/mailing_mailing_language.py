@@ -43,7 +43,7 @@ class MailingMailing(models.Model):
             "email_marketing_crm.marketing_mailing_translation_action"
         )
         return action | {
-            "name": self.env._("Languages of %s", self.subject),
+            "display_name": self.env._("Languages of %s", self.subject),
             "domain": [("mailing_id", "=", self.id)],
             "context": {"default_mailing_id": self.id, "hide_mailing": True},
         }

@@ -121,7 +121,7 @@ class MarketingFrequencyUsage(models.TransientModel):
             "email_marketing_crm.marketing_frequency_usage_action"
         )
         return action | {
-            "name": self.env._("Mails to %s", person.display_name),
+            "display_name": self.env._("Mails to %s", person.display_name),
             "domain": [
                 ("create_uid", "=", self.env.uid),
                 ("is_forecast", "=", False),

@@ -378,7 +378,7 @@ class MarketingImport(models.Model):
         )
         name = self.env.context.get("marketing_import_lines")
         return action | {
-            "name": self.env._("Lines of %s", self.name),
+            "display_name": self.env._("Lines of %s", self.name),
             "domain": [("import_id", "=", self.id), ("state", "!=", "preview")],
             "context": {f"search_default_{name}": 1} if name else {},
         }

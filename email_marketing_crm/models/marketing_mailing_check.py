@@ -93,6 +93,12 @@ class MarketingMailingCheck(models.Model):
     # Serves the worker, which asks for what is left to be done.
     _running = models.Index("(id) WHERE state = 'running'")
 
+    @api.depends("mailing_id.subject")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for check in self:
+            check.display_name = self.env._("Check of “%s”", check.mailing_id.subject)
+
     @api.depends(
         "fingerprint",
         "mailing_id.subject",

@@ -35,6 +35,12 @@ class MarketingMailingPlan(models.TransientModel):
     explanation = fields.Text(compute="_compute_explanation")
 
     @api.depends("mailing_id")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for plan in self:
+            plan.display_name = self.env._("Plan of “%s”", plan.mailing_id.subject)
+
+    @api.depends("mailing_id")
     def _compute_explanation(self):
         """Whom the mailing is meant for, in words."""
         for plan in self:
@@ -98,7 +104,7 @@ class MarketingMailingPlan(models.TransientModel):
             "email_marketing_crm.marketing_delivery_preview_action"
         )
         action |= {
-            "name": name,
+            "display_name": name,
             "domain": [("mailing_id", "=", self.mailing_id.id), *domain],
         }
         if domain:

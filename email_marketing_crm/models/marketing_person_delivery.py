@@ -42,7 +42,7 @@ class MarketingPerson(models.Model):
             "email_marketing_crm.marketing_delivery_action"
         )
         return action | {
-            "name": self.env._("Mails Waiting"),
+            "display_name": self.env._("Mails Waiting"),
             "domain": [
                 ("person_id", "in", self.ids),
                 ("state", "in", WAITING_STATES),
@@ -56,7 +56,7 @@ class MarketingPerson(models.Model):
             "email_marketing_crm.marketing_delivery_action"
         )
         return action | {
-            "name": self.env._("Mails Not Sent"),
+            "display_name": self.env._("Mails Not Sent"),
             "domain": [("person_id", "in", self.ids)],
             "context": {
                 "search_default_skipped": 1,

@@ -105,7 +105,7 @@ class MarketingProfileAttribute(models.Model):
             "email_marketing_crm.marketing_profile_value_action"
         )
         return action | {
-            "name": self.name,
+            "display_name": self.name,
             "domain": [("attribute_id", "=", self.id)],
             "context": {"search_default_in_effect": 1, "search_default_group_value": 1},
         }

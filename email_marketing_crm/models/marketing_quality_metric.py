@@ -118,7 +118,7 @@ class MarketingQualityMetric(models.Model):
             "email_marketing_crm.marketing_quality_snapshot_action"
         )
         return action | {
-            "name": self.name,
+            "display_name": self.name,
             "domain": [("metric_id", "=", self.id)],
             "context": {},
         }

@@ -144,7 +144,7 @@ class MarketingSender(models.Model):
             "mass_mailing.mailing_mailing_action_mail"
         )
         return action | {
-            "name": self.env._("Mailings from %s", self.display_name),
+            "display_name": self.env._("Mailings from %s", self.display_name),
             "domain": [("marketing_sender_id", "=", self.id)],
             "context": {},
         }

@@ -93,7 +93,7 @@ class MarketingSender(models.Model):
             "email_marketing_crm.marketing_sender_day_action"
         )
         return action | {
-            "name": self.env._("Days of %s", self.display_name),
+            "display_name": self.env._("Days of %s", self.display_name),
             "domain": [("sender_id", "=", self.id)],
         }
 

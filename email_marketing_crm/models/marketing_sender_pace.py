@@ -124,7 +124,7 @@ class MarketingSender(models.Model):
             "email_marketing_crm.marketing_delivery_action"
         )
         return action | {
-            "name": self.env._("Waiting at %s", self.display_name),
+            "display_name": self.env._("Waiting at %s", self.display_name),
             "domain": [
                 ("mailing_id.marketing_sender_id", "=", self.id),
                 ("state", "=", "planned"),

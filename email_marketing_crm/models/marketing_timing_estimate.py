@@ -127,6 +127,6 @@ class MarketingTimingEstimate(models.TransientModel):
             "email_marketing_crm.marketing_timing_estimate_action"
         )
         return action | {
-            "name": self.env._("When “%s” would leave", mailing.subject),
+            "display_name": self.env._("When “%s” would leave", mailing.subject),
             "domain": [("create_uid", "=", self.env.uid)],
         }

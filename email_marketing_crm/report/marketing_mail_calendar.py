@@ -387,7 +387,7 @@ class MarketingMailCalendar(models.Model):
         )
         zone, tomorrow = self._get_zone(), self.date + timedelta(days=1)
         return action | {
-            "name": self.env._(
+            "display_name": self.env._(
                 "Automated mail of %s", format_date(self.env, self.date.date())
             ),
             "views": [(False, "list"), (False, "graph")],

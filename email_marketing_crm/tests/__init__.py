@@ -6,6 +6,7 @@ from . import (
     test_ab_test_fair,
     test_ab_test_tour,
     test_access,
+    test_action_names,
     test_best_hour,
     test_frequency,
     test_frequency_rule,
