@@ -7,6 +7,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, email_normalize, format_date
 
+from ..tools.client_action import notify
 from ..tools.reading import READ_SECONDS, SKIMMED_SECONDS
 from ..tools.reliability import classes_from, classify_hit
 from .marketing_mailing_figures import REPORTED, REVENUES
@@ -287,6 +288,16 @@ class MailingMailing(models.Model):
         """
         self.ensure_one()
         self.check_access("read")
+        kept = self.sudo()._get_kept_result()
+        if kept:
+            return notify(
+                self.env._(
+                    "Counted on %s. Who it was is not known any more: events that are "
+                    "too old are deleted.",
+                    format_date(self.env, kept.date),
+                ),
+                "info",
+            )
         label, _definition = self._get_figure_wording().get(
             figure, (self.env._("Clicked this link"), "")
         )

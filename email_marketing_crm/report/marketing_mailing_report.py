@@ -151,3 +151,8 @@ class MarketingMailingReport(models.Model):
     def action_open_mailing(self):
         self.ensure_one()
         return self.mailing_id._get_records_action()
+
+    def action_view_result(self, figure):
+        """The persons behind a figure of the row."""
+        self.ensure_one()
+        return self.mailing_id.action_view_result(figure)

@@ -211,10 +211,14 @@ class TestResults(ResultsCase):
         self.count_results()
         before = self.figures()
         self.assertFalse(self.mailing.get_results()["kept_since"])
+        people = self.mailing.action_view_result("clicked")
+        self.assertEqual(people["res_model"], "marketing.person")
         self.clock.tick(3 * 366 * 24 * 3600)
         retention = self.env["marketing.retention"]
         retention._delete_old_touchpoints(retention._get_cutoff("touchpoints"))
         self.assertTrue(self.mailing.get_results()["kept_since"])
+        told = self.mailing.action_view_result("clicked")
+        self.assertIn("not known any more", told["params"]["message"])
         after = self.figures()
         self.assertEqual(after, {name: before[name] for name in REPORTED})
         # A late click is no reason to forget the others.

@@ -1,3 +1,5 @@
+from ast import literal_eval
+
 from lxml import etree
 
 from odoo import fields
@@ -94,3 +96,40 @@ class TestMailingRates(DeliveryCase):
         self.assertFalse(self.ours.with_user(other).marketing_has_results)
         self.assertEqual(self.ours.with_user(other).opened_ratio, 100)
         self.assertEqual(self.read_rates(self.ours, other), [0] * 4)
+
+    def test_numbers_of_lists_open_the_persons_of_the_form(self):
+        report = self.env["marketing.mailing.report"]
+        line = report.search([("mailing_id", "=", self.ours.id)])
+        for opened in (
+            line.with_user(self.user_marketing).action_view_result("clicked"),
+            self.ours.with_user(self.user_marketing).action_view_result("clicked"),
+        ):
+            self.assertEqual(opened["res_model"], "marketing.person")
+            self.assertEqual(
+                opened["domain"], [("mailing_figure", "=", f"{self.ours.id}:clicked")]
+            )
+
+    def test_numbers_of_lists_call_what_is_there(self):
+        """What a number does is plain options, which no view checks by itself."""
+        figures = self.env["mailing.mailing"]._get_figure_wording()
+        for model, view_type in (
+            ("mailing.mailing", "list"),
+            ("marketing.mailing.report", "list"),
+            ("utm.campaign", "list"),
+            ("utm.campaign", "form"),
+            ("marketing.ab.test", "form"),
+        ):
+            found = self.env[model].with_user(self.user_marketing)
+            arch = found.get_views([(None, view_type)])["views"][view_type]["arch"]
+            nodes = etree.fromstring(arch).findall(
+                ".//field[@widget='marketing_opener']"
+            )
+            self.assertTrue(nodes, model)
+            for node in nodes:
+                owner = self.env[model]
+                for parent in reversed(list(node.iterancestors("field"))):
+                    owner = self.env[owner._fields[parent.get("name")].comodel_name]
+                options = literal_eval(node.get("options"))
+                with self.subTest(model=owner._name, field=node.get("name")):
+                    self.assertTrue(callable(getattr(owner, options["action"])))
+                    self.assertIn(options.get("argument", "sent"), figures)
