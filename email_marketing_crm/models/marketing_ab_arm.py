@@ -37,6 +37,12 @@ class MarketingAbArm(models.Model):
         help="Hour of the day, in the zone of the mailing's responsible. The mails of "
         "this version leave when it is that late the next time."
     )
+    summary = fields.Char(
+        "It Says",
+        compute="_compute_summary",
+        help="Subject or sender as people got it, from the mailing where this version "
+        "has none of its own.",
+    )
     # the figures as they are now
     sent_count = fields.Integer(
         "Got It",
@@ -73,6 +79,12 @@ class MarketingAbArm(models.Model):
             known = arm._origin.id
             place = arms.ids.index(known) if known in arms.ids else len(arms)
             arm.name = ascii_uppercase[place % len(ascii_uppercase)]
+
+    @api.depends("varies", "subject", "email_from", "mailing_id")
+    def _compute_summary(self):
+        for arm in self:
+            name = {"subject": "subject", "sender": "email_from"}.get(arm.varies)
+            arm.summary = name and (arm[name] or arm.mailing_id[name])
 
     @api.depends("test_id.winner_id")
     def _compute_is_winner(self):
@@ -189,7 +201,7 @@ class MarketingAbArm(models.Model):
         self.ensure_one()
         action = self.test_id.mailing_id.action_view_deliveries()
         action["domain"] = [*action["domain"], ("arm_id", "=", self.id)]
-        action["name"] = self.env._(
+        action["display_name"] = self.env._(
             "Version %(version)s of %(mailing)s",
             version=self.name,
             mailing=self.test_id.mailing_id.subject,
@@ -201,7 +213,7 @@ class MarketingAbArm(models.Model):
         self.ensure_one()
         action = self.action_view_people()
         action["domain"] = [*action["domain"], ("ab_success_of", "=", self.id)]
-        action["name"] = self.env._("%s: did it", action["name"])
+        action["display_name"] = self.env._("%s: did it", action["display_name"])
         return action
 
     def action_edit_body(self):

@@ -2,6 +2,7 @@
 
 from odoo import api, fields, models
 from odoo.tools import format_amount
+from odoo.tools.misc import formatLang
 
 from ..tools.ab_test import get_interval
 
@@ -57,15 +58,15 @@ class MarketingAbTest(models.Model):
             "lead": self._format_value(decision["difference"]),
             "low": self._format_number(decision["low"]),
             "high": self._format_number(decision["high"]),
-            "chance": f"{100 * decision['p_value']:.2g} %",
-            "limit": f"{100 * decision['level']:.2g} %",
+            "chance": self._format_chance(decision["p_value"]),
+            "limit": self._format_chance(decision["level"]),
         }
         if not decision["is_enough"]:
             return self.env._(
                 "A version reached only %(least)s persons, and %(minimum)s were asked "
                 "for: too few to tell.",
-                least=min(decision["sizes"]),
-                minimum=self.minimum,
+                least=self._format_count(min(decision["sizes"])),
+                minimum=self._format_count(self.minimum),
             )
         if self.state == "decided":
             return self.env._(
@@ -82,9 +83,9 @@ class MarketingAbTest(models.Model):
         )
 
     def _explain_rest(self, decision):
-        rest = decision["rest"]
-        if not rest:
+        if not decision["rest"]:
             return ""
+        rest = self._format_count(decision["rest"])
         values = {"count": rest, "version": self.winner_id.name or ""}
         match decision["rule"]:
             case "stop":
@@ -118,4 +119,18 @@ class MarketingAbTest(models.Model):
 
     def _format_number(self, value):
         """The same without its unit."""
-        return f"{value if self.metric == 'revenue' else 100 * value:.2f}"
+        shown = value if self.metric == "revenue" else 100 * value
+        return formatLang(self.env, shown, digits=2)
+
+    def _format_count(self, count):
+        return formatLang(self.env, count, digits=0)
+
+    def _format_chance(self, share):
+        """A chance in percent, as exactly as its size asks for."""
+        percent = 100 * share
+        digits = 0 if percent >= 10 else 1 if percent >= 1 else 2
+        if percent < 0.01:
+            return self.env._(
+                "less than %s %%", formatLang(self.env, 0.01, digits=digits)
+            )
+        return f"{formatLang(self.env, percent, digits=digits)} %"

@@ -128,6 +128,32 @@ class TestAbTestDecision(AbTestCase):
                 self.assertEqual(waiting.arm_id, arms)
                 self.clock.move_to(NOW)
 
+    def test_the_decision_is_written_in_numbers_that_people_read(self):
+        test = self.make_test()
+        for share, text in (
+            (1, "100 %"),
+            (0.4949, "49 %"),
+            (0.029, "2.9 %"),
+            (0.0012, "0.12 %"),
+            (0.00000001, "less than 0.01 %"),
+        ):
+            with self.subTest(share=share):
+                self.assertEqual(test._format_chance(share), text)
+        self.assertEqual(test._format_count(12345), "12,345")
+        self.assertEqual(test._format_number(-0.0826), "-8.26")
+
+    def test_what_people_got_is_told_of_each_version(self):
+        test = self.make_test()
+        self.assertEqual(test.arm_ids.mapped("summary"), ["New pumps", "Better"])
+        test.varies = "sender"
+        test.arm_ids[1].email_from = "Mia <mia@pumps.example.com>"
+        self.assertEqual(
+            test.arm_ids.mapped("summary"),
+            ["Pumps Ltd <news@pumps.example.com>", "Mia <mia@pumps.example.com>"],
+        )
+        test.varies = "content"
+        self.assertEqual(test.arm_ids.mapped("summary"), [False, False])
+
     def test_too_few_persons_decide_nothing(self):
         test = self.make_test(minimum=100)
         self.launch(test)

@@ -2,8 +2,10 @@ import {CalendarCommonRenderer} from "@web/views/calendar/calendar_common/calend
 import {CalendarController} from "@web/views/calendar/calendar_controller";
 import {CalendarRenderer} from "@web/views/calendar/calendar_renderer";
 import {calendarView} from "@web/views/calendar/calendar_view";
+import {_t} from "@web/core/l10n/translation";
 import {registry} from "@web/core/registry";
 import {serializeDateTime} from "@web/core/l10n/dates";
+import {useService} from "@web/core/utils/hooks";
 
 const {DateTime} = luxon;
 // Hour of a mailing that is begun by a click on a day.
@@ -13,6 +15,11 @@ const MORNING = 9;
  * The calendar of mails: an entry opens its mailing, a day begins one.
  */
 class MailCalendarController extends CalendarController {
+    setup() {
+        super.setup();
+        this.notification = useService("notification");
+    }
+
     async editRecord(record) {
         const action = await this.orm.call(this.model.resModel, "action_open", [
             [record.id],
@@ -28,6 +35,10 @@ class MailCalendarController extends CalendarController {
             date = now.plus({hours: 1}).startOf("hour");
         }
         if (date <= now) {
+            this.notification.add(
+                _t("That is over. Choose a day, or an hour, that is to come."),
+                {type: "warning"}
+            );
             return Promise.resolve();
         }
         return this.action.doAction({
