@@ -9,6 +9,10 @@ import time
 
 from odoo import Command
 
+_PERSONS = (
+    "SELECT id, email_normalized FROM marketing_person"
+    " WHERE email_normalized LIKE 'person%'"
+)
 #: Facts that persons' rows know: every so many persons, offset, assignment.
 _PERSON_FACTS = (
     (97, 1, "suppression = 'hard_bounce', suppression_date = now()"),
@@ -25,23 +29,60 @@ _ANSWERS = ((31, "out"), (37, "pending"), (1, "in"))
 
 def make_campaign(env):
     """A draft that asks every gate; returns its id."""
-    company = env.company
-    persons = (
-        "SELECT id, email_normalized FROM marketing_person"
-        " WHERE email_normalized LIKE 'person%'"
+    topic = env["marketing.topic"].create({"name": "Benchmark"})
+    _tell_persons(env)
+    _answer(env, topic)
+    _refuse(env)
+    _set_policy(env)
+    everybody = env["marketing.segment"].create(
+        {"name": "Everybody", "domain": repr([("email", "like", "person")])}
     )
+    everybody._refresh()
+    campaign = env["utm.campaign"].create({"name": "Benchmark"})
+    stage = env["crm.stage"].search([("is_won", "=", False)], limit=1)
+    common = {
+        "body_html": "<p>Look</p>",
+        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
+        "campaign_id": campaign.id,
+    }
+    _mail_before(env, common)
+    _set_times(env)
+    mailing = env["mailing.mailing"].create(
+        common
+        | {
+            "subject": "To everybody",
+            "marketing_topic_id": topic.id,
+            "marketing_segment_ids": [Command.set(everybody.ids)],
+            "marketing_excluded_segment_ids": [
+                Command.set(_make_static(env, "Out", 40, 9).ids)
+            ],
+            "marketing_is_once_per_campaign": True,
+            "marketing_skips_opportunities": True,
+            "marketing_opportunity_stage_ids": [Command.set(stage.ids)],
+            "marketing_holdout_percent": 10,
+        }
+    )
+    env.cr.commit()
+    _vacuum(env)
+    return mailing.id
+
+
+def _tell_persons(env):
+    """What the rows of persons know of them."""
     for every, offset, assignment in _PERSON_FACTS:
         env.cr.execute(
             f"UPDATE marketing_person SET {assignment}"
             " WHERE email_normalized LIKE 'person%%' AND id %% %s = %s",
             [every, offset],
         )
-    topic = env["marketing.topic"].create({"name": "Benchmark"})
-    _answer(env, topic, persons)
+
+
+def _refuse(env):
+    """Some are blacklisted, others on a list of people who said no elsewhere."""
     env.cr.execute(
         f"""
         INSERT INTO mail_blacklist (email, active, create_date)
-        SELECT email_normalized, TRUE, now() FROM ({persons}) person
+        SELECT email_normalized, TRUE, now() FROM ({_PERSONS}) person
          WHERE id % 89 = 6;
         UPDATE marketing_person person SET is_opted_out = TRUE
           FROM mail_blacklist entry WHERE entry.email = person.email_normalized
@@ -52,6 +93,11 @@ def make_campaign(env):
         [f"person{number}@example.com" for number in range(7, 20_000, 11)],
         "opted_out_import",
     )
+
+
+def _set_policy(env):
+    """What the law of the company asks, and whose complaints are open."""
+    company = env.company
     company.marketing_compliance_profile_id = env[
         "marketing.compliance.profile"
     ].create(
@@ -74,23 +120,20 @@ def make_campaign(env):
     )
     company.marketing_complaint_tag_ids = tag
     company.marketing_complaint_segment_ids = _make_static(env, "Cases", 200, 8)
-    everybody = env["marketing.segment"].create(
-        {"name": "Everybody", "domain": repr([("email", "like", "person")])}
-    )
-    everybody._refresh()
-    campaign = env["utm.campaign"].create({"name": "Benchmark"})
-    stage = env["crm.stage"].search([("is_won", "=", False)], limit=1)
-    common = {
-        "body_html": "<p>Look</p>",
-        "mailing_model_id": env["ir.model"]._get_id("res.partner"),
-        "campaign_id": campaign.id,
-    }
+
+
+def _mail_before(env, common):
+    """Two mailings left already: one of the campaign, and one of none."""
     before = env["mailing.mailing"].create(common | {"subject": "Before"})
     _make_sent(env, before, 3)
     other = env["mailing.mailing"].create(
         common | {"subject": "Of another campaign", "campaign_id": False}
     )
     _make_sent(env, other, 4)
+
+
+def _set_times(env):
+    """One mail a week, and none at night."""
     env["marketing.frequency.rule"].create(
         {
             "name": "One a week",
@@ -100,29 +143,11 @@ def make_campaign(env):
     )
     _clear_edge(env, days=7)
     env["marketing.quiet.hours"].create(
-        {"company_id": company.id, "hour_from": 20, "hour_to": 8}
+        {"company_id": env.company.id, "hour_from": 20, "hour_to": 8}
     )
-    mailing = env["mailing.mailing"].create(
-        common
-        | {
-            "subject": "To everybody",
-            "marketing_topic_id": topic.id,
-            "marketing_segment_ids": [Command.set(everybody.ids)],
-            "marketing_excluded_segment_ids": [
-                Command.set(_make_static(env, "Out", 40, 9).ids)
-            ],
-            "marketing_is_once_per_campaign": True,
-            "marketing_skips_opportunities": True,
-            "marketing_opportunity_stage_ids": [Command.set(stage.ids)],
-            "marketing_holdout_percent": 10,
-        }
-    )
-    env.cr.commit()
-    _vacuum(env)
-    return mailing.id
 
 
-def _answer(env, topic, persons):
+def _answer(env, topic):
     """Everybody answered the topic, but for a few."""
     cases = " ".join(
         f"WHEN id %% {every} = 0 THEN '{state}'" for every, state in _ANSWERS
@@ -136,7 +161,7 @@ def _answer(env, topic, persons):
                CASE WHEN id %% 109 = 0 THEN 'unknown' ELSE 'consent' END, 'page', now(),
                CASE WHEN id %% 113 = 0 THEN NULL ELSE now() END,
                CASE WHEN id %% 127 = 0 THEN now() - interval '1 day' END
-          FROM ({persons.replace("%", "%%")}) person WHERE id %% 131 <> 0
+          FROM ({_PERSONS.replace("%", "%%")}) person WHERE id %% 131 <> 0
         """,
         {"topic": topic.id},
     )
