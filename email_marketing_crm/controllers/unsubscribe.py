@@ -73,9 +73,12 @@ class MarketingUnsubscribeController(MassMailController):
 
     @http.route()
     def mailing_unsubscribe(
-        self, mailing_id, document_id=None, email=None, hash_token=None
+        self, mailing_id, document_id=None, email=None, hash_token=None, **_form
     ):
-        """By a link: show where people choose. By one click (POST): unsubscribe."""
+        """By a link: show where people choose. By one click (POST): unsubscribe.
+
+        :param _form: what mail programs post, `List-Unsubscribe=One-Click`
+        """
         mailing, email_found, hash_found = self._find_mailing(
             mailing_id, document_id, email, hash_token
         )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from unittest.mock import patch
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
@@ -53,6 +53,19 @@ class TestCheckLaunch(CheckCase):
         question.action_go_on()
         self.assertEqual(mailing.state, "in_queue")
         self.assertEqual(mailing.marketing_audience, 3)
+
+    def test_who_works_in_another_company_is_told_who_sends_it(self):
+        mailing = self.make_clean(subject="Act now: our new pumps")
+        stranger = new_test_user(
+            self.env,
+            "stranger@launch",
+            "base.group_user,email_marketing_crm.group_marketing_manager",
+            company_id=self.company_other.id,
+            company_ids=[Command.set(self.company_other.ids)],
+        )
+        with self.assertRaisesRegex(UserError, mailing.user_id.company_id.name):
+            self.press(mailing, user=stranger)
+        self.assertEqual(mailing.state, "draft")
 
     def test_notes_alone_ask_nobody(self):
         mailing = self.make_clean(preview="")

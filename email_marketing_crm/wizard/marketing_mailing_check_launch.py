@@ -55,6 +55,15 @@ class MarketingMailingCheckLaunch(models.TransientModel):
 
     @api.model
     def _open_for(self, checks, mailing=None, journey=None):
+        if not checks.with_env(self.env).has_access("read"):
+            companies = checks.sudo().company_id.mapped("name")
+            raise UserError(
+                self.env._(
+                    "This is sent by %s. Switch to that company, or ask somebody who "
+                    "works there.",
+                    ", ".join(companies),
+                )
+            )
         question = self.create(
             {
                 "check_ids": [fields.Command.set(checks.ids)],
