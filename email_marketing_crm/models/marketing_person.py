@@ -47,6 +47,7 @@ class MarketingPerson(models.Model):
     email_normalized = fields.Char("Email", required=True, readonly=True)
     name = fields.Char(readonly=True, index="trigram")
     lang = fields.Char("Language", readonly=True)
+    lang_name = fields.Char("Language in Words", compute="_compute_lang_name")
     tz = fields.Char("Time Zone", readonly=True)
     create_date = fields.Datetime("Known Since", readonly=True)
     merged_into_id = fields.Many2one(
@@ -151,6 +152,12 @@ class MarketingPerson(models.Model):
                 if person.name
                 else person.email_normalized
             )
+
+    @api.depends("lang")
+    def _compute_lang_name(self):
+        for person in self:
+            language = self.env["res.lang"]._get_data(code=person.lang)
+            person.lang_name = language.name or person.lang
 
     def _compute_is_blacklisted(self):
         blocked = set(

@@ -24,6 +24,11 @@ class TestPersonForm(TimelineCase):
             2,
         )
 
+    def test_the_language_is_told_by_its_name(self):
+        language = self.env["res.lang"].search([("code", "=", "en_US")])
+        self.person.partner_ids.lang = "en_US"
+        self.assertEqual(self.person.lang_name, language.name)
+
     def test_a_marketer_stops_mail_and_only_a_manager_allows_it_again(self):
         self.person.with_user(self.user_marketing).action_suppress()
         self.assertEqual(self.person.suppression, "manual")
