@@ -57,6 +57,7 @@ from . import (
     test_plan_open_opportunity,
     test_plan_preview,
     test_plan_properties,
+    test_plan_reasons,
     test_plan_resend,
     test_plan_said_no,
     test_plan_schedule,
