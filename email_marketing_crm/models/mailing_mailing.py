@@ -57,22 +57,43 @@ class MailingMailing(models.Model):
     marketing_has_persons = fields.Boolean(compute="_compute_marketing_has_persons")
     # figures: audience = sent + waiting + failed + unknown + skipped
     marketing_audience = fields.Integer(
-        "Audience", compute="_compute_marketing_figures", compute_sudo=True
+        "Audience",
+        compute="_compute_marketing_figures",
+        compute_sudo=True,
+        help="Persons the mailing is for: sent, waiting, failed, unknown and not sent "
+        "add up to it at any moment.",
     )
     marketing_waiting = fields.Integer(
-        "Waiting", compute="_compute_marketing_figures", compute_sudo=True
+        "Waiting",
+        compute="_compute_marketing_figures",
+        compute_sudo=True,
+        help="Mails that have not left yet and still may.",
     )
     marketing_sent = fields.Integer(
-        "Mails Sent", compute="_compute_marketing_figures", compute_sudo=True
+        "Mails Sent",
+        compute="_compute_marketing_figures",
+        compute_sudo=True,
+        help="Mails that a mail server took.",
     )
     marketing_failed = fields.Integer(
-        "Mails Failed", compute="_compute_marketing_figures", compute_sudo=True
+        "Mails Failed",
+        compute="_compute_marketing_figures",
+        compute_sudo=True,
+        help="Mails that could not be written, or that the mail server refused; each "
+        "says why.",
     )
     marketing_unknown = fields.Integer(
-        "Outcome Unknown", compute="_compute_marketing_figures", compute_sudo=True
+        "Outcome Unknown",
+        compute="_compute_marketing_figures",
+        compute_sudo=True,
+        help="Mails that were being handed to the mail server when the worker stopped. "
+        "Nothing is sent twice by itself: you decide.",
     )
     marketing_skipped = fields.Integer(
-        "Not Sent", compute="_compute_marketing_figures", compute_sudo=True
+        "Not Sent",
+        compute="_compute_marketing_figures",
+        compute_sudo=True,
+        help="Persons of the audience who do not get the mail, each with the reason.",
     )
 
     @api.depends(

@@ -87,7 +87,11 @@ class MarketingAsset(models.Model):
     path = fields.Char(compute="_compute_path", compute_sudo=True)
     share_url = fields.Char("Link", compute="_compute_path", compute_sudo=True)
     # what came of it
-    person_count = fields.Integer("Took It", compute="_compute_taken")
+    person_count = fields.Integer(
+        "Took It",
+        compute="_compute_taken",
+        help="Persons who followed the link in their mail; scanners are left out.",
+    )
     last_taken_date = fields.Datetime("Last Taken", compute="_compute_taken")
     mailing_count = fields.Integer(
         "Mailings", compute="_compute_mailing_count", compute_sudo=True

@@ -34,7 +34,14 @@ class MarketingFrequencyUsage(models.TransientModel):
     rule_id = fields.Many2one(
         "marketing.frequency.rule", readonly=True, ondelete="cascade"
     )
-    used = fields.Float("Counted", readonly=True, digits=(16, 2), aggregator=None)
+    used = fields.Float(
+        "Counted",
+        readonly=True,
+        digits=(16, 2),
+        aggregator=None,
+        help="Mails that left or are planned within the limit's time; those of "
+        "salespeople by their weight.",
+    )
     is_full = fields.Boolean("No More", readonly=True)
     free_date = fields.Datetime(
         "Next One From", readonly=True, help="When one more mail fits into this limit."

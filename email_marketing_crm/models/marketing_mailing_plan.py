@@ -24,10 +24,26 @@ class MarketingMailingPlan(models.TransientModel):
         "mailing.mailing", required=True, readonly=True, ondelete="cascade"
     )
     line_ids = fields.One2many("marketing.mailing.plan.line", "plan_id", readonly=True)
-    person_count = fields.Integer("Audience", readonly=True)
-    planned_count = fields.Integer("Get the Mail", readonly=True)
-    waiting_count = fields.Integer("Of Them Later", readonly=True)
-    skipped_count = fields.Integer("Do Not Get It", readonly=True)
+    person_count = fields.Integer(
+        "Audience",
+        readonly=True,
+        help="Persons the mailing is for, each once: who gets it and who does not.",
+    )
+    planned_count = fields.Integer(
+        "Get the Mail",
+        readonly=True,
+        help="Persons for whom nothing speaks against the mail as of now.",
+    )
+    waiting_count = fields.Integer(
+        "Of Them Later",
+        readonly=True,
+        help="Those of them for whom it would not leave at the hour of the mailing.",
+    )
+    skipped_count = fields.Integer(
+        "Do Not Get It",
+        readonly=True,
+        help="Persons for whom something speaks against the mail as of now.",
+    )
     is_partial = fields.Boolean(
         readonly=True, help="There are too many to say of each whether he waits."
     )

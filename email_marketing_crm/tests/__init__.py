@@ -8,6 +8,7 @@ from . import (
     test_access,
     test_action_names,
     test_best_hour,
+    test_figure_help,
     test_frequency,
     test_frequency_rule,
     test_frequency_usage,
