@@ -26,6 +26,10 @@ class TestAbTestTour(TourCase):
         self.assertEqual(
             test.arm_ids.mapped("subject"), [False, "Pumps that never leak"]
         )
+        self.assertEqual(
+            (test.varies, test.metric, test.inconclusive),
+            ("subject", "clicked", "first"),
+        )
         test.key = "tour 1"  # the same versions for the same persons, each time
         mailing.action_put_in_queue()
         self.run_lanes()

@@ -1,10 +1,11 @@
-from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tests import new_test_user, tagged
 
 from ..tools.mail_blocks import find_conditions
+from .tour_common import TourCase
 
 
 @tagged("post_install", "-at_install")
-class TestContentTour(HttpCase):
+class TestContentTour(TourCase):
     def test_template_block_and_preview(self):
         """A marketer takes a template, keeps a block for some, and looks twice."""
         self.env["res.lang"]._activate_lang("zh_CN")
@@ -32,18 +33,22 @@ class TestContentTour(HttpCase):
             }
         )
         self.env.flush_all()
-        self.start_tour(
-            f"/odoo/action-mass_mailing.mailing_mailing_action_mail/{mailing.id}",
-            "marketing_content",
-            login="admin",
-            timeout=120,
-        )
+        with self.mock_mail_gateway():
+            self.start_tour(
+                f"/odoo/action-mass_mailing.mailing_mailing_action_mail/{mailing.id}",
+                "marketing_content",
+                login="admin",
+                timeout=120,
+            )
         conditions = self.env["marketing.content.condition"].search(
             [("name", "in", ("Readers of Chinese", "Best fits"))]
         )
         self.assertEqual(find_conditions(mailing.body_html), set(conditions.ids))
         self.assertEqual(mailing.marketing_template_id.key, "announcement")
         self.assertEqual(mailing.subject, "Spring")
+        [mail] = self._mails
+        self.assertEqual(mail["email_to"], ["colleague@pumps.example.com"])
+        self.assertIn("Hello Li Xiaolong", mail["body"])
 
     def test_field_with_a_fallback(self):
         """A marketer who may not write any template puts a field into a mail."""

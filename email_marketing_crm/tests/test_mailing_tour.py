@@ -71,6 +71,8 @@ class TestMailingTour(TourCase):
         self.assertEqual(self.mailing.marketing_topic_id, topic)
         self.assertEqual(self.mailing.marketing_priority, "2")
         self.assertEqual(self.mailing.marketing_holdout_percent, 10)
+        self.assertTrue(self.mailing.marketing_skips_opportunities)
+        self.assertFalse(self.mailing.marketing_is_transactional)
         self.assertEqual(self.mailing.marketing_sender_kind, "salesperson")
         self.assertEqual(
             (self.mailing.marketing_send_time, self.mailing.marketing_best_within),
@@ -129,6 +131,13 @@ class TestMailingTour(TourCase):
         )
 
     def test_why_somebody_got_no_mail(self):
+        self.make_mailing(
+            self.mailing.marketing_segment_ids,
+            self.marketer,
+            subject="Pumps of next year",
+            schedule_type="scheduled",
+            schedule_date=fields.Datetime.now() + timedelta(days=300),
+        ).action_put_in_queue()
         self.env["mail.blacklist"]._add("tour_bo@example.com")
         self.mailing.action_put_in_queue()
         self.run_lanes()

@@ -62,4 +62,6 @@ class TestPlanTour(TourCase):
         self.open_form("marketing_plan_resend", self.marketer)
         second = self.mailing.marketing_resend_ids
         self.assertEqual(second.subject, "Did you see our pumps?")
-        self.assertEqual(second.state, "draft")
+        self.assertEqual(
+            (second.state, second.marketing_resend_kind), ("draft", "clicked")
+        )

@@ -58,6 +58,14 @@ class TestSenderSettingsTour(HttpCase):
             (webhook.provider, webhook.secret), ("mailgun", "key-of-the-tour")
         )
         webhook.token = "known-to-others"
+        self.env["marketing.webhook.call"].create(
+            {
+                "webhook_id": webhook.id,
+                "date": fields.Datetime.now(),
+                "refused": 1,
+                "error": "The signature of the tour is wrong.",
+            }
+        )
         self.start_tour(
             f"/odoo/marketing-webhooks/{webhook.id}",
             "marketing_webhook_new_address",

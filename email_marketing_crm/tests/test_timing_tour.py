@@ -53,7 +53,11 @@ class TestTimingTour(HttpCase):
             login="marketing_manager",
         )
         rule = self.env["marketing.frequency.rule"].search([])
-        self.assertEqual((rule.outcome, rule.window_ids.days), ("skip", 7))
+        self.assertEqual((rule.outcome, rule.sales_weight), ("skip", 0.5))
+        self.assertEqual(
+            [(window.limit, window.unit, window.days) for window in rule.window_ids],
+            [(1, "rolling", 7), (3, "month", 7)],
+        )
 
     def test_quiet_hours(self):
         self.start_tour(

@@ -1,5 +1,23 @@
 import {registry} from "@web/core/registry";
 
+/** Chooses a value of a selection field. */
+function select(field, label) {
+    return [
+        {
+            content: `Choose ${label}`,
+            trigger: `.o_field_widget[name=${field}] input`,
+            run: "click",
+        },
+        {
+            trigger: `.o_select_menu_item:contains(${label})`,
+            run: "click",
+        },
+        {
+            trigger: `.o_field_widget[name=${field}] input:value(/${label}/)`,
+        },
+    ];
+}
+
 const secondSubject =
     ".o_field_widget[name=arm_ids] .o_data_row:eq(1) td[name=subject]";
 
@@ -14,6 +32,15 @@ registry.category("web_tour.tours").add("marketing_ab_test_build", {
             content: "Be told what its size can show",
             trigger: ".o_field_widget[name=size_help]:contains(each version needs)",
         },
+        ...select("varies", "Hour of sending"),
+        {
+            content: "Versions have an hour then",
+            trigger: ".o_field_widget[name=arm_ids] .o_data_row:eq(1) td[name=hour]",
+        },
+        ...select("varies", "Subject and preview"),
+        ...select("metric", "Won revenue per person"),
+        ...select("metric", "Clicked by a human"),
+        ...select("inconclusive", "Send the first version"),
         {
             content: "Write another subject",
             trigger: secondSubject,
@@ -44,6 +71,19 @@ registry.category("web_tour.tours").add("marketing_ab_test_choose", {
             content: "See what came of each version",
             trigger:
                 ".o_data_row:contains(Pumps that never leak) td[name=success_count]:contains(2)",
+        },
+        {
+            content: "See who that is",
+            trigger:
+                ".o_data_row:contains(Pumps that never leak) button[name=action_view_successes]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:eq(1)",
+        },
+        {
+            trigger: ".breadcrumb-item:last a, .o_back_button",
+            run: "click",
         },
         {
             content: "See who waits",

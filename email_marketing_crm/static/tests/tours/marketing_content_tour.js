@@ -110,8 +110,20 @@ registry.category("web_tour.tours").add("marketing_content", {
             trigger: ".o_marketing_mail_preview iframe[style*='375px']",
         },
         {
-            trigger:
-                ".modal-footer button[special=cancel], .modal-footer .btn-secondary",
+            content: "Send just this to a colleague",
+            trigger: ".modal-footer button[name=action_test]",
+            run: "click",
+        },
+        {
+            content: "As Li gets it",
+            trigger: ".modal .o_field_widget[name=res_id] input:value(Li Xiaolong)",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=email_to] textarea",
+            run: "edit colleague@pumps.example.com",
+        },
+        {
+            trigger: ".modal-footer button[name=send_mail_test]",
             run: "click",
         },
         {

@@ -36,6 +36,36 @@ registry.category("web_tour.tours").add("marketing_frequency", {
             run: "edit 7",
         },
         {
+            content: "And, at the same time, at most three a month",
+            trigger: ".o_field_widget[name=window_ids] .o_field_x2many_list_row_add a",
+            run: "click",
+        },
+        {
+            trigger: `${WINDOW} .o_field_widget[name=limit] input`,
+            run: "edit 3",
+        },
+        {
+            trigger: `${WINDOW} .o_field_widget[name=unit] input`,
+            run: "click",
+        },
+        {
+            trigger: ".o_select_menu_item:contains(in a month)",
+            run: "click",
+        },
+        {
+            content: "What salespeople write counts half",
+            trigger: ".o_field_widget[name=sales_weight] input",
+            run: "edit 0.5",
+        },
+        {
+            content: "For good leads, some days later",
+            trigger: ".o_field_widget[name=outcome] input[data-value=later]",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=delay_days] input:value(7)",
+        },
+        {
             content: "Leave out what is too much",
             trigger: ".o_field_widget[name=outcome] input[data-value=skip]",
             run: "click",
@@ -82,8 +112,13 @@ registry.category("web_tour.tours").add("marketing_frequency", {
             run: "click",
         },
         {
+            content: "The mails behind it",
             trigger:
-                ".o_data_row:contains(Not more than one a week):contains(1 within any 7 days)",
+                ".o_data_row:contains(Not more than one a week):contains(1 within any 7 days) button[name=action_view_mails]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Ana Pereira)",
         },
     ],
 });

@@ -33,6 +33,10 @@ function choose(field, name) {
     ];
 }
 
+/** The box that selects a mail in the list of deliveries. */
+const selector = (name) =>
+    `.o_data_row:contains(${name}) .o_list_record_selector input`;
+
 const save = [
     {
         content: "Save",
@@ -105,6 +109,29 @@ registry.category("web_tour.tours").add("marketing_mailing_choose", {
             trigger: ".o_notebook .nav-link[name=marketing_audience]",
             run: "click",
         },
+        {
+            content: "As a transactional mail …",
+            trigger: ".o_field_widget[name=marketing_is_transactional] input",
+            run: "click",
+        },
+        {
+            content: "… nobody would be held out of it",
+            trigger:
+                ".o_form_view:not(:has(.o_field_widget[name=marketing_holdout_percent]))",
+        },
+        {
+            content: "It is none",
+            trigger: ".o_field_widget[name=marketing_is_transactional] input",
+            run: "click",
+        },
+        {
+            content: "Leave out whom a salesperson talks to",
+            trigger: ".o_field_widget[name=marketing_skips_opportunities] input",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=marketing_opportunity_stage_ids]",
+        },
         ...choose("marketing_topic_id", "Tour pumps"),
         ...select("marketing_priority", "High"),
         {
@@ -162,6 +189,41 @@ registry.category("web_tour.tours").add("marketing_mailing_choose", {
 registry.category("web_tour.tours").add("marketing_mailing_run", {
     steps: () => [
         {
+            content: "Two mails are held: by what?",
+            trigger: "button[name=action_view_held]:has(.o_stat_value:contains(/^2$/))",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_list_view .o_data_row:contains(tour_bo) td[name=held_note]:contains(/\\w/)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            content: "When will they leave?",
+            trigger: ".o_notebook .nav-link[name=settings]",
+            run: "click",
+        },
+        {
+            trigger: "button[name=action_view_timing]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_group_header",
+            run: "click",
+        },
+        {
+            content: "Both at the same hour, for the same reason",
+            trigger:
+                ".o_list_view .o_group_header:contains(The hour where the person lives)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
             content: "Hold what has not left",
             trigger: "button[name=action_marketing_pause]",
             run: "click",
@@ -210,6 +272,37 @@ registry.category("web_tour.tours").add("marketing_mailing_run", {
 registry.category("web_tour.tours").add("marketing_mailing_stop", {
     steps: () => [
         {
+            content: "Who is it for?",
+            trigger: "button[name=action_view_deliveries].oe_stat_button",
+            run: "click",
+        },
+        {
+            content: "One of them is not to get it",
+            trigger: selector("tour_bo"),
+            run: "click",
+        },
+        {
+            trigger: "button[name=action_cancel]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".modal:contains(that have not left yet will not be sent) .modal-footer .btn-primary",
+            run: "click",
+        },
+        {
+            trigger:
+                "body:not(:has(.modal)) .o_data_row:contains(tour_bo):contains(Canceled by a user)",
+        },
+        {
+            content: "The other one still waits",
+            trigger: ".o_data_row:contains(tour_carl):contains(Waiting)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
             content: "Stop it after all",
             trigger: "button[name=action_marketing_stop]",
             run: "click",
@@ -228,14 +321,12 @@ registry.category("web_tour.tours").add("marketing_mailing_stop", {
     ],
 });
 
-const unknown = (name) => `.o_data_row:contains(${name}) .o_list_record_selector input`;
-
 /** Does with a mail whose outcome nobody knows what a button of the list says. */
 function decide(name, button, warning) {
     return [
         {
             content: `Select the mail to ${name}`,
-            trigger: unknown(name),
+            trigger: selector(name),
             run: "click",
         },
         {
@@ -277,6 +368,19 @@ registry.category("web_tour.tours").add("marketing_delivery_decide", {
 
 registry.category("web_tour.tours").add("marketing_person_not_sent", {
     steps: () => [
+        {
+            content: "One mail this person is still to get",
+            trigger:
+                "button[name=action_view_waiting_deliveries]:has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:contains(Pumps of next year)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
         {
             content: "Some mails were not sent to this person",
             trigger:

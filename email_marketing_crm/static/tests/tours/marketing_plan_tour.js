@@ -62,7 +62,28 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
             trigger: line("At the hour of the mailing", 1),
         },
         {
+            content: "All of them at once, by what happens",
+            trigger: "button[name=action_view_records]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_group_header:contains(Blacklisted)",
+        },
+        {
             trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            content: "Look again, as things change",
+            trigger: "button[name=action_check_again]",
+            run: "click",
+        },
+        {
+            content: "The new plan stands alone; its name leads to the mailing",
+            trigger: `body:not(:has(.o_back_button)) ${line("Blacklisted", 1)}`,
+        },
+        {
+            trigger: ".o_field_widget[name=mailing_id] a",
             run: "click",
         },
         {
@@ -111,7 +132,27 @@ registry.category("web_tour.tours").add("marketing_plan_launch", {
             run: "click",
         },
         {
-            content: "The check has something to say about so short a mail",
+            content: "The check has something to say about so short a mail: read it",
+            trigger: ".modal button[name=action_open_check]",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=finding_ids] .o_data_row",
+        },
+        {
+            trigger: "button[name=action_open_mailing]",
+            run: "click",
+        },
+        {
+            content: "Send it all the same",
+            trigger: "button[name=action_launch]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
+            run: "click",
+        },
+        {
             trigger: ".modal button[name=action_go_on]:contains(Send)",
             run: "click",
         },
@@ -130,7 +171,12 @@ registry.category("web_tour.tours").add("marketing_plan_launch", {
             run: "click",
         },
         {
+            content: "Who was that?",
             trigger: ".o_group_header:contains(In a segment that is left out)",
+            run: "click",
+        },
+        {
+            trigger: ".o_data_row:contains(In a segment that is left out)",
         },
     ],
 });
@@ -145,6 +191,11 @@ registry.category("web_tour.tours").add("marketing_plan_resend", {
         {
             trigger: ".modal .o_field_widget[name=subject] input",
             run: "edit Did you see our pumps?",
+        },
+        {
+            content: "To who did not click, whether or not he opened it",
+            trigger: ".modal .o_field_widget[name=kind] input[data-value=clicked]",
+            run: "click",
         },
         {
             trigger: ".modal .o_field_widget[name=person_count]:contains(/^1$/)",
@@ -169,6 +220,26 @@ registry.category("web_tour.tours").add("marketing_plan_resend", {
         },
         {
             trigger: ".o_list_view .o_data_row:contains(ana@tour.example.com)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            trigger: ".o_statusbar_status [aria-checked=true]:contains(Draft)",
+        },
+        {
+            content: "Back to the first mail, which knows its second one",
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
+            trigger:
+                "button[name=action_view_resends]:has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Did you see our pumps?)",
         },
     ],
 });

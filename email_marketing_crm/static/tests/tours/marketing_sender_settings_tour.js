@@ -154,6 +154,19 @@ registry.category("web_tour.tours").add("marketing_webhook_create", {
 registry.category("web_tour.tours").add("marketing_webhook_new_address", {
     steps: () => [
         {
+            content: "What came in so far",
+            trigger:
+                "button[name=action_view_calls]:has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(signature of the tour)",
+        },
+        {
+            trigger: ".o_back_button",
+            run: "click",
+        },
+        {
             trigger: ".o_field_widget[name=url]:contains(/marketing/webhook/mailgun/)",
         },
         {

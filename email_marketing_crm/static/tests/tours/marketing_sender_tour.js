@@ -82,5 +82,20 @@ registry.category("web_tour.tours").add("marketing_sender_brake", {
         {
             trigger: "button[name='action_start_warm_up']",
         },
+        {
+            content: "What it sent, day by day",
+            trigger: "button[name='action_view_days']",
+            run: "click",
+        },
+        {
+            trigger: ".o_graph_view",
+        },
+        {
+            trigger: ".o_switch_view.o_list",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_breadcrumb:contains('Days of')",
+        },
     ],
 });
