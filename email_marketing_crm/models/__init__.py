@@ -219,6 +219,7 @@ from . import marketing_mailing_figures
 from . import mailing_mailing_reading
 from . import mailing_mailing_results
 from . import mailing_mailing_results_wording
+from . import mailing_mailing_lift
 from . import mailing_mailing_click_map
 from . import mailing_mailing_click_version
 from . import marketing_mailing_result

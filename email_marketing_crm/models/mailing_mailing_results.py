@@ -39,6 +39,8 @@ FACTS = {
     "has_opt_out": "bool_or(code IN ('unsubscribed', 'consent_withdrawn'))",
     "reacted": "min(date) FILTER (WHERE code IN ('clicked', 'replied') AND is_human)",
 }
+#: Whose money it is: the figure that an amount opens.
+REVENUE_PEOPLE = {"expected_revenue": "leads", "won_revenue": "won"}
 _CAME_BACK = "(has_hard OR has_soft OR has_policy)"
 #: Figures: SQL over the facts above, and over `lead_count` and `won_count`.
 FIGURES = {
@@ -178,9 +180,10 @@ class MailingMailing(models.Model):
         """Figures as the form shows them, each with its definition and its share.
 
         :returns: `{"groups": [{title, figures: [{code, label, help, count, share}]}],
-            currency_id, expected_revenue, won_revenue, kept_since}`; no groups before a
-            mail left. `kept_since`: the date of figures whose persons are not known any
-            more, else False
+            currency_id, revenues: [{code, people, label, help}], expected_revenue,
+            won_revenue, kept_since}`; no groups before a mail left. `people`: the
+            figure whose persons brought the amount. `kept_since`: the date of figures
+            whose persons are not known any more, else False
         """
         self.ensure_one()
         self.check_access("read")
@@ -213,8 +216,17 @@ class MailingMailing(models.Model):
             ],
             "kept_since": format_date(self.env, kept.date) if kept else False,
             "currency_id": self.env.company.currency_id.id,
-            "expected_revenue": counts["expected_revenue"],
-            "won_revenue": counts["won_revenue"],
+            "revenues": [
+                {
+                    "code": code,
+                    "people": REVENUE_PEOPLE[code],
+                    "label": wording[code][0],
+                    "help": wording[code][1],
+                }
+                for code in REVENUES
+                if counts[code]
+            ],
+            **{code: counts[code] for code in REVENUES},
         }
 
     def _get_kept_result(self):
@@ -281,6 +293,39 @@ class MailingMailing(models.Model):
         name = re.sub(r"[\d._]+", "", user_agent)
         return hashlib.sha256(name.encode()).hexdigest()[:16]
 
+    def _get_figure_people(self, figure):
+        """SELECT of the persons behind a figure or a link; None for what is neither.
+
+        :param figure: as of `action_view_result`
+        """
+        self.ensure_one()
+        link, _separator, version = figure.removeprefix("link-").partition(".")
+        if figure in FIGURES:
+            return SQL(
+                "SELECT person_id FROM (%s) AS fact WHERE %s",
+                self._get_facts_query(self.ids),
+                SQL(FIGURES[figure]),
+            )
+        if link == figure or not link.isdecimal():
+            return None
+        tracker = self.env["link.tracker"].sudo().browse(int(link)).exists()
+        return SQL(
+            "SELECT person_id FROM marketing_touchpoint AS event"
+            " WHERE mailing_id = %s AND link_id = ANY(%s)"
+            " AND reliability = ANY(%s) AND %s",
+            self.id,
+            tracker._get_same_links().ids,
+            list(_HUMAN),
+            self._get_reader_filter(version),
+        )
+
+    def _get_figure_label(self, figure):
+        """What the persons behind a figure or a link did."""
+        label, _definition = self._get_figure_wording().get(
+            figure, (self.env._("Clicked this link"), "")
+        )
+        return label
+
     def action_view_result(self, figure):
         """The persons behind a figure, or behind a link.
 
@@ -298,12 +343,9 @@ class MailingMailing(models.Model):
                 ),
                 "info",
             )
-        label, _definition = self._get_figure_wording().get(
-            figure, (self.env._("Clicked this link"), "")
-        )
         return {
             "type": "ir.actions.act_window",
-            "name": f"{self.subject}: {label}",
+            "name": f"{self.subject}: {self._get_figure_label(figure)}",
             "res_model": "marketing.person",
             "view_mode": "list,kanban,form",
             "views": [[False, "list"], [False, "kanban"], [False, "form"]],
@@ -339,25 +381,7 @@ class MarketingPerson(models.Model):
                 continue
             mailing.check_access("read")
             self.env.flush_all()
-            link, _separator, version = figure.removeprefix("link-").partition(".")
-            if figure in FIGURES:
-                people = SQL(
-                    "SELECT person_id FROM (%s) AS fact WHERE %s",
-                    mailing._get_facts_query(mailing.ids),
-                    SQL(FIGURES[figure]),
-                )
-            elif link != figure and link.isdecimal():
-                tracker = self.env["link.tracker"].sudo().browse(int(link)).exists()
-                people = SQL(
-                    "SELECT person_id FROM marketing_touchpoint AS event"
-                    " WHERE mailing_id = %s AND link_id = ANY(%s)"
-                    " AND reliability = ANY(%s) AND %s",
-                    mailing.id,
-                    tracker._get_same_links().ids,
-                    list(_HUMAN),
-                    mailing._get_reader_filter(version),
-                )
-            else:
-                continue
-            found |= Domain("id", "in", SQL("(%s)", people))
+            people = mailing._get_figure_people(figure)
+            if people:
+                found |= Domain("id", "in", SQL("(%s)", people))
         return found

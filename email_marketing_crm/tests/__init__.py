@@ -25,6 +25,7 @@ from . import (
     test_after_bounce,
     test_after_results,
     test_after_clicks,
+    test_after_lift,
     test_after_reading,
     test_after_statistics,
     test_after_tour,

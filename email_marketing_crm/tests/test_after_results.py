@@ -70,6 +70,25 @@ class TestResults(ResultsCase):
             for figure in group["figures"]:
                 self.assertTrue(figure["label"] and figure["help"], figure["code"])
 
+    def test_money_has_its_definition_and_opens_its_persons(self):
+        self.react("ana", "clicked")
+        self.assertEqual(self.mailing.get_results()["revenues"], [])
+        self.clock.tick(3600)
+        lead = self.make_lead("ana@example.com", expected_revenue=1000)
+        lead.write({"type": "opportunity"})
+        lead.action_set_won()
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        results = self.mailing.get_results()
+        self.assertEqual(
+            [row["code"] for row in results["revenues"]],
+            ["expected_revenue", "won_revenue"],
+        )
+        for row in results["revenues"]:
+            self.assertTrue(row["label"] and row["help"])
+            self.assertEqual(results[row["code"]], 1000)
+            self.assertEqual(self.people(row["people"]), {"ana"})
+
     def test_business_within_its_window_only(self):
         self.react("ana", "clicked")
         self.react("ben", "opened")

@@ -1,5 +1,6 @@
 """What a marketer sees of the results of a mailing, and how a manager lifts."""
 
+from odoo import fields
 from odoo.tests import HttpCase, tagged
 
 
@@ -18,6 +19,7 @@ class TestAfterTour(HttpCase):
                 "body_html": '<p><a href="https://www.example.com/pumps">Look here</a>'
                 '</p><p><a href="https://www.example.com/pumps">Look here</a></p>',
                 "state": "done",
+                "marketing_holdout_percent": 50,
             }
         )
         links = self.env["link.tracker"].search_or_create(
@@ -52,11 +54,46 @@ class TestAfterTour(HttpCase):
         self.env.flush_all()
         self.env.cr.precommit.run()
 
+    def hold_out(self):
+        """Bo was held out; Ana got the mail, and became a lead."""
+        bo = self.env["res.partner"].create({"name": "Bo", "email": "bo@example.com"})
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        now = fields.Datetime.now()
+        self.env["marketing.delivery"].create(
+            [
+                {
+                    "mailing_id": self.mailing.id,
+                    "person_id": partner.marketing_person_id.id,
+                    "email": partner.email,
+                    "due": now,
+                    "planned_date": now,
+                    **values,
+                }
+                for partner, values in (
+                    (self.partner, {"state": "sent", "sent_date": now}),
+                    (bo, {"state": "skipped", "reason": "holdout"}),
+                )
+            ]
+        )
+        self.env["crm.lead"].create(
+            {
+                "name": "Pumps",
+                "type": "lead",
+                "email_from": "ana@example.com",
+                "expected_revenue": 700,
+            }
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+
     def test_results_of_a_mailing(self):
+        self.hold_out()
         self.start_tour(
             f"/odoo/email-marketing/{self.mailing.id}",
             "marketing_results",
             login="admin",
+            timeout=120,
         )
 
     def test_lifting_a_suppression(self):

@@ -18,6 +18,11 @@ export class MailingResults extends MailingWidget {
         return _t("%s%", formatFloat(100 * figure.share, {digits: [16, 1]}));
     }
 
+    /** A rate of the comparison with who was held out, which may be small. */
+    liftText(figure) {
+        return _t("%s%", formatFloat(100 * figure.share, {digits: [16, 2]}));
+    }
+
     money(amount) {
         return formatMonetary(amount, {currencyId: this.state.data.currency_id});
     }
