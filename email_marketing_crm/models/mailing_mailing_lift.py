@@ -253,6 +253,11 @@ class MailingMailing(models.Model):
                 Arm(sizes[group], counts[group, event], counts[group, event])
                 for group in _GROUPS
             )
+            if not sent.total and not held.total:
+                sentences.append(
+                    self.env._("%s: nobody of either group so far.", label)
+                )
+                continue
             low, high = get_interval(sent, held, ALPHA)
             values = {
                 "figure": label,

@@ -93,7 +93,9 @@ class TestLift(DeliveryCase):
         self.assertIn("more than chance", leads)
         share = 100 - 100 / len(self.held)
         self.assertIn(f"+{share:.2f} percentage points", leads)
-        self.assertIn("may be chance", won)
+        self.assertIn("nobody of either group so far", won)
+        self.happen("won", [*self.got[:3], self.held[0]], value=100)
+        self.assertIn("may be chance", self.lift(mailing)["verdicts"][1])
 
     def test_each_number_says_what_it_counts(self):
         lift = self.lift(self.send_to_half())
