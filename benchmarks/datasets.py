@@ -108,7 +108,8 @@ def make_hits(env, count, link_count=4):
         ]
     )
     token = env["mail.mail"]._generate_mail_recipient_token
-    ending = env["mailing.trace"]._get_link_ending
+    # Odoo's own links carry the number of the trace and nothing else.
+    ending = getattr(env["mailing.trace"], "_get_link_ending", str)
     env.cr.commit()
     return [
         {
