@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 from . import paths, state
 from .console import detail, run, timed
@@ -17,7 +18,13 @@ ODOO_BIN = """#!/bin/sh
 # odoo-bin of this environment: its Odoo, its settings.
 export ODOO_RC="${{ODOO_RC:-{conf}}}"
 export PYTHONPYCACHEPREFIX="${{PYTHONPYCACHEPREFIX:-{cache}}}"
-exec "{python}" -m odoo "$@"
+exec "{python}" "{program}" "$@"
+"""
+#: A file, as Odoo's server with workers starts itself once more: for the bus.
+PROGRAM = """import odoo.cli
+
+if __name__ == "__main__":
+    odoo.cli.main()
 """
 
 
@@ -67,13 +74,20 @@ def _link_odoo(source: OdooSource) -> None:
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     site = paths.VENV / "lib" / version / "site-packages"
     pth = site / "odoo_environment.pth"
-    text = f"{source.python_path}\n{paths.ROOT}\n"
-    if not pth.exists() or pth.read_text() != text:
-        pth.write_text(text)
-    odoo_bin = paths.VENV_BIN / "odoo-bin"
+    _write(pth, f"{source.python_path}\n{paths.ROOT}\n")
+    program = paths.VENV_BIN / "odoo_program.py"
     script = ODOO_BIN.format(
-        conf=paths.ODOO_CONF, python=paths.PYTHON, cache=paths.PYCACHE
+        conf=paths.ODOO_CONF,
+        python=paths.PYTHON,
+        cache=paths.PYCACHE,
+        program=program,
     )
-    if not odoo_bin.exists() or odoo_bin.read_text() != script:
-        odoo_bin.write_text(script)
-        odoo_bin.chmod(0o755)
+    _write(program, PROGRAM)
+    _write(paths.VENV_BIN / "odoo-bin", script)
+    (paths.VENV_BIN / "odoo-bin").chmod(0o755)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file, unless it is so already."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
