@@ -349,6 +349,7 @@ class MailingMailing(models.Model):
             "res_model": "marketing.person",
             "view_mode": "list,kanban,form",
             "views": [[False, "list"], [False, "kanban"], [False, "form"]],
+            "mobile_view_mode": "kanban",
             "domain": [("mailing_figure", "=", f"{self.id}:{figure}")],
             "context": {"create": False},
         }

@@ -271,6 +271,7 @@ class MarketingGoalMixin(models.AbstractModel):
             else self.display_name,
             "res_model": "marketing.person",
             "views": [[False, "list"], [False, "kanban"], [False, "form"]],
+            "mobile_view_mode": "kanban",
             "domain": [("marketing_goal_of", "=", f"{self._name}:{self.id}")],
             "context": {"create": False},
         }

@@ -13,7 +13,7 @@ class MarketingMailingReschedule(models.TransientModel):
     waiting_count = fields.Integer(related="mailing_id.marketing_waiting")
     sent_count = fields.Integer(related="mailing_id.marketing_sent")
     schedule_date = fields.Datetime(
-        "Send From",
+        "New Hour",
         compute="_compute_schedule_date",
         store=True,
         readonly=False,
