@@ -2,6 +2,7 @@
 
 import logging
 
+from odoo import SUPERUSER_ID
 from odoo.tools import SQL
 
 from .models.mailing_trace_link import LAST_UNSIGNED
@@ -157,16 +158,38 @@ def uninstall_hook(env):
     env["mail.mail"].search(
         [("marketing_delivery_id", "!=", False), ("state", "=", "outgoing")]
     ).unlink()
-    mailings.search([("marketing_segment_ids", "!=", False)]).write(
-        {"mailing_domain": "[('id', 'in', [])]"}
+    segmented = mailings.search([("marketing_segment_ids", "!=", False)])
+    env.flush_all()
+    # By SQL: whom a mailing was sent to is fixed, for as long as we are here.
+    env.cr.execute(
+        "UPDATE mailing_mailing SET mailing_domain = %s WHERE id = ANY(%s)",
+        ["[('id', 'in', [])]", segmented.ids],
     )
+    env.invalidate_all()
     # The log goes first: it holds on to the types that are removed one by one.
     env.cr.execute("TRUNCATE marketing_touchpoint")
     env.cr.execute("TRUNCATE marketing_consent_log")
     env.cr.execute("UPDATE res_company SET marketing_compliance_profile_id = NULL")
     env.cr.execute("DELETE FROM marketing_handoff")
-    # They hold on to the teams of the demo data.
-    env.cr.execute("UPDATE marketing_journey_step SET policy_id = NULL")
+    # So do rules, journeys and goals that users made.
+    env.cr.execute("DELETE FROM marketing_score_rule")
+    env.cr.execute("DELETE FROM marketing_segment_rule")
+    for table in ("mailing_mailing", "utm_campaign"):
+        env.cr.execute(
+            SQL(
+                "UPDATE %s SET marketing_goal_type_id = NULL"
+                " WHERE marketing_goal_type_id IS NOT NULL",
+                SQL.identifier(table),
+            )
+        )
+    # They hold on to the users and the teams of the demo data.
+    env.cr.execute(
+        "UPDATE marketing_journey SET goal_type_id = NULL, user_id = %s",
+        [SUPERUSER_ID],
+    )
+    env.cr.execute(
+        "UPDATE marketing_journey_step SET policy_id = NULL, event_type_id = NULL"
+    )
     env.cr.execute("DELETE FROM marketing_handoff_policy")
     env.cr.execute("DELETE FROM marketing_lifecycle_move")
     env.cr.execute("DELETE FROM marketing_touchpoint_daily")

@@ -4,6 +4,7 @@ from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import Form, tagged
 
+from ..hooks import uninstall_hook
 from .common import NOW
 from .common_delivery import DeliveryCase
 
@@ -55,6 +56,31 @@ class TestPlanFixedAudience(DeliveryCase):
         self.clock.tick(timedelta(days=1))
         self.deliver()
         self.assertCountEqual(self.received(), [ANA, BOB])
+
+    def test_a_campaign_that_was_sent_does_not_keep_the_add_on(self):
+        """What is left is sent to nobody by Odoo's own queue."""
+        self.env["marketing.journey"].create(
+            {
+                "name": "Welcome",
+                "segment_id": self.segment.id,
+                "user_id": self.user_marketing.id,
+            }
+        )
+        sent, waiting = self.schedule(), self.schedule(subject="Next pumps")
+        self.clock.tick(timedelta(days=1))
+        waiting.action_cancel()
+        self.deliver()
+        waiting.with_user(self.user_marketing).action_schedule()
+        uninstall_hook(self.env)
+        self.assertFalse(
+            self.env["marketing.journey"].search(
+                [("user_id", "=", self.user_marketing.id)]
+            )
+        )
+        self.assertEqual(sent.state, "done")
+        self.assertEqual(waiting.state, "draft")
+        for mailing in sent | waiting:
+            self.assertFalse(mailing._get_recipients())
 
     def test_what_would_be_ignored_is_refused(self):
         news = self.env["mailing.list"].create({"name": "News"})
