@@ -1,7 +1,7 @@
 """Opens and clicks over HTTP, beside a stock Odoo of the same kind."""
 
-import http.client
 import itertools
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,6 +20,7 @@ from benchmarks.overhead import BROWSER
 SIZES = {"small": (4, 40), "full": (12, 400)}
 CLIENTS = 4
 LINKS = 200
+END_OF_HEADERS = b"\r\n\r\n"
 #: figure → which path of a mail is asked for; "hot": everybody follows one link
 KINDS = {"pixel": "open", "click": "click", "click_hot_link": "hot"}
 
@@ -60,10 +61,20 @@ def ask_together(port: int, paths: list[str]) -> float:
 
 
 def ask(port: int, path: str) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    connection.request("GET", path, headers={"User-Agent": BROWSER})
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    if answer.status not in (200, 301):
-        raise RuntimeError(f"{path} answered {answer.status}")
+    """Ask as a browser would, and look at no more of the answer than its status.
+
+    Who asks shares the machine with who answers: Python's HTTP client takes a fifth as
+    much of it as Odoo's pixel.
+    """
+    request = (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {BROWSER}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall(request.encode())
+        answer = b""
+        while END_OF_HEADERS not in answer:
+            answer += connection.recv(1 << 16) or END_OF_HEADERS
+    status = answer.split(None, 2)[1]
+    if status not in (b"200", b"301"):
+        raise RuntimeError(f"{path} answered {status.decode()}")
