@@ -98,7 +98,7 @@ class MailingMailing(models.Model):
             lambda mailing: not self.env[mailing.mailing_model_real].has_access("read")
         )
         super(MailingMailing, self - hidden)._compute_total()
-        super(MailingMailing, hidden.sudo())._compute_total()
+        return super(MailingMailing, hidden.sudo())._compute_total()
 
     def _get_holdout_scope(self):
         """What persons are held out of: the campaign, else the mailing."""

@@ -20,6 +20,7 @@ class Journal:
         self.place, self.current, self.finished, self.steps = 0, None, {}, 0
         self.rows = 0
 
+    # pylint: disable-next=method-required-super
     def write(self, current, finished):
         news = self.progress.advance(current, finished)
         if news is None:
