@@ -75,7 +75,7 @@ registry.category("web_tour.tours").add("marketing_ab_test_choose", {
         {
             content: "See who that is",
             trigger:
-                ".o_data_row:contains(Pumps that never leak) button[name=action_view_successes]",
+                ".o_data_row:contains(Pumps that never leak) td[name=success_count] button",
             run: "click",
         },
         {

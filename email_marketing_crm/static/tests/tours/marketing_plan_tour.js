@@ -9,7 +9,8 @@ function choose(field, name) {
             run: `edit ${name}`,
         },
         {
-            trigger: `.o-autocomplete--dropdown-item:contains(${name})`,
+            // The first one: the list of all is gone, which would take the click along.
+            trigger: `.o-autocomplete--dropdown-item:first-child:contains(${name})`,
             run: "click",
         },
         {
