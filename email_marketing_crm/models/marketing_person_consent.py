@@ -285,7 +285,7 @@ class MarketingPerson(models.Model):
         """
         secret = self._get_link_secret()
         scope = f"preferences:{self.env.cr.dbname}"
-        last_day = fields.Date.today() + timedelta(days=PREFERENCE_LINK_DAYS)
+        last_day = fields.Datetime.now() + timedelta(days=PREFERENCE_LINK_DAYS)
         expires = datetime.combine(last_day + timedelta(days=1), time.min)
         return partial(sign, secret, scope, expires=int(expires.timestamp()))
 
