@@ -92,13 +92,32 @@ class MailingMailing(models.Model):
                     )
                 )
 
+    @api.depends_context("uid", "allowed_company_ids")
     def _compute_total(self):
         """How many a mailing goes to, also for marketers who may not read leads."""
-        hidden = self.filtered(
+        chosen = self.filtered("mailing_model_real")
+        (self - chosen).total = 0
+        hidden = chosen.filtered(
             lambda mailing: not self.env[mailing.mailing_model_real].has_access("read")
         )
-        super(MailingMailing, self - hidden)._compute_total()
-        return super(MailingMailing, hidden.sudo())._compute_total()
+        result = super(MailingMailing, chosen - hidden)._compute_total()
+        for mailing in hidden:
+            mailing.total = mailing._origin._count_hidden_audience()
+        return result
+
+    def _count_hidden_audience(self):
+        """How many of the records, which the user may not read, a saved mailing is for.
+
+        Nothing that is not saved is counted: who types one domain after the other
+        would read from the numbers what the records say.
+        """
+        if not self.mailing_model_real:
+            return 0
+        domain = self.env["marketing.delivery"]._get_audience_domain(self)
+        total = self.env[self.mailing_model_real].sudo().search_count(domain)
+        if total and self.ab_testing_enabled:
+            return max(total * self.ab_testing_pc // 100, 1)
+        return total
 
     def _get_holdout_scope(self):
         """What persons are held out of: the campaign, else the mailing."""

@@ -65,10 +65,7 @@ class MarketingDelivery(models.Model):
         as Odoo's queue does, but of his companies only.
         """
         model = mailing.mailing_model_real
-        records = self.env[model].sudo()
-        domain = Domain(mailing._get_recipients_domain())
-        if "company_id" in records._fields and records._fields["company_id"].store:
-            domain &= Domain("company_id", "in", [False, *self.env.companies.ids])
+        domain = self._get_audience_domain(mailing)
         segments = mailing.marketing_segment_ids.filtered(
             lambda segment: segment.res_model == model
         )
@@ -83,8 +80,20 @@ class MarketingDelivery(models.Model):
             """,
             self._is_chosen_record(segments, first),
             self._get_records(model),
-            records._search(domain).subselect(),
+            self.env[model].sudo()._search(domain).subselect(),
         )
+
+    @api.model
+    def _get_audience_domain(self, mailing):
+        """The recipients of a mailing, for whom its model's rules are not asked.
+
+        Companies are: those that the user works for, and records of none.
+        """
+        domain = Domain(mailing._get_recipients_domain())
+        company = self.env[mailing.mailing_model_real]._fields.get("company_id")
+        if company and company.store:
+            domain &= Domain("company_id", "in", [False, *self.env.companies.ids])
+        return domain
 
     @api.model
     def _is_chosen_record(self, segments, first):

@@ -29,16 +29,53 @@ class TestPlanPreview(DeliveryCase):
         action = mailing.with_user(user).action_check_audience()
         return self.env[action["res_model"]].browse(action["res_id"]).with_user(user)
 
+    def make_mailing_to_lead(self, email):
+        """A mailing of somebody else to the leads of an address."""
+        return self.make_mailing(
+            mailing_model_id=self.env["ir.model"]._get_id("crm.lead"),
+            mailing_domain=repr([("email_from", "=", email)]),
+        )
+
     def test_the_list_of_mailings_counts_leads_for_whom_may_not_read_them(self):
         self.make_lead(ANA)
-        mailing = self.make_mailing(
-            mailing_model_id=self.env["ir.model"]._get_id("crm.lead"),
-            mailing_domain=repr([("email_from", "=", ANA)]),
-        )
+        mailing = self.make_mailing_to_lead(ANA)
         self.assertFalse(
             self.user_marketing.has_group("sales_team.group_sale_salesman")
         )
         self.assertEqual(mailing.with_user(self.user_marketing).total, 1)
+        mailing.write({"ab_testing_enabled": True, "ab_testing_pc": 10})
+        self.assertEqual(mailing.with_user(self.user_marketing).total, 1)
+
+    def test_a_domain_that_is_typed_counts_no_leads_for_whom_may_not_read_them(self):
+        self.make_lead(ANA)
+        self.make_lead(BOB)
+        mailing = self.make_mailing_to_lead(ANA)
+        typed = {"mailing_domain": repr([("email_from", "in", (ANA, BOB))])}
+        for user, unsaved, changed in (
+            (self.user_marketing, 0, 1),
+            (self.env.user, 2, 2),
+        ):
+            origin = mailing.with_user(user)
+            model = {"mailing_model_id": mailing.mailing_model_id.id}
+            self.assertEqual(origin.new({**model, **typed}).total, unsaved)
+            self.assertEqual(origin.new(typed, origin=origin).total, changed)
+
+    def test_leads_of_companies_the_marketer_is_not_in_are_not_counted(self):
+        self.make_lead(ANA, company_id=self.env.company.id)
+        self.make_lead(ANA, company_id=self.company_other.id)
+        self.make_lead(ANA, company_id=False)
+        mailing = self.make_mailing_to_lead(ANA).with_user(self.user_marketing)
+        self.assertEqual(mailing.total, 2)
+        self.user_marketing.company_ids |= self.company_other
+        companies = self.user_marketing.company_ids
+        self.assertEqual(mailing.with_company(companies[0]).total, 2)
+        in_both = mailing.with_context(allowed_company_ids=companies.ids)
+        self.assertEqual(in_both.total, 3)
+
+    def test_a_mailing_without_recipients_chosen_goes_to_nobody(self):
+        mailings = self.env["mailing.mailing"].with_user(self.user_marketing)
+        mailing = mailings.new({"mailing_model_id": False})
+        self.assertEqual(mailing.total, 0)
 
     def lines(self, plan):
         return {(line.kind, line.code): line.count for line in plan.line_ids}
