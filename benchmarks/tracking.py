@@ -63,8 +63,8 @@ def ask_together(port: int, paths: list[str]) -> float:
 def ask(port: int, path: str) -> None:
     """Ask as a browser would, and look at no more of the answer than its status.
 
-    Who asks shares the machine with who answers: Python's HTTP client takes a fifth as
-    much of it as Odoo's pixel.
+    Who asks shares the machine with who answers, so it does as little as it can:
+    Python's HTTP client would make a share of the measured time its own.
     """
     request = (
         f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: {BROWSER}\r\n"
