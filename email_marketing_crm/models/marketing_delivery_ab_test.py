@@ -40,10 +40,11 @@ class MarketingDelivery(models.Model):
         """Mails of versions, by the same query that counts them."""
         if operator != "in":
             return NotImplemented
+        arms = self.env["marketing.ab.arm"].browse(value).exists()
+        arms.check_access("read")
+        self.env.flush_all()
         found = Domain.FALSE
-        for arm in self.env["marketing.ab.arm"].browse(value).exists():
-            arm.check_access("read")
-            self.env.flush_all()
+        for arm in arms:
             mails = arm.test_id._get_mails_query(arm)
             found |= Domain(
                 "id", "in", SQL("(SELECT id FROM (%s) AS mail WHERE value > 0)", mails)
