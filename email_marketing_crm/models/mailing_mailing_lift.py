@@ -125,22 +125,20 @@ class MailingMailing(models.Model):
         return dict(zip(_GROUPS, row, strict=True))
 
     def _count_lift(self, window):
-        """`{(group, event): persons}`, and `total` and `squares` of what was won."""
+        """`{(group, event): persons}`, and `total`: the money won."""
         found = {}
         for group, condition in _GROUPS.items():
             [row] = self.env.execute_query(
                 SQL(
                     "SELECT count(*) FILTER (WHERE leads > 0),"
                     " count(*) FILTER (WHERE won > 0),"
-                    " COALESCE(sum(amount), 0)::float,"
-                    " COALESCE(sum(amount * amount), 0)::float"
+                    " COALESCE(sum(amount), 0)::float"
                     " FROM (%s) AS person",
                     self._get_lift_query(window, SQL(condition)),
                 )
             )
-            for name, number in zip(
-                ("lead_created", "won", "total", "squares"), row, strict=True
-            ):
+            names = ("lead_created", "won", "total")
+            for name, number in zip(names, row, strict=True):
                 found[group, name] = number
         return found
 
