@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .number_format import format_short
+
 #: What a copy of a mailing keeps, also where its user does not see it.
 HIDDEN_CHOICES = (
     "marketing_segment_ids",
@@ -175,7 +177,7 @@ class MailingMailing(models.Model):
             and not mailing.marketing_is_transactional
             and self.env._(
                 "%s %% of those who are left are held out to compare.",
-                f"{mailing.marketing_holdout_percent:g}",
+                format_short(self.env, mailing.marketing_holdout_percent),
             ),
             mailing.marketing_is_transactional
             and self.env._(

@@ -6,6 +6,7 @@ from odoo import models
 from odoo.tools import SQL
 
 from ..tools.ab_test import Arm, compare, get_interval
+from .number_format import format_difference
 
 #: Figures of the comparison: whom they are about, and the event that counts. Without
 #: an event they count everybody.
@@ -259,9 +260,9 @@ class MailingMailing(models.Model):
             low, high = get_interval(sent, held, ALPHA)
             values = {
                 "figure": label,
-                "lift": f"{100 * (sent.mean - held.mean):+.2f}",
-                "low": f"{100 * low:+.2f}",
-                "high": f"{100 * high:+.2f}",
+                "lift": format_difference(self.env, 100 * (sent.mean - held.mean)),
+                "low": format_difference(self.env, 100 * low),
+                "high": format_difference(self.env, 100 * high),
             }
             if compare(sent, held) < ALPHA:
                 sentences.append(

@@ -2,9 +2,9 @@
 
 from odoo import api, fields, models
 from odoo.tools import format_amount
-from odoo.tools.misc import formatLang
 
 from ..tools.ab_test import get_interval
+from .number_format import format_number
 
 
 class MarketingAbTest(models.Model):
@@ -30,7 +30,7 @@ class MarketingAbTest(models.Model):
                     self.env._(
                         "Of each mail counted what happened within its first %s hours, "
                         "the time that the latest of them has had.",
-                        f"{decision['hours']:.1f}",
+                        format_number(self.env, decision["hours"], 1),
                     )
                 )
         elif self.state == "stopped":
@@ -58,8 +58,8 @@ class MarketingAbTest(models.Model):
             "lead": self._format_value(decision["difference"]),
             "low": self._format_number(decision["low"]),
             "high": self._format_number(decision["high"]),
-            "chance": self._format_chance(decision["p_value"]),
-            "limit": self._format_chance(decision["level"]),
+            "chance": self._format_share(decision["p_value"]),
+            "limit": self._format_share(decision["level"]),
         }
         if not decision["is_enough"]:
             return self.env._(
@@ -120,17 +120,15 @@ class MarketingAbTest(models.Model):
     def _format_number(self, value):
         """The same without its unit."""
         shown = value if self.metric == "revenue" else 100 * value
-        return formatLang(self.env, shown, digits=2)
+        return format_number(self.env, shown)
 
     def _format_count(self, count):
-        return formatLang(self.env, count, digits=0)
+        return format_number(self.env, count, 0)
 
-    def _format_chance(self, share):
-        """A chance in percent, as exactly as its size asks for."""
+    def _format_share(self, share):
+        """A share in percent, as exactly as its size asks for."""
         percent = 100 * share
         digits = 0 if percent >= 10 else 1 if percent >= 1 else 2
         if percent < 0.01:
-            return self.env._(
-                "less than %s %%", formatLang(self.env, 0.01, digits=digits)
-            )
-        return f"{formatLang(self.env, percent, digits=digits)} %"
+            return self.env._("less than %s %%", format_number(self.env, 0.01))
+        return f"{format_number(self.env, percent, digits)} %"

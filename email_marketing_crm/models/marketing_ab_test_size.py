@@ -107,11 +107,11 @@ class MarketingAbTest(models.Model):
             else self.env._("in mailings in general, as you have sent few so far")
         )
         values = {
-            "rate": f"{100 * rate:.2g} %",
+            "rate": self._format_share(rate),
             "where": source,
-            "needed": get_needed_size(rate, WORTHWHILE_LIFT, level),
-            "size": self.arm_size,
-            "lift": f"{100 * WORTHWHILE_LIFT:.0f} %",
+            "needed": self._format_count(get_needed_size(rate, WORTHWHILE_LIFT, level)),
+            "size": self._format_count(self.arm_size),
+            "lift": self._format_share(WORTHWHILE_LIFT),
         }
         text = self.env._(
             "Usual is %(rate)s %(where)s. To see an improvement by %(lift)s in four "
@@ -127,7 +127,7 @@ class MarketingAbTest(models.Model):
                 + self.env._(
                     "That is fewer than the %s you ask for: the test will not be "
                     "decided by its numbers. Take a larger share, or fewer versions.",
-                    self.minimum,
+                    self._format_count(self.minimum),
                 )
             )
         if visible == float("inf"):
@@ -136,6 +136,7 @@ class MarketingAbTest(models.Model):
             text
             + " "
             + self.env._(
-                "With these it shows differences from %s on.", f"{100 * visible:.0f} %"
+                "With these it shows differences from %s on.",
+                self._format_share(visible),
             )
         )

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL, format_datetime
 
+from .number_format import format_number
+
 #: Who gets more than that many activities at once gets one message about all of them.
 MAX_NOTIFICATIONS = 5
 
@@ -110,11 +112,12 @@ class MarketingHandoff(models.Model):
 
     @api.model
     def _get_cause(self, person):
+        score = format_number(self.env, person.score, 0)
         if not person.grade:
-            return self.env._("Reached %.0f points", person.score)
+            return self.env._("Reached %s points", score)
         return self.env._(
-            "Reached %(score).0f points and grade %(grade)s",
-            score=person.score,
+            "Reached %(score)s points and grade %(grade)s",
+            score=score,
             grade=person.grade,
         )
 

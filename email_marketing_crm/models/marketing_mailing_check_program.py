@@ -12,6 +12,7 @@ from ..tools.spamassassin import SpamReportError, ask_program, find_program
 from .mailing_mailing_condition import MET
 from .mailing_mailing_content import VARIANT
 from .marketing_check_word import limit_level
+from .number_format import format_difference, format_number
 
 _logger = logging.getLogger(__name__)
 
@@ -190,14 +191,15 @@ class MarketingMailingCheck(models.Model):
         except SpamReportError as error:
             return None, [self.env._("SpamAssassin gave no report: %s", error)]
         summary = self.env._(
-            "%(points).1f points; from %(required).1f on a mail is taken for spam.",
-            points=report.points,
-            required=report.required,
+            "%(points)s points; from %(required)s on a mail is taken for spam.",
+            points=format_number(self.env, report.points, 1),
+            required=format_number(self.env, report.required, 1),
         )
         return report, [
             summary,
             *(
-                f"{rule.points:+.1f}  {rule.name}  {rule.text}"
+                f"{format_difference(self.env, rule.points, 1)}  {rule.name}"
+                f"  {rule.text}"
                 for rule in self._sort_rules(report)[:SHOWN_RULES]
             ),
         ]

@@ -4,6 +4,7 @@ from odoo import fields, models
 from odoo.tools import SQL
 
 from ..tools.client_action import notify
+from .number_format import format_number
 
 #: Persons a preview looks at: answers within seconds.
 PREVIEW_PERSONS = 1000
@@ -22,14 +23,18 @@ class MarketingScoreModel(models.Model):
         if not total:
             message = self.env._("No event has been recorded yet that could be scored.")
         else:
-            parts = [
-                f"{letter}: {100 * grades[letter] / total:.0f} %"
+            shares = {
+                letter: format_number(self.env, 100 * grades[letter] / total, 0)
                 for letter in "ABCDF"
                 if grades.get(letter)
-            ]
+            }
+            parts = [f"{letter}: {share} %" for letter, share in shares.items()]
             if self.threshold:
                 parts.append(
-                    self.env._("at the threshold: %.0f %%", 100 * reached / total)
+                    self.env._(
+                        "at the threshold: %s %%",
+                        format_number(self.env, 100 * reached / total, 0),
+                    )
                 )
             message = self.env._(
                 "Of the %(total)s persons who were active last: %(parts)s",

@@ -4,6 +4,8 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import format_date
 
+from .number_format import format_short
+
 #: Days a user is offered who asks for "in the last days".
 DEFAULT_DAYS = 30
 
@@ -179,7 +181,7 @@ class MarketingSegmentRule(models.Model):
             if rule.measure == "value":
                 name = self.env._(
                     "%(what)s: %(operator)s %(amount)s in total",
-                    amount=f"{rule.amount:g}",
+                    amount=format_short(self.env, rule.amount),
                     **names,
                 )
             else:

@@ -6,6 +6,7 @@ from odoo.tools import SQL, format_datetime
 from ..tools.reliability import CLASSES, classes_from
 from ..tools.segment_rules import escape_like, get_like_pattern, get_window
 from ..tools.segment_sets import PersonSet
+from .number_format import format_short
 
 #: Types of touchpoints that segments themselves cause.
 SEGMENT_TYPES = ("segment_entered", "segment_left")
@@ -183,7 +184,7 @@ class MarketingSegmentRule(models.Model):
             elif self.measure == "value":
                 detail = self.env._(
                     "%(value)s in total, last on %(date)s",
-                    value=f"{measured:g}",
+                    value=format_short(self.env, measured),
                     date=format_datetime(self.env, last),
                 )
             else:

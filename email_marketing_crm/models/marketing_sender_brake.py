@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from .marketing_sender_provider import PROVIDER_SELECTION
+from .number_format import format_number
 
 
 class MarketingSenderBrake(models.Model):
@@ -77,8 +78,8 @@ class MarketingSenderBrake(models.Model):
             values = {
                 "count": brake.count,
                 "total": brake.total,
-                "rate": f"{brake.rate:.1f}",
-                "limit": f"{brake.limit:.1f}",
+                "rate": format_number(self.env, brake.rate, 1),
+                "limit": format_number(self.env, brake.limit, 1),
                 "provider": providers.get(brake.provider)
                 or self.env._("all providers"),
             }

@@ -15,6 +15,7 @@ from . import (
     test_goal,
     test_held,
     test_local_time,
+    test_number_format,
     test_quiet_hours,
     test_timing_preview,
     test_timing_tour,

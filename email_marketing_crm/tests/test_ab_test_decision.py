@@ -138,7 +138,7 @@ class TestAbTestDecision(AbTestCase):
             (0.00000001, "less than 0.01 %"),
         ):
             with self.subTest(share=share):
-                self.assertEqual(test._format_chance(share), text)
+                self.assertEqual(test._format_share(share), text)
         self.assertEqual(test._format_count(12345), "12,345")
         self.assertEqual(test._format_number(-0.0826), "-8.26")
 
