@@ -11,7 +11,8 @@ from werkzeug.urls import url_encode, url_quote_plus
 from ..tools import mail_holes
 from ..tools.mail_bytes import to_bytes
 from ..tools.mail_policy import LIST_MAIL
-from ..tools.mail_skeleton import Skeleton, Text, fold_header
+from ..tools.mail_skeleton import Skeleton, fold_header
+from ..tools.mail_text import Text
 from .mail_mail_consent import PREFERENCES_PATH
 from .mailing_trace_link import LINK_SCOPE, SIGNATURE_LENGTH
 

@@ -15,7 +15,7 @@ from odoo.tools.mail import (
 
 from ..tools import mail_holes
 from ..tools.mail_policy import LIST_MAIL
-from ..tools.mail_skeleton import is_plain_value
+from ..tools.mail_text import is_plain_value
 from .marketing_delivery_letter import Letter
 
 _logger = logging.getLogger(__name__)

@@ -220,6 +220,7 @@ from . import (
     test_tools_mail_bytes,
     test_tools_mail_holes,
     test_tools_mail_skeleton,
+    test_tools_mail_text,
     test_tools_pg_array,
     test_tools_profile,
     test_tools_reading,

@@ -11,7 +11,8 @@ import email.policy
 from functools import lru_cache
 from typing import Any
 
-from .mail_skeleton import encode_text, fold_header
+from .mail_skeleton import fold_header
+from .mail_text import encode_text
 
 
 class ListMailPolicy(type(email.policy.SMTP)):
