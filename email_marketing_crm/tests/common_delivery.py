@@ -54,6 +54,16 @@ class DeliveryCase(MarketingCase, MockEmail):
             }
         )
 
+    @classmethod
+    def make_list_mailing(cls, lists, segments=None, **values):
+        """A mailing to the contacts of mailing lists, or to members among them."""
+        return cls.make_mailing(
+            segments,
+            mailing_model_id=cls.env["ir.model"]._get_id("mailing.list"),
+            contact_list_ids=[Command.set(lists.ids)],
+            **values,
+        )
+
     def compose(self):
         """Run the compose lane until nothing is due."""
         self._run_lane("marketing.delivery")

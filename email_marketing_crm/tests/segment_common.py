@@ -48,6 +48,15 @@ class SegmentCase(MarketingCase):
         segment._refresh()
         return segment
 
+    def make_readers(self, **clicks):
+        """Contacts by first name, and how often each of them clicked."""
+        for name, times in clicks.items():
+            email = f"{name}@example.com"
+            self.make_partner(email)
+            for _click in range(times):
+                self.happened("clicked", email, reliability="human_likely")
+        self.run_inbox()
+
     def members_of(self, segment):
         """Addresses of the members, sorted."""
         self.env.flush_all()

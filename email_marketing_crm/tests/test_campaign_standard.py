@@ -1,4 +1,3 @@
-from odoo import Command
 from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
@@ -83,11 +82,7 @@ class TestCampaignStandard(CampaignCase):
         news = self.env["mailing.list"].create({"name": "News"})
         self.make_contact("ana@example.com", lists=news)
         self.make_contact("bob@example.com")
-        mailing = self.make_mailing(
-            self.segment,
-            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(news.ids)],
-        )
+        mailing = self.make_list_mailing(news, self.segment)
         mailing.action_launch()
         self.assertEqual(self.outcomes(mailing), {"ana@example.com": "planned"})
 

@@ -340,15 +340,9 @@ class TestConsentProperties(DeliveryCase, ImportCase):
                 ("Topic to contacts", "res.partner", cls.topic),
             )
         )
-        to_list = cls.make_mailing(
-            subject="To the list",
-            mailing_model_id=cls.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(cls.newsletter.ids)],
-        )
-        to_plain_list = cls.make_mailing(
-            subject="To the list without a topic",
-            mailing_model_id=cls.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(cls.plain.ids)],
+        to_list = cls.make_list_mailing(cls.newsletter, subject="To the list")
+        to_plain_list = cls.make_list_mailing(
+            cls.plain, subject="To the list without a topic"
         )
         cls.mailings = contacts | leads | of_topic | to_list | to_plain_list
 

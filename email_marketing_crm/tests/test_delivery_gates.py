@@ -189,11 +189,7 @@ class TestDeliveryGates(DeliveryCase):
         for email in ("ana@example.com", "bob@example.com", "eve@example.com"):
             self.make_contact(email, lists=news)
         both = self.make_contact("eve@example.com", lists=offers)
-        mailing = self.make_mailing(
-            self.segment,
-            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[(6, 0, (news | offers).ids)],
-        )
+        mailing = self.make_list_mailing(news | offers, self.segment)
         (news | offers).contact_ids.flush_recordset()
         subscriptions = news.subscription_ids
         subscriptions.filtered(

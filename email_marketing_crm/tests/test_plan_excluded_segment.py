@@ -54,17 +54,7 @@ class TestPlanExcludedSegment(PlanGatesCase):
         self.assertEqual(outcomes[ANA], "excluded_segment")
 
     def test_a_mailing_to_a_list_knows_segments_out_as_well(self):
-        """With a segment out it has a plan: Odoo's queue knows no segments."""
-        news = self.env["mailing.list"].create({"name": "News"})
-        for email in (ANA, BOB):
-            self.make_contact(email, lists=news)
-        out = self.make_segment(BOB, name="Competitors")
-        mailing = self.make_mailing(
-            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(news.ids)],
-            marketing_excluded_segment_ids=[Command.set(out.ids)],
-        )
-        self.assertEqual(mailing.marketing_kind, "campaign")
+        mailing = self.make_list_mailing_without(BOB)
         self.assertEqual(
             self.launch(mailing), {ANA: "planned", BOB: "excluded_segment"}
         )

@@ -6,21 +6,19 @@ from odoo.tests import Form, tagged
 
 from ..hooks import uninstall_hook
 from .common import NOW
-from .common_delivery import DeliveryCase
+from .plan_gates_common import ANA, BOB, PlanGatesCase
 
-ANA, BOB, STRANGER = (f"{name}@example.com" for name in ("ana", "bob", "stranger"))
+STRANGER = "stranger@example.com"
 
 
 @tagged("post_install", "-at_install")
-class TestPlanFixedAudience(DeliveryCase):
+class TestPlanFixedAudience(PlanGatesCase):
     """Whom a confirmed campaign goes to does not change behind its plan."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.ana, cls.bob = (cls.make_partner(email) for email in (ANA, BOB))
-        cls.segment = cls.make_segment(ANA, BOB)
-        cls.lead_model = cls.env["ir.model"]._get_id("crm.lead")
+        cls.segment = cls.make_segment(ANA, BOB, name="Ana and Bob")
 
     def schedule(self, **values):
         mailing = self.make_mailing(
@@ -99,15 +97,8 @@ class TestPlanFixedAudience(DeliveryCase):
     def test_it_stays_with_our_lanes(self):
         """Without its only segment, one that is left out, Odoo's queue would take it
         and send it to those who were left out too."""
-        news = self.env["mailing.list"].create({"name": "News"})
-        for email in (ANA, BOB):
-            self.make_contact(email, lists=news)
-        out = self.make_segment(BOB, name="Competitors")
-        mailing = self.make_mailing(
-            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(news.ids)],
-            marketing_excluded_segment_ids=[Command.set(out.ids)],
-        )
+        mailing = self.make_list_mailing_without(BOB)
+        out = mailing.marketing_excluded_segment_ids
         mailing.action_launch()
         with self.assertRaises(UserError):
             mailing.marketing_excluded_segment_ids = False

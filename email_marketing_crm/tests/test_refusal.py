@@ -1,4 +1,3 @@
-from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -153,10 +152,7 @@ class TestRefusal(DeliveryCase):
         """A mailing whose mails Odoo's composer wrote and its queue sends."""
         newsletter = self.env["mailing.list"].create({"name": "Newsletter"})
         self.make_contact(BO, lists=newsletter)
-        mailing = self.make_mailing(
-            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(newsletter.ids)],
-        )
+        mailing = self.make_list_mailing(newsletter)
         with self.mock_mail_gateway(mail_unlink_sent=False):
             self.env["mail.mail"].search([("state", "=", "outgoing")]).unlink()
             contact = self.env["mailing.contact"].search([("email", "=", BO)])
@@ -186,10 +182,7 @@ class TestRefusal(DeliveryCase):
     def test_leaving_the_list_after_composing_stops_the_mail(self):
         newsletter = self.env["mailing.list"].create({"name": "Newsletter"})
         contact = self.make_contact(BO, lists=newsletter)
-        mailing = self.make_mailing(
-            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
-            contact_list_ids=[Command.set(newsletter.ids)],
-        )
+        mailing = self.make_list_mailing(newsletter)
         self.queue(mailing)
         self.compose()
         contact.subscription_ids.opt_out = True

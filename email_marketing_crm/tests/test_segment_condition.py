@@ -74,7 +74,6 @@ class TestSegmentCondition(SegmentCase):
             ),
         ):
             with self.subTest(model=model):
-                segment = self.make_segment()
                 segment = self.env["marketing.segment"].create(
                     {"name": model, "res_model": model, "domain": domain}
                 )
@@ -97,24 +96,14 @@ class TestSegmentCondition(SegmentCase):
         self.assertEqual(self.members_of(segment), ["ana@example.com"])
 
     def test_at_least_counts_events(self):
-        for email, clicks in (("ana@example.com", 3), ("bo@example.com", 2)):
-            self.make_partner(email)
-            for _click in range(clicks):
-                self.happened("clicked", email, reliability="human_likely")
-        self.make_partner("cy@example.com")
-        self.run_inbox()
+        self.make_readers(ana=3, bo=2, cy=0)
         three = self.make_segment(("clicked", "at_least", 3, 0))
         self.assertEqual(self.members_of(three), ["ana@example.com"])
         one = self.make_segment(("clicked", "at_least", 1, 0))
         self.assertEqual(self.members_of(one), ["ana@example.com", "bo@example.com"])
 
     def test_at_most_counts_events_and_never_means_zero(self):
-        for email, clicks in (("ana@example.com", 3), ("bo@example.com", 2)):
-            self.make_partner(email)
-            for _click in range(clicks):
-                self.happened("clicked", email, reliability="human_likely")
-        self.make_partner("cy@example.com")
-        self.run_inbox()
+        self.make_readers(ana=3, bo=2, cy=0)
         two = self.make_segment(("clicked", "at_most", 2, 0))
         self.assertEqual(self.members_of(two), ["bo@example.com", "cy@example.com"])
         never = self.make_segment(("clicked", "at_most", 0, 0))
