@@ -105,19 +105,7 @@ def _synchronize_everybody(env, models):
     records = SQL(" UNION ALL ").join(
         model._get_identity_select(rank) for rank, model in enumerate(models)
     )
-    env.cr.execute(
-        SQL(
-            """
-            UPDATE marketing_person person
-               SET name = best.name, lang = best.lang, tz = best.tz
-              FROM (SELECT DISTINCT ON (person_id) person_id, name, lang, tz
-                      FROM (%s) record
-                     ORDER BY person_id, rank, active DESC, id) best
-             WHERE person.id = best.person_id
-            """,
-            records,
-        )
-    )
+    env["marketing.person"]._write_identities(records)
     env.cr.execute(
         SQL(
             """

@@ -2,8 +2,6 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 
-from .marketing_consent_sync import EVIDENCE, Evidence
-
 
 class MailBlacklist(models.Model):
     _inherit = "mail.blacklist"
@@ -70,12 +68,11 @@ class MailBlacklist(models.Model):
         """Record that addresses were blocked from all mailings, or freed."""
         now = fields.Datetime.now()
         # By a link or the button of a mail: it is a result of that mailing.
-        evidence = self.env.context.get(EVIDENCE)
-        is_ours = isinstance(evidence, Evidence)
+        evidence = self.env["marketing.consent"]._get_given_evidence() or {}
         self.env["marketing.touchpoint"]._capture(
             [
                 {
-                    "mailing_id": evidence.get("mailing_id") if is_ours else None,
+                    "mailing_id": evidence.get("mailing_id"),
                     "type": "unsubscribed" if entry.active else "resubscribed",
                     "date": now,
                     "email": entry.email,

@@ -2,8 +2,6 @@ from uuid import uuid4
 
 from odoo import api, fields, models
 
-from .marketing_consent_sync import EVIDENCE, Evidence
-
 
 class MailingSubscription(models.Model):
     _inherit = "mailing.subscription"
@@ -31,12 +29,11 @@ class MailingSubscription(models.Model):
         """Record that people left a list or came back."""
         now = fields.Datetime.now()
         # By a link or the button of a mail: it is a result of that mailing.
-        evidence = self.env.context.get(EVIDENCE)
-        is_ours = isinstance(evidence, Evidence)
+        evidence = self.env["marketing.consent"]._get_given_evidence() or {}
         self.env["marketing.touchpoint"]._capture(
             [
                 {
-                    "mailing_id": evidence.get("mailing_id") if is_ours else None,
+                    "mailing_id": evidence.get("mailing_id"),
                     "type": "unsubscribed" if subscription.opt_out else "resubscribed",
                     "date": now,
                     "email": subscription.contact_id.email_normalized,

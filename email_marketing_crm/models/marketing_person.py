@@ -286,21 +286,7 @@ class MarketingPerson(models.Model):
             self.env[model]._get_identity_select(rank, person_ids)
             for rank, model in enumerate(self._get_record_models())
         )
-        self.env.cr.execute(
-            SQL(
-                """
-                UPDATE marketing_person person
-                   SET name = best.name, lang = best.lang, tz = best.tz
-                  FROM (SELECT DISTINCT ON (person_id) person_id, name, lang, tz
-                          FROM (%s) record
-                         ORDER BY person_id, rank, active DESC, id) best
-                 WHERE person.id = best.person_id
-                   AND (person.name, person.lang, person.tz)
-                       IS DISTINCT FROM (best.name, best.lang, best.tz)
-                """,
-                records,
-            )
-        )
+        self._write_identities(records)
         # Shared as soon as one record is: then the person has no company rows.
         self.env.cr.execute(
             SQL(
@@ -325,6 +311,28 @@ class MarketingPerson(models.Model):
             )
         )
         self.browse(person_ids).invalidate_recordset()
+
+    @api.model
+    def _write_identities(self, records):
+        """Let persons have name, language and zone of the record that knows best.
+
+        :param records: SQL of `_get_identity_select`, of some or all models
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE marketing_person person
+                   SET name = best.name, lang = best.lang, tz = best.tz
+                  FROM (SELECT DISTINCT ON (person_id) person_id, name, lang, tz
+                          FROM (%s) record
+                         ORDER BY person_id, rank, active DESC, id) best
+                 WHERE person.id = best.person_id
+                   AND (person.name, person.lang, person.tz)
+                       IS DISTINCT FROM (best.name, best.lang, best.tz)
+                """,
+                records,
+            )
+        )
 
     # ------------------------------------------------------------------
     # ACTIONS
