@@ -50,7 +50,7 @@ class MailComposeMessage(models.TransientModel):
         langs = self._render_lang(res_ids)
         printed = print_values(self, cut, res_ids, langs)
         groups = {}
-        for record in self.env[self.model].with_prefetch(res_ids).browse(res_ids):
+        for record in self.env[self.model].browse(res_ids):
             values = printed[record.id]
             if values is None:
                 continue

@@ -7,6 +7,7 @@ from odoo.tools.i18n import format_list
 
 from .mailing_mailing import WAITING_HOLDS
 from .marketing_delivery import WAITING_STATES
+from .number_format import format_number
 
 
 class MarketingDelivery(models.Model):
@@ -144,7 +145,10 @@ class MailingMailing(models.Model):
             return next(iter(reasons), False)
         return format_list(
             self.env,
-            [f"{reason}: {count}" for reason, count in reasons.items()],
+            [
+                f"{reason}: {format_number(self.env, count, 0)}"
+                for reason, count in reasons.items()
+            ],
             "unit",
         )
 

@@ -1,5 +1,7 @@
-"""How long a mail was read: known on its page in the browser, unknown in mailboxes."""
+"""Who read a mail, and how long: known on its page in the browser, not in mailboxes."""
 
+import hashlib
+import re
 from datetime import timedelta
 
 from markupsafe import Markup
@@ -16,7 +18,7 @@ PAGE_DAYS = 1
 
 
 class MailingMailing(models.Model):
-    """How long the page of a mail was visible to its reader.
+    """That the page of a mail was opened, and how long its reader saw it.
 
     A mail runs no program, so of who reads in his mailbox nothing is known. The page
     behind “View in browser” says once in each band how long it was visible. It says
@@ -24,6 +26,53 @@ class MailingMailing(models.Model):
     """
 
     _inherit = "mailing.mailing"
+
+    def _capture_view(self, email, user_agent, method):
+        """Somebody opened his mail in the browser: once a program and day.
+
+        A program stays the same when it is brought up to date.
+        """
+        self.ensure_one()
+        now = fields.Datetime.now()
+        sent_dates = (
+            self.env["mailing.trace"]
+            .sudo()
+            .search(
+                [
+                    ("mass_mailing_id", "=", self.id),
+                    ("email", "=", email_normalize(email, strict=False) or email),
+                    ("sent_datetime", "!=", False),
+                ]
+            )
+            .mapped("sent_datetime")
+        )
+        delay = (now - max(sent_dates)).total_seconds() if sent_dates else None
+        found = classify_hit("click", user_agent, method, delay)
+        program = self._get_program(user_agent)
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "viewed_online",
+                    "email": email,
+                    "mailing_id": self.id,
+                    "reliability": found.reliability,
+                    "reliability_reasons": found.reasons,
+                    "data": {
+                        "user_agent": user_agent[:255].replace("\0", ""),
+                        "program": program,
+                        "method": method,
+                        "seconds_since_sent": delay,
+                    },
+                    "dedup_key": f"view:{self.id}:{email}:{program}:{now:%Y%m%d}",
+                }
+            ]
+        )
+
+    @api.model
+    def _get_program(self, user_agent):
+        """What tells one program from another, whichever version it has."""
+        name = re.sub(r"[\d._]+", "", user_agent)
+        return hashlib.sha256(name.encode()).hexdigest()[:16]
 
     @api.model
     def _get_reading_purpose(self):

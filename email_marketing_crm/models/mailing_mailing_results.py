@@ -1,15 +1,12 @@
 """What came of a mailing, person by person: one definition for each figure."""
 
-import hashlib
-import re
-
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, email_normalize, format_date
+from odoo.tools import SQL, format_date
 
 from ..tools.client_action import notify
 from ..tools.reading import READ_SECONDS, SKIMMED_SECONDS
-from ..tools.reliability import classes_from, classify_hit
+from ..tools.reliability import classes_from
 from .marketing_mailing_figures import REPORTED, REVENUES
 
 #: Setting: a lead counts as a result within so many days after a click or an answer.
@@ -246,53 +243,6 @@ class MailingMailing(models.Model):
             return results
         return results.search([("mailing_id", "=", self.id)])
 
-    def _capture_view(self, email, user_agent, method):
-        """Somebody opened his mail in the browser: once a program and day.
-
-        A program stays the same when it is brought up to date.
-        """
-        self.ensure_one()
-        now = fields.Datetime.now()
-        sent_dates = (
-            self.env["mailing.trace"]
-            .sudo()
-            .search(
-                [
-                    ("mass_mailing_id", "=", self.id),
-                    ("email", "=", email_normalize(email, strict=False) or email),
-                    ("sent_datetime", "!=", False),
-                ]
-            )
-            .mapped("sent_datetime")
-        )
-        delay = (now - max(sent_dates)).total_seconds() if sent_dates else None
-        found = classify_hit("click", user_agent, method, delay)
-        program = self._get_program(user_agent)
-        self.env["marketing.touchpoint"]._capture(
-            [
-                {
-                    "type": "viewed_online",
-                    "email": email,
-                    "mailing_id": self.id,
-                    "reliability": found.reliability,
-                    "reliability_reasons": found.reasons,
-                    "data": {
-                        "user_agent": user_agent[:255].replace("\0", ""),
-                        "program": program,
-                        "method": method,
-                        "seconds_since_sent": delay,
-                    },
-                    "dedup_key": f"view:{self.id}:{email}:{program}:{now:%Y%m%d}",
-                }
-            ]
-        )
-
-    @api.model
-    def _get_program(self, user_agent):
-        """What tells one program from another, whichever version it has."""
-        name = re.sub(r"[\d._]+", "", user_agent)
-        return hashlib.sha256(name.encode()).hexdigest()[:16]
-
     def _get_figure_people(self, figure):
         """SELECT of the persons behind a figure or a link; None for what is neither.
 
@@ -370,6 +320,7 @@ class MarketingPerson(models.Model):
         """Persons of "<mailing id>:<figure>": the same query that counts them."""
         if operator != "in":
             return NotImplemented
+        self.env.flush_all()
         found = Domain.FALSE
         for item in value:
             number, _separator, figure = str(item or "").partition(":")
@@ -381,7 +332,6 @@ class MarketingPerson(models.Model):
             if not mailing:
                 continue
             mailing.check_access("read")
-            self.env.flush_all()
             people = mailing._get_figure_people(figure)
             if people:
                 found |= Domain("id", "in", SQL("(%s)", people))

@@ -89,7 +89,7 @@ class MailWriter:
         :raises Exception: whatever a template raises for one of them
         """
         composer = self.composer
-        records = composer.env[self.model].with_prefetch(res_ids).browse(res_ids)
+        records = composer.env[self.model].browse(res_ids)
         companies = records._mail_get_companies(default=composer.env.company)
         domains = records._mail_get_alias_domains(default_company=composer.env.company)
         langs = composer._render_lang(res_ids)
@@ -270,7 +270,7 @@ def _render_all(composer, source, res_ids, is_compiled):
             source, composer.model, res_ids, engine="qweb", options=options
         )
     end = mail_holes.make_separator()
-    records = composer.env[composer.model].with_prefetch(res_ids).browse(res_ids)
+    records = composer.env[composer.model].browse(res_ids)
     [text] = composer._render_template(
         f'<t t-foreach="marketing_records" t-as="object">{source}{end}</t>',
         composer.model,
@@ -292,7 +292,7 @@ def _render_fields(composer, source, res_ids):
         return None
     texts, named = mail_holes.cut_fields(wrapped[len("<div>") : -len("</div>")])
     rendered = {}
-    for record in composer.env[composer.model].with_prefetch(res_ids).browse(res_ids):
+    for record in composer.env[composer.model].browse(res_ids):
         parts = [texts[0]]
         for field, text in zip(named, texts[1:], strict=True):
             parts += _print_field(record, field), text

@@ -315,11 +315,11 @@ class MarketingPerson(models.Model):
             model, _separator, number = str(item or "").partition(":")
             if model in ("mailing.mailing", "utm.campaign") and number.isdecimal():
                 wanted[model].append(int(number))
+        self.env.flush_all()
         found = Domain.FALSE
         for model, ids in wanted.items():
             records = self.env[model].browse(ids).exists()
             records.check_access("read")
-            self.env.flush_all()
             mailings = records.sudo()._get_goal_mailings()
             for record in records.sudo():
                 goal = record._get_goal()

@@ -23,8 +23,9 @@ class MarketingHandoffPolicy(models.Model):
         self.ensure_one()
         company = self.company_id or self.env.company
         by_calendar = defaultdict(list)
+        users = self.env["res.users"].sudo().browse(filter(None, user_ids))
         for user_id in user_ids:
-            user = self.env["res.users"].sudo().browse(user_id)
+            user = users.browse(user_id).with_prefetch(users.ids)
             resource = (
                 user.resource_ids.filtered(lambda one: one.company_id == company)
                 or user.resource_ids

@@ -124,5 +124,6 @@ class MarketingMailHour(models.Model):
                 """
             )
         )
+        added = self.env.cr.rowcount
         self.invalidate_model()
-        return self.env.cr.rowcount
+        return added

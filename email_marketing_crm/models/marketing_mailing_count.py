@@ -331,5 +331,6 @@ class MarketingMailingCount(models.Model):
             """,
             [list(LOST_STATUSES)],
         )
+        added = self.env.cr.rowcount
         self.invalidate_model()
-        return self.env.cr.rowcount
+        return added

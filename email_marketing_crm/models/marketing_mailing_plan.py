@@ -202,10 +202,9 @@ class MarketingMailingPlanLine(models.TransientModel):
         """The rows of the check that the line counts."""
         self.ensure_one()
         if self.kind == "record":
-            is_nobody = ("person_id", "=", False)
             if self.code == "same_person":
                 return [("outcome", "=", "same_person"), ("person_id", "!=", False)]
-            return [is_nobody]
+            return [("person_id", "=", False)]
         if self.kind == "skipped":
             return [("outcome", "=", self.code), ("person_id", "!=", False)]
         wait_reason = self.code if self.kind == "waits" else False

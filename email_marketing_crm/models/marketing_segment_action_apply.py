@@ -47,6 +47,7 @@ class MarketingSegmentAction(models.Model):
         records = self._get_records(person_ids)
         fresh = records - records.browse(self._get_marks(records).mapped("res_id"))
         ours = fresh.filtered(self._is_open_for_value)
+        ours_ids = set(ours.ids)
         self._write_value(ours)
         # A worker that is at the same records at once has made these marks already.
         self.env.cr.execute(
@@ -56,7 +57,7 @@ class MarketingSegmentAction(models.Model):
               FROM unnest(%s::int[], %s::bool[]) AS looked_at (res_id, is_ours)
                 ON CONFLICT (action_id, res_id) DO NOTHING
             """,
-            [self.id, fresh.ids, [record in ours for record in fresh]],
+            [self.id, fresh.ids, [res_id in ours_ids for res_id in fresh.ids]],
         )
         self.env["marketing.segment.action.mark"].invalidate_model()
         self.invalidate_recordset(["mark_ids"])
@@ -97,9 +98,7 @@ class MarketingSegmentAction(models.Model):
         marks = (
             self.env["marketing.segment.action.mark"]
             .sudo()
-            .search(
-                [("action_id", "in", others.ids), ("res_id", "in", records.ids)],
-            )
+            .search([("action_id", "in", others.ids), ("res_id", "in", records.ids)])
         )
         marks.is_ours = True
         return records.browse(marks.mapped("res_id"))
