@@ -189,6 +189,7 @@ from . import marketing_duplicate_merge
 from . import marketing_duplicate_scan
 from . import marketing_quality_metric
 from . import marketing_quality_count
+from . import marketing_quality_finding
 from . import marketing_quality_wording
 from . import marketing_quality_list
 

@@ -60,6 +60,7 @@ class MarketingPerson(models.Model):
         if operator != "in":
             return NotImplemented
         counts = self.env["marketing.quality.count"].sudo()
+        self.env.flush_all()
         found = Domain.FALSE
         for item in value:
             company, _separator, code = str(item or "").partition(":")
@@ -67,6 +68,5 @@ class MarketingPerson(models.Model):
                 continue
             query = counts._get_persons_query(code, int(company))
             if query:
-                self.env.flush_all()
                 found |= Domain("id", "in", SQL("(%s)", query))
         return found

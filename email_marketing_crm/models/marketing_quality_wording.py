@@ -2,7 +2,7 @@
 
 from odoo import api, models
 
-from .marketing_quality_count import STALE_MONTHS
+from .marketing_quality_finding import STALE_MONTHS
 
 
 class MarketingQualityCount(models.AbstractModel):

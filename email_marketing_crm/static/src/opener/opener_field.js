@@ -31,7 +31,7 @@ export class OpenerField extends Component {
     }
 
     /** Nothing is behind a zero. */
-    get isOpen() {
+    get hasMore() {
         return Boolean(this.value && this.props.record.resId);
     }
 
