@@ -89,6 +89,7 @@ class MarketingDelivery(models.Model):
             _logger.info("Mailing %s goes mail by mail: %s", mailing.id, reason)
             return list(deliveries)
         groups, others = self._group_safely(writer, list(deliveries))
+        self._note_slow(mailing, writer, groups, len(deliveries))
         for recipients in groups.values():
             if len(recipients) < SMALLEST_GROUP:
                 others += [recipient.res_id for recipient in recipients]
@@ -111,6 +112,7 @@ class MarketingDelivery(models.Model):
                     mailing.id,
                     reason,
                 )
+                self._note_failed(mailing, reason)
                 others += [recipient.res_id for recipient in recipients]
                 continue
             waiting = deque(recipients)
@@ -121,6 +123,24 @@ class MarketingDelivery(models.Model):
                 others += for_odoo
                 waiting.extendleft(reversed(left))
         return others
+
+    @api.model
+    def _note_slow(self, mailing, writer, groups, total):
+        """Tell the marketer why a good part of the mails goes mail by mail."""
+        sizes = [len(recipients) for recipients in groups.values()]
+        small = sum(size for size in sizes if size < SMALLEST_GROUP)
+        fallbacks = self.env["marketing.mailing.fallback"].sudo()
+        fallbacks._note_many(mailing, "formatted", len(writer.formatted), total)
+        fallbacks._note_many(mailing, "small", small, total)
+
+    @api.model
+    def _note_failed(self, mailing, reason):
+        """Tell the marketer why mails that were alike go mail by mail."""
+        fallbacks = self.env["marketing.mailing.fallback"].sudo()
+        if not isinstance(reason, CannotWriteError):
+            fallbacks._note(mailing, "error", str(reason) or repr(reason))
+        elif reason.cause:
+            fallbacks._note(mailing, reason.cause)
 
     @api.model
     def _group_safely(self, writer, res_ids):

@@ -22,7 +22,14 @@ _logger = logging.getLogger(__name__)
 
 
 class CannotWriteError(Exception):
-    """These mails cannot be written at once: they go through Odoo one by one."""
+    """These mails cannot be written at once: they go through Odoo one by one.
+
+    :param cause: of `marketing.mailing.fallback`, where the marketer is told
+    """
+
+    def __init__(self, message, cause=None):
+        super().__init__(message)
+        self.cause = cause
 
 
 class Recipient(NamedTuple):
@@ -77,6 +84,7 @@ class MailWriter:
             self.composer.body or "", self.model
         )
         self.separator = mail_holes.make_separator()
+        self.formatted = set()  # records whose values are more than plain text
 
     # ------------------------------------------------------------------
     # RECIPIENTS
@@ -102,6 +110,8 @@ class MailWriter:
         for record in records:
             address, to = self._get_to(recipients.get(record.id, {}))
             values = printed[record.id]
+            if values is None:
+                self.formatted.add(record.id)
             if values is None or not address or not address.isascii():
                 others.append(record.id)
                 continue
@@ -184,7 +194,7 @@ class MailWriter:
             written = letter.fill(recipient, reference.ids, date)
             if letter.normalize(written) != expected:
                 _logger.debug("%s\n%s", letter.normalize(written), expected)
-                raise CannotWriteError("Odoo writes them in another way")
+                raise CannotWriteError("Odoo writes them in another way", "differs")
         return letter
 
     def _write_by_odoo(self, recipient, sessions, content):
@@ -204,7 +214,7 @@ class MailWriter:
     def _read_reference(self, mail, sessions):
         """What Odoo makes of a mail right before SMTP (`mail.mail._send`)."""
         if not mail:
-            raise CannotWriteError("Odoo leaves the recipient out")
+            raise CannotWriteError("Odoo leaves the recipient out", "left_out")
         [(server_id, alias_domain_id, smtp_from, _ids)] = (
             mail._split_by_mail_configuration()
         )
@@ -215,7 +225,7 @@ class MailWriter:
             mail_server=server or mail.mail_server_id
         )
         if len(values) != 1 or values[0]["attachments"]:
-            raise CannotWriteError("it is more than one message")
+            raise CannotWriteError("it is more than one message", "messages")
         [value] = values
         session = sessions.get(server_id, smtp_from)
         if session is None:
@@ -247,7 +257,7 @@ class MailWriter:
         )
         sender, addresses, message = servers._prepare_email_message__(message, session)
         if len(addresses) != 1:
-            raise CannotWriteError("it goes to more than one address")
+            raise CannotWriteError("it goes to more than one address", "messages")
         message.policy = LIST_MAIL
         return Reference(
             Ids(mail.id, mail.mailing_trace_ids[:1].id, mail.message_id),

@@ -106,6 +106,7 @@ from . import (
     test_high_volume_mails,
     test_high_volume_servers,
     test_high_volume_text,
+    test_high_volume_told,
     test_template_fails,
     test_lane_tour,
     test_import,
