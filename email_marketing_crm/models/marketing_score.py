@@ -55,6 +55,9 @@ class MarketingScore(models.Model):
     )
     update_date = fields.Datetime("Last Change", required=True, readonly=True)
     line_ids = fields.One2many("marketing.score.line", "score_id", readonly=True)
+    told_line_ids = fields.Many2many(
+        "marketing.score.line", string="Why", compute="_compute_told_line_ids"
+    )
 
     _person_model_unique = models.Constraint(
         "UNIQUE(person_id, model_id)", "A person has one score by each model."
@@ -214,8 +217,19 @@ class MarketingScore(models.Model):
         person = self.env["marketing.person"].sudo().browse(person_id).exists()
         return person.score_id._get_explanation() if person.score_id else []
 
+    @api.depends("line_ids.points", "line_ids.is_capped")
+    def _compute_told_line_ids(self):
+        """Rules that bring points now, and those that a limit keeps from it.
+
+        What is worth nothing any more tells nobody anything.
+        """
+        for score in self:
+            score.told_line_ids = score.line_ids.filtered(
+                lambda line: line.points or line.is_capped
+            )
+
     def _get_explanation(self):
-        """The parts of the score, the weightiest first.
+        """The parts of the score, the weightiest first; see `told_line_ids`.
 
         :returns: dictionaries with `kind` (behaviour or fit), `label`, `points`
             (whole, now; those of a kind sum to the score or the fit), `hits`,
@@ -231,7 +245,7 @@ class MarketingScore(models.Model):
                 "last_date": line.last_date,
                 "sentence": line.sentence,
             }
-            for line in self.line_ids
+            for line in self.told_line_ids
         ]
         earlier = int(self.score) - sum(
             part["points"] for part in parts if part["kind"] == "behaviour"
@@ -261,7 +275,7 @@ class MarketingScore(models.Model):
             "name": self.env._("Score of %s", self.person_id.display_name),
             "res_model": "marketing.score.line",
             "view_mode": "list",
-            "domain": [("score_id", "=", self.id)],
+            "domain": [("id", "in", self.told_line_ids.ids)],
         }
 
     def action_open_person(self):

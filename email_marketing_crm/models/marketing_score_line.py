@@ -35,6 +35,9 @@ class MarketingScoreLine(models.Model):
     last_date = fields.Datetime("Last Time", readonly=True)
     fit = fields.Integer("Fit Points", required=True, readonly=True, default=0)
     points = fields.Integer(compute="_compute_points")
+    is_capped = fields.Boolean(
+        compute="_compute_is_capped", help="A limit was reached: it brings nothing."
+    )
     sentence = fields.Char("Explanation", compute="_compute_sentence")
 
     _score_rule_unique = models.Constraint(
@@ -64,12 +67,32 @@ class MarketingScoreLine(models.Model):
         for line in self - self.score_id.line_ids:
             line.points = 0
 
-    @api.depends("points", "hits", "last_date", "rule_id")
+    @api.depends("value", "fit", "last_date", "rule_id.points")
+    def _compute_is_capped(self):
+        """Whether a limit cut off all that a rule would have brought.
+
+        A hundredth of one event is what calculation leaves over.
+        """
+        for line in self:
+            points = line.rule_id.points
+            if line.kind == "fit":
+                line.is_capped = bool(points) and not line.fit
+                continue
+            once = points * line.score_id._get_clock().weight(
+                line.last_date or fields.Datetime.now()
+            )
+            line.is_capped = bool(points) and abs(line.value) < abs(once) / 100
+
+    @api.depends("points", "hits", "last_date", "rule_id", "is_capped")
     @api.depends_context("lang", "tz")
     def _compute_sentence(self):
         for line in self:
             label = line.rule_id.display_name
-            if line.kind == "fit":
+            if line.is_capped:
+                line.sentence = self.env._(
+                    "%s: no points, because a limit of points was reached", label
+                )
+            elif line.kind == "fit":
                 line.sentence = self.env._(
                     "%(label)s: %(points)+d", label=label, points=line.points
                 )

@@ -56,6 +56,44 @@ class TestExplanation(FormScoreCase):
             3,
         )
 
+    def test_rules_that_are_worth_nothing_any_more_are_left_out(self):
+        """A year later a click is worth nothing; the form still is."""
+        self.clicked(ANA)
+        self.run_inbox()
+        self.clock.move_to(NOW + timedelta(days=400))
+        self.happened("form", ANA, NOW + timedelta(days=400))
+        self.run_inbox()
+        score = self.score_of(ANA)
+        self.assertEqual(len(score.line_ids), 2)
+        parts = score._get_explanation()
+        self.assertEqual([part["label"] for part in parts], ["Form submitted"])
+        lines = self.env["marketing.score.line"].search(
+            score.action_explain()["domain"]
+        )
+        self.assertEqual(lines.rule_id, self.form)
+        self.assertEqual(score.told_line_ids, lines)
+
+    def test_a_rule_that_a_limit_keeps_from_points_says_so(self):
+        first = self.make_fit("Phone is known", [("phone", "!=", False)], 100)
+        second = self.make_fit("City is known", [("city", "!=", False)], 30)
+        self.model.fit_maximum = 100
+        self.make_partner(ANA, phone="+351 1", city="Lisbon")
+        self.click.maximum = 5
+        other = self.make_rule("clicked", 3)
+        other.group_id = self.click.group_id = self.env["marketing.score.group"].create(
+            {"name": "Web", "model_id": self.model.id, "maximum": 5}
+        )
+        self.clicked(ANA)
+        self.run_inbox()
+        score = self.score_of(ANA)
+        capped = "%s: no points, because a limit of points was reached"
+        told = {line.rule_id: line.sentence for line in score.told_line_ids}
+        self.assertEqual(told.keys(), {first, second, self.click, other})
+        self.assertEqual(told[first], "Phone is known: +100")
+        self.assertEqual(told[second], capped % "City is known")
+        self.assertNotIn("limit", told[self.click])
+        self.assertEqual(told[other], capped % other.display_name)
+
     def test_points_of_deleted_rules_are_explained(self):
         self.clicked(ANA)
         self.happened("form", ANA)
