@@ -124,10 +124,17 @@ class MarketingFrequencyRule(models.Model):
     )
     def _compute_summary(self):
         for rule in self:
+            if not rule.window_ids:
+                rule.summary = self.env._(
+                    "%s: no limit yet. Add a line that says how many mails are sent at "
+                    "most, such as 3 in a week.",
+                    rule._say_who(),
+                )
+                continue
             rule.summary = self.env._(
                 "%(who)s: at most %(windows)s. Counted: %(what)s. %(outcome)s",
                 who=rule._say_who(),
-                windows=", ".join(rule.window_ids.mapped("summary")) or "…",
+                windows=", ".join(rule.window_ids.mapped("summary")),
                 what=rule._say_what(),
                 outcome=rule._say_outcome(),
             )
@@ -170,7 +177,7 @@ class MarketingFrequencyRule(models.Model):
             kinds.append(self.env._("journeys"))
         if self.sales_weight:
             kinds.append(self.env._("salespeople's own mails × %g", self.sales_weight))
-        text = ", ".join(kinds) or "…"
+        text = ", ".join(kinds) or self.env._("nothing yet")
         if self.topic_id:
             return self.env._(
                 "%(kinds)s about “%(topic)s”", kinds=text, topic=self.topic_id.name

@@ -1,5 +1,6 @@
 from datetime import datetime, timedelta
 
+from odoo import Command
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -89,6 +90,22 @@ class TestFrequencyUsage(TimingCase):
             "Score of at least 50: at most 1 a day, 5 within any 30 days. Counted: "
             "campaigns, journeys, salespeople's own mails × 0.5. What is too much "
             "leaves later, at most 7 days; after that it is left out.",
+        )
+
+    def test_a_rule_that_is_not_written_yet_says_what_is_missing(self):
+        rule = self.env["marketing.frequency.rule"].new(
+            {"name": "New", "counts_campaigns": False, "counts_journeys": False}
+        )
+        self.assertEqual(
+            rule.summary,
+            "Everybody: no limit yet. Add a line that says how many mails are sent at "
+            "most, such as 3 in a week.",
+        )
+        rule.window_ids = [Command.create({"limit": 3, "unit": "week"})]
+        self.assertEqual(
+            rule.summary,
+            "Everybody: at most 3 a week. Counted: nothing yet. What is too much leaves"
+            " later, at most 7 days; after that it is left out.",
         )
 
     def test_the_quick_look_at_everybody_misses_nobody(self):
