@@ -78,8 +78,11 @@ class MarketingDeliveryPreview(models.TransientModel):
         ]
 
     @api.model
-    def _open_for(self, mailing):
-        """Check the audience of a mailing and show what would happen with it."""
+    def _open_for(self, mailing, plan=None):
+        """Check the audience of a mailing and show what would happen with it.
+
+        :param plan: of this mailing that the user looks at
+        """
         mailing.ensure_one()
         jobs = self.env["marketing.job"]
         if jobs._is_for_worker(mailing):
@@ -88,7 +91,7 @@ class MarketingDeliveryPreview(models.TransientModel):
         self._forget_audience(mailing)
         self._check_audience(mailing)
         self._check_waits(mailing)
-        return self.env["marketing.mailing.plan"]._open_for(mailing)
+        return self.env["marketing.mailing.plan"]._open_for(mailing, plan)
 
     @api.model
     def _forget_audience(self, mailing):

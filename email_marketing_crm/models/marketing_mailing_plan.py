@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..tools.client_action import RELOAD
 from .marketing_delivery_preview import WAITS_LIMIT
 
 #: Names that a line shows of its people.
@@ -63,8 +64,20 @@ class MarketingMailingPlan(models.TransientModel):
             plan.explanation = plan.mailing_id._get_audience_explanation()
 
     @api.model
-    def _open_for(self, mailing):
-        """Count the rows of the check the user has just made, and show them."""
+    def _open_for(self, mailing, plan=None):
+        """Count the rows of the check the user has just made, and show them.
+
+        :param plan: that is shown already: its figures are replaced where they stand
+        """
+        values = self._prepare_values(mailing)
+        if plan:
+            plan.sudo().write(values)
+            return RELOAD
+        return self.sudo().create(values)._get_action()
+
+    @api.model
+    def _prepare_values(self, mailing):
+        """Figures of the check that the user has just made of a mailing."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -83,18 +96,18 @@ class MarketingMailingPlan(models.TransientModel):
         def count(*kinds):
             return sum(line["count"] for line in lines if line["kind"] in kinds)
 
-        plan = self.sudo().create(
-            {
-                "mailing_id": mailing.id,
-                "line_ids": [fields.Command.create(line) for line in lines],
-                "person_count": count("gets", "waits", "skipped"),
-                "planned_count": count("gets", "waits"),
-                "waiting_count": count("waits"),
-                "skipped_count": count("skipped"),
-                "is_partial": count("gets", "waits") > WAITS_LIMIT,
-            }
-        )
-        return plan._get_action()
+        return {
+            "mailing_id": mailing.id,
+            "line_ids": [
+                fields.Command.clear(),
+                *(fields.Command.create(line) for line in lines),
+            ],
+            "person_count": count("gets", "waits", "skipped"),
+            "planned_count": count("gets", "waits"),
+            "waiting_count": count("waits"),
+            "skipped_count": count("skipped"),
+            "is_partial": count("gets", "waits") > WAITS_LIMIT,
+        }
 
     def _get_action(self):
         self.ensure_one()
@@ -107,8 +120,11 @@ class MarketingMailingPlan(models.TransientModel):
         }
 
     def action_check_again(self):
+        """Show the plan as of now, on the same page; a worker has a page of its own."""
         self.ensure_one()
-        return self.mailing_id.action_check_audience() | {"target": "main"}
+        self.check_access("read")
+        self.mailing_id.check_access("read")
+        return self.env["marketing.delivery.preview"]._open_for(self.mailing_id, self)
 
     def action_view_records(self):
         """Every record of the audience, grouped by what happens with it."""

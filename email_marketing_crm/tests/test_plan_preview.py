@@ -225,10 +225,24 @@ class TestPlanPreview(DeliveryCase):
     def test_looking_again_replaces_the_plan(self):
         mailing = self.make_mailing(self.segment)
         plan = self.open_plan(mailing)
+        before = plan.planned_count
         self.env["mail.blacklist"]._add(ANA)
-        action = plan.action_check_again()
-        again = self.env["marketing.mailing.plan"].browse(action["res_id"])
-        self.assertEqual(again.planned_count, plan.planned_count - 1)
+        self.assertEqual(plan.action_check_again()["tag"], "soft_reload")
+        self.assertEqual(plan.planned_count, before - 1)
+        self.assertEqual(
+            self.lines(plan), {("gets", "planned"): 3, ("skipped", "blacklisted"): 1}
+        )
+        self.assertEqual(
+            self.people(plan, "skipped", "blacklisted"), {ANA}, "as of now"
+        )
+        plans = self.env["marketing.mailing.plan"]
+        self.assertEqual(plans.search_count([("mailing_id", "=", mailing.id)]), 1)
+
+    def test_who_may_not_look_again(self):
+        plan = self.open_plan(self.make_mailing(self.segment))
+        for user in (self.user_manager, self.user_sales, self.user_employee):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                plan.with_user(user).action_check_again()
 
     def test_the_plan_belongs_to_who_looked(self):
         plan = self.open_plan(self.make_mailing(self.segment))

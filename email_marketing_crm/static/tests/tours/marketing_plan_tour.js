@@ -80,8 +80,8 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
             run: "click",
         },
         {
-            content: "The new plan stands alone; its name leads to the mailing",
-            trigger: `body:not(:has(.o_back_button)) ${line("Blacklisted", 1)}`,
+            content: "The plan stays where it was: its way leads back to the mailing",
+            trigger: `body:has(.o_back_button) ${line("Blacklisted", 1)}`,
         },
         {
             trigger: ".o_field_widget[name=mailing_id] a",
