@@ -1,5 +1,5 @@
 from odoo import models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from .mailing_mailing_content import VARIANT
 
@@ -10,9 +10,14 @@ class MailingMailing(models.Model):
     _inherit = "mailing.mailing"
 
     def _get_sample_records(self, limit=1, after=0):
-        """Records the mailing goes to, for a preview: some of them, by id."""
+        """Records the mailing goes to, for a preview: some of them, by id.
+
+        None for who may not read such records: the mail may show what stands in them.
+        """
         self.ensure_one()
         model = self.env[self.mailing_model_real]
+        if not model.has_access("read"):
+            return model
         domain = [*self._get_recipients_domain(), ("id", ">", after)]
         return model.search(domain, limit=limit, order="id") or model.search(
             [("id", ">", after)], limit=limit, order="id"
@@ -73,9 +78,26 @@ class MailingMailing(models.Model):
             field, res_ids, *args, **kwargs
         )
 
+    def _check_seen(self):
+        """Refuse to show the mail to a record with words for who may not read it."""
+        self.ensure_one()
+        if self.env[self.mailing_model_real].has_access("read"):
+            return
+        raise AccessError(
+            self.env._(
+                "“%(mailing)s” goes to records that you may not read (%(model)s), and "
+                "the mail may show what stands in them. Ask a colleague who may read "
+                "them to look at it, or an administrator for the right. “Show Plan” "
+                "tells how many get it, and “Check” what is wrong with it.",
+                mailing=self.subject,
+                model=self.sudo().mailing_model_id.name,
+            )
+        )
+
     def action_preview(self):
         """See the mail as one of its persons gets it."""
         self.ensure_one()
+        self._check_seen()
         record = self._get_sample_records()
         if not record:
             raise UserError(

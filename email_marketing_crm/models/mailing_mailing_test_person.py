@@ -14,6 +14,7 @@ class MailingMailingTest(models.TransientModel):
         "Seen By",
         model_field="res_model",
         compute="_compute_res_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="The test is the mail as this record gets it.",
@@ -27,6 +28,7 @@ class MailingMailingTest(models.TransientModel):
 
     def send_mail_test(self):
         self.ensure_one()
+        self.mass_mailing_id._check_seen()
         record = self.res_id and self.env[self.res_model].browse(self.res_id).exists()
         if not record:
             return super().send_mail_test()

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 from ..tools.address_typo import suggest_address
 from .marketing_timeline import ENGAGEMENT_GROUPS
@@ -40,5 +40,14 @@ class MarketingPersonMixin(models.AbstractModel):
         mistyped = self.filtered("marketing_suggested_email")
         if not mistyped:
             raise UserError(self.env._("None of these addresses looks mistyped."))
+        if mistyped._filtered_access("write") != mistyped:
+            raise AccessError(
+                self.env._(
+                    "You may not change these records (%s), so the address stays as it "
+                    "is. Ask somebody who may. In marketing, the page of the person "
+                    "offers the same for all records with that address.",
+                    self.env["ir.model"]._get(self._name).name,
+                )
+            )
         for record in mistyped:  # each gets another address
             record[self._primary_email] = record.marketing_suggested_email

@@ -233,16 +233,9 @@ class MarketingDelivery(models.Model):
     def action_open_record(self):
         """Open the record that the mail is about."""
         self.ensure_one()
-        model = self.mailing_id.mailing_model_real
-        record = self.env[model].browse(self.res_id).exists()
-        if not record:
-            return self.action_open_person()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": model,
-            "res_id": record.id,
-            "views": [(False, "form")],
-        }
+        return self.person_id._open_record(
+            self.mailing_id.mailing_model_real, self.res_id
+        )
 
     def action_open_person(self):
         self.ensure_one()

@@ -244,9 +244,6 @@ class MarketingDeliveryPreview(models.TransientModel):
     def action_open_record(self):
         """Open the record that the mail would be about."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.mailing_id.mailing_model_real,
-            "res_id": self.res_id,
-            "views": [(False, "form")],
-        }
+        return self.person_id._open_record(
+            self.mailing_id.mailing_model_real, self.res_id
+        )

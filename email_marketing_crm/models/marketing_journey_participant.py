@@ -284,9 +284,4 @@ class MarketingJourneyParticipant(models.Model):
 
     def action_open_record(self):
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
+        return self.person_id._open_record(self.res_model, self.res_id)

@@ -4,6 +4,7 @@ from odoo import api, fields, models
 
 from .marketing_check_policy import CHECKS
 from .marketing_check_word import SEVERITIES
+from .marketing_mailing_check_audience import MAX_LISTED
 
 #: Where each place is on the form of a mailing: page of the notebook, and field.
 FORM_PLACES = {
@@ -142,13 +143,19 @@ class MarketingMailingCheckFinding(models.Model):
         return self._open_mailing()
 
     def _open_people(self):
+        """Their records, or their persons for who may not read the records."""
         model = self.mailing_id.mailing_model_real
+        domain = literal_eval(self.people_domain or "[]")
+        if not self.env[model].has_access("read"):
+            records = self.env[model].sudo().search(domain, limit=MAX_LISTED)
+            model = "marketing.person"
+            domain = [("id", "in", records.marketing_person_id.ids)]
         return {
             "type": "ir.actions.act_window",
             "name": self.message,
             "res_model": model,
             "views": [(False, "list"), (False, "form")],
-            "domain": literal_eval(self.people_domain or "[]"),
+            "domain": domain,
             "context": {"create": False},
         }
 

@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.exceptions import UserError
 
 
 class MarketingPerson(models.Model):
@@ -62,6 +63,27 @@ class MarketingPerson(models.Model):
             "view_mode": "list,form",
             "domain": [("id", "in", self.segment_ids.ids)],
             "context": {"create": False},
+        }
+
+    def _open_record(self, model, res_id):
+        """Open a record of this person; who may not read it gets the person's page."""
+        record = self.env[model].browse(res_id or []).exists()
+        if not record.has_access("read"):
+            record = self.browse()
+        if not record and not self:
+            raise UserError(
+                self.env._(
+                    "You may not read this record (%s), or it was deleted, and no "
+                    "person is known for it.",
+                    self.env["ir.model"]._get(model).name,
+                )
+            )
+        opened = record or self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": opened._name,
+            "res_id": opened.id,
+            "views": [(False, "form")],
         }
 
     def _action_view_records(self, model, name):

@@ -162,12 +162,4 @@ class MarketingSegmentMember(models.Model):
     def action_open_record(self):
         """Open the record that stands for the person, or else the person."""
         self.ensure_one()
-        record = self.env[self.res_model].browse(self.res_id or []).exists()
-        if not record or not record.has_access("read"):
-            record = self.person_id
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": record._name,
-            "res_id": record.id,
-            "view_mode": "form",
-        }
+        return self.person_id._open_record(self.res_model, self.res_id)

@@ -27,8 +27,13 @@ class MarketingSegment(models.Model):
         }
 
     def action_view_records(self):
-        """The members' records in their own list, with all its filters and actions."""
+        """The members' records in their own list, with all its filters and actions.
+
+        Who may not read such records sees the members.
+        """
         self.ensure_one()
+        if not self.env[self.res_model].has_access("read"):
+            return self.action_view_members()
         return {
             "type": "ir.actions.act_window",
             "name": self.name,

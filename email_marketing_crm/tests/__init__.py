@@ -70,6 +70,7 @@ from . import (
     test_preference_page,
     test_unsubscribe_page,
     test_views,
+    test_without_rights,
     test_consent_tour,
     test_capture,
     test_check_hold,
