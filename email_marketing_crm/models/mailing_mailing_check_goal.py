@@ -1,5 +1,7 @@
 from odoo import models
 
+from .number_format import format_number
+
 
 class MailingMailing(models.Model):
     _inherit = "mailing.mailing"
@@ -61,7 +63,7 @@ class MarketingMailingCheck(models.Model):
                 "Nobody chose whom the mailing is for: it goes to every record of "
                 "“%(model)s”, %(count)s of them.",
                 model=mailing.mailing_model_id.name,
-                count=self.audience,
+                count=format_number(self.env, self.audience, 0),
             )
         else:
             return

@@ -7,6 +7,7 @@ from odoo.tools.misc import format_date
 
 from ..tools.sender_pace import scale_up
 from .mailing_mailing import SENDING_STATES
+from .number_format import format_number
 
 #: Addresses that tell how the mails of a mailing spread over providers.
 SAMPLE = 5000
@@ -99,7 +100,7 @@ class MailingMailing(models.Model):
         if waiting:
             return self.env._(
                 "%s mails wait in Odoo's mail queue until the sender has room.",
-                waiting,
+                format_number(self.env, waiting, 0),
             )
         if self.state == "done":
             return False
@@ -117,7 +118,9 @@ class MailingMailing(models.Model):
         room = sender._get_room_today()
         pace = sender._get_pace()
         if room is not None:
-            text = self.env._("Room for %s more mails today.", room)
+            text = self.env._(
+                "Room for %s more mails today.", format_number(self.env, room, 0)
+            )
         elif pace.is_free:
             return self.env._("No quota: mails leave as fast as the server takes them.")
         else:
@@ -131,7 +134,7 @@ class MailingMailing(models.Model):
         return self.env._(
             "%(room)s The %(count)s mails of this mailing are out on about %(date)s.",
             room=text,
-            count=sum(counts.values()),
+            count=format_number(self.env, sum(counts.values()), 0),
             date=format_date(self.env, forecast[-1][0]),
         )
 

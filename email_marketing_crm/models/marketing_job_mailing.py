@@ -3,6 +3,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from .marketing_job import EXCLUSIVE_KINDS, REQUEST_PERSONS, REQUEST_SECONDS
+from .number_format import format_number
 
 #: What is done to a mailing; everything else only looks at it.
 MAILING_KINDS = (*EXCLUSIVE_KINDS, "forget")
@@ -121,7 +122,7 @@ class MailingMailing(models.Model):
             mailing.marketing_job_text = job and mailing._get_job_text(job)
 
     def _get_job_text(self, job):
-        values = {"count": job.person_count}
+        values = {"count": format_number(self.env, job.person_count, 0)}
         if job.kind == "plan" and not job.part_count:
             return self.env._(
                 "The segments are brought up to date. Nothing leaves before the "

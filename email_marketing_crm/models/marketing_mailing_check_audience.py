@@ -9,6 +9,7 @@ from ..tools.content_reading import Content
 from ..tools.mail_blocks import find_chains, find_conditions, keep_blocks
 from ..tools.merge_field import find_body_fields, find_inline_fields
 from ..tools.text_language import guess_language
+from .number_format import format_number
 
 #: Persons a mail is written for between two looks at the clock.
 RENDER_BATCH = 200
@@ -58,8 +59,8 @@ class MarketingMailingCheck(models.Model):
                 self.env._(
                     "%(count)s of %(audience)s persons have no “%(field)s”: where the "
                     "mail shows it, they read nothing.",
-                    count=count,
-                    audience=audience,
+                    count=format_number(self.env, count, 0),
+                    audience=format_number(self.env, audience, 0),
                     field=self._describe_path(records, path),
                 ),
                 place=place,
@@ -183,8 +184,8 @@ class MarketingMailingCheck(models.Model):
                 "The mail is written in another language (%(language)s) than %(count)s "
                 "of %(audience)s persons read.",
                 language=names.get(language, language),
-                count=count,
-                audience=self.audience,
+                count=format_number(self.env, count, 0),
+                audience=format_number(self.env, self.audience, 0),
             ),
             place="audience",
             count=count,
@@ -326,7 +327,7 @@ class MarketingMailingCheck(models.Model):
             message = self.env._(
                 "The mail cannot be written for %(count)s persons (%(names)s): "
                 "%(error)s",
-                count=len(ids),
+                count=format_number(self.env, len(ids), 0),
                 names=", ".join(names) + ("…" if len(ids) > 3 else ""),
                 error=error,
             )

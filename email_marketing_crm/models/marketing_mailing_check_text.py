@@ -19,6 +19,7 @@ from ..tools.text_language import count_words, get_width, guess_language
 from ..tools.wording import split_list
 from .marketing_check_word import limit_level
 from .marketing_mailing_check_finding import LEGAL_PREFIX
+from .number_format import format_number
 
 #: Places of a word, or links of a kind, that one finding names.
 SHOWN_PLACES = 5
@@ -316,7 +317,7 @@ class MarketingMailingCheck(models.Model):
                 self.env._(
                     "The mail has %(size)s KB as it is sent: Gmail cuts it off after "
                     "%(limit)s KB, and the link to unsubscribe with it.",
-                    size=round(size / 1024),
+                    size=format_number(self.env, size / 1024, 0),
                     limit=CLIP_BYTES // 1024,
                 ),
                 text=text,

@@ -38,7 +38,7 @@ class MarketingScoreModel(models.Model):
                 )
             message = self.env._(
                 "Of the %(total)s persons who were active last: %(parts)s",
-                total=total,
+                total=format_number(self.env, total, 0),
                 parts=", ".join(parts) or self.env._("no grades, no threshold"),
             )
         title = self.env._("Preview of %s", self.name)

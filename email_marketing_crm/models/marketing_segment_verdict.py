@@ -5,6 +5,8 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd
 from odoo.tools import SQL, format_datetime
 
+from .number_format import format_number
+
 
 class MarketingSegment(models.Model):
     _inherit = "marketing.segment"
@@ -220,7 +222,7 @@ class MarketingSegment(models.Model):
         return (
             self.env._(
                 "among the first %(limit)s %(order)s",
-                limit=self.member_limit,
+                limit=format_number(self.env, self.member_limit, 0),
                 order=orders[self.sort_order],
             ),
             {

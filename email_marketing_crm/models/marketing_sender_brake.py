@@ -76,8 +76,8 @@ class MarketingSenderBrake(models.Model):
         providers = dict(self._fields["provider"]._description_selection(self.env))
         for brake in self:
             values = {
-                "count": brake.count,
-                "total": brake.total,
+                "count": format_number(self.env, brake.count, 0),
+                "total": format_number(self.env, brake.total, 0),
                 "rate": format_number(self.env, brake.rate, 1),
                 "limit": format_number(self.env, brake.limit, 1),
                 "provider": providers.get(brake.provider)

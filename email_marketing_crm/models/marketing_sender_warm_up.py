@@ -12,6 +12,7 @@ from ..tools.sender_ramp import (
     next_step,
     quota_of_day,
 )
+from .number_format import format_number
 
 DECISIONS = [
     ("started", "Started"),
@@ -284,15 +285,11 @@ class MarketingSender(models.Model):
         """What was decided for a day, and why, in a sentence."""
         if not decision:
             return False
+        values = values or {}
         values = {
-            "date": "",
-            "sent": 0,
-            "bounced": 0,
-            "complained": 0,
-            "quota": 0,
-            **(values or {}),
-        }
-        values["date"] = format_date(self.env, values["date"])
+            name: format_number(self.env, values.get(name, 0), 0)
+            for name in ("sent", "bounced", "complained", "quota")
+        } | {"date": format_date(self.env, values.get("date", ""))}
         sentences = {
             "started": self.env._("The warm-up began."),
             "advanced": self.env._(

@@ -27,6 +27,13 @@ class TestCheckAudience(CheckCase):
         people = self.env["res.partner"].search(city.action_open()["domain"])
         self.assertEqual(people, self.bo + self.chen)
 
+    def test_counts_are_written_as_the_reader_writes_numbers(self):
+        self.segment._include_records(self.make_crowd(1200))
+        check = self.check(self.make_clean(body_html=CLEAN + "<t t-out='object.zip'/>"))
+        [finding] = self.finding(check, "missing_value")
+        self.assertEqual(finding.count, 1203)
+        self.assertIn("1,203 of 1,203 persons have no “Zip”", finding.message)
+
     def test_values_of_subject_and_preview_too(self):
         mailing = self.make_clean(
             subject="Pumps for {{ object.city }} and {{ object.name }}",

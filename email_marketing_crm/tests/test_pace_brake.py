@@ -57,6 +57,15 @@ class TestPaceBrake(PaceCase):
 
         return patch.object(type(session), "send_message", send_message)
 
+    def test_the_sentences_write_numbers_as_their_reader_does(self):
+        brake = self.env["marketing.sender.brake"].new(
+            {"cause": "bounce", "count": 1200, "total": 23456, "limit": 5}
+        )
+        self.assertIn("1,200 of 23,456 mails to all providers", brake.explanation)
+        values = {"sent": 1500, "bounced": 1234, "date": "2026-03-02"}
+        sentence = self.sender._explain_decision("bounces", values)
+        self.assertIn("1,234 of 1,500 mails bounced on 03/02/2026", sentence)
+
     @staticmethod
     def refusal(code, text):
         return lambda address: smtplib.SMTPRecipientsRefused({address: (code, text)})

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 from ..models.marketing_consent import LEGAL_BASES
+from ..models.number_format import format_number
 from ..tools.client_action import CLOSE, notify
 
 #: Where the wizard is opened from → the field that leads to the person.
@@ -79,12 +80,15 @@ class MarketingConsentChange(models.TransientModel):
         changed = consents._set_state(
             self.person_ids.ids, self.topic_id, self.state, evidence
         )
-        message = self.env._("%s persons answered this now.", len(changed))
+        message = self.env._(
+            "%s persons answered this now.",
+            format_number(self.env, len(changed), 0),
+        )
         same = len(self.person_ids) - len(changed)
         if same:
             message += " " + self.env._(
                 "%s persons were left as they are: they had answered the same before, "
                 "or had opted out, which only they themselves can take back.",
-                same,
+                format_number(self.env, same, 0),
             )
         return notify(message, "success" if changed else "warning", next=CLOSE)

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.number_format import format_number
 from ..tools.client_action import CLOSE, notify
 
 
@@ -53,7 +54,7 @@ class MarketingJourneyAdd(models.TransientModel):
         self.env["marketing.lane"]._wake("journey")
         message = self.env._(
             "%(entered)s entered, %(busy)s were under way already.",
-            entered=entered,
-            busy=len(self.member_ids.person_id) - entered,
+            entered=format_number(self.env, entered, 0),
+            busy=format_number(self.env, len(self.member_ids.person_id) - entered, 0),
         )
         return notify(message, "success" if entered else "warning", next=CLOSE)

@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.number_format import format_number
+
 
 class MarketingProfileAnswer(models.TransientModel):
     """What a user knows about persons, typed in on a record or on a list of persons.
@@ -50,7 +52,10 @@ class MarketingProfileAnswer(models.TransientModel):
         name = (
             self.env._("What We Know About %s", records.display_name)
             if len(records) == 1
-            else self.env._("What We Know About %s Persons", wizard.person_count)
+            else self.env._(
+                "What We Know About %s Persons",
+                format_number(self.env, wizard.person_count, 0),
+            )
         )
         return {
             "type": "ir.actions.act_window",

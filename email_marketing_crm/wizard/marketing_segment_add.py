@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+from ..models.number_format import format_number
 from ..tools.client_action import CLOSE, notify
 
 
@@ -66,7 +67,8 @@ class MarketingSegmentAdd(models.TransientModel):
         without = len(records.sudo().filtered(lambda r: not r.marketing_person_id))
         if without:
             message += " " + self.env._(
-                "%s records have no usable e-mail address and were left out.", without
+                "%s records have no usable e-mail address and were left out.",
+                format_number(self.env, without, 0),
             )
         return notify(message, next=CLOSE)
 
@@ -75,27 +77,29 @@ class MarketingSegmentAdd(models.TransientModel):
         count = segment._include_records(reached)
         message = self.env._(
             "%(count)s persons were added to “%(segment)s”.",
-            count=count,
+            count=format_number(self.env, count, 0),
             segment=segment.name,
         )
         if len(reached) < len(records):
             message += " " + self.env._(
                 "%s records belong to another company and were left out.",
-                len(records) - len(reached),
+                format_number(self.env, len(records) - len(reached), 0),
             )
         return message
 
     def _apply_exclude(self, records, segment):
         person_ids = records.sudo().marketing_person_id.ids
         if segment.kind == "static":
+            count = segment._remove_persons(person_ids)
             return self.env._(
                 "%(count)s persons were taken out of “%(segment)s”.",
-                count=segment._remove_persons(person_ids),
+                count=format_number(self.env, count, 0),
                 segment=segment.name,
             )
+        count = segment._exclude_persons(person_ids)
         return self.env._(
             "%(count)s persons are kept out of “%(segment)s” from now on.",
-            count=segment._exclude_persons(person_ids),
+            count=format_number(self.env, count, 0),
             segment=segment.name,
         )
 
