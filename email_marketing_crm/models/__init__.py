@@ -136,6 +136,7 @@ from . import marketing_handoff
 from . import marketing_handoff_answer
 from . import marketing_handoff_evidence
 from . import marketing_handoff_offer
+from . import marketing_handoff_turn
 from . import marketing_journey
 from . import marketing_journey_action
 from . import marketing_journey_entry

@@ -51,11 +51,13 @@ class CrmTeam(models.Model):
         Quota, domains and order of the members are those of the rule-based
         assignment, which also converts leads to opportunities. What it leaves over
         because all quotas of the day are used up, no member takes part, or the team
-        skips the assignment, goes to the team leader.
+        skips the assignment, goes to the team leader. The turn of the teams is taken
+        first, so that quotas hold whoever else shares leads out at this moment.
 
         :returns: `{lead id: "rules" | "leader" | "none"}`
         """
         teams = self.filtered(lambda team: not team.assignment_optout)
+        self.env["marketing.handoff.turn"]._take(teams)
         with _kept_transaction(self.env.cr):
             teams.with_context(
                 **{_HANDOFF_LEADS: leads.ids}

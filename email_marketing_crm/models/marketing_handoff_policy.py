@@ -272,19 +272,28 @@ class MarketingHandoffPolicy(models.Model):
         touchpoints = self._drop_own_moves(batch.touchpoints)
         self.env["marketing.handoff"]._learn_from(touchpoints)
         self.env["marketing.lifecycle.move"]._learn_from(touchpoints)
-        offered = set()
+        handled = set()
+        offers = 0
+        inbox = self.env["marketing.inbox"]
         for policy in self.sudo().search([]):
             candidates = [
                 person_id
                 for person_id in policy._get_qualified_ids(batch.person_ids)
-                if person_id not in offered
+                if person_id not in handled
             ]
             if not candidates:
                 continue
-            chosen = candidates[: max(0, MAX_OFFERS - len(offered))]
-            self.env["marketing.inbox"]._push(candidates[len(chosen) :], "changed")
+            # No other policy takes who has to wait for this one.
+            handled.update(candidates)
+            room = MAX_OFFERS - offers
+            if room and not self.env["marketing.handoff.turn"]._try_take(
+                policy.team_id
+            ):
+                room = 0
+            chosen = candidates[:room]
+            offers += len(chosen)
+            inbox._push(candidates[room:], "changed")
             self.env["marketing.handoff"]._offer_persons(chosen, policy)
-            offered.update(chosen)
 
     @api.model
     def _drop_own_moves(self, touchpoints):
