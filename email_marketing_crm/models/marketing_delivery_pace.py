@@ -60,6 +60,8 @@ class MarketingDelivery(models.Model):
         "(sender_id, provider, due) WHERE state IN ('composed', 'sending')"
         " OR (state = 'planned' AND released_date IS NOT NULL)"
     )
+    # What of a sender may have left, and when.
+    _sender_unknown = models.Index("(sender_id, due, provider) WHERE state = 'unknown'")
     # What of a sender left in this hour and on this day.
     _sender_sent = models.Index(
         "(sender_id, sent_date, provider) WHERE sent_date IS NOT NULL"
@@ -96,7 +98,10 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _set_sender(self, sender, ids):
-        """Note whose mails these are and who runs their mailboxes."""
+        """Note whose mails these are and who runs their mailboxes.
+
+        What another sender let go has no room yet in the quotas of this one.
+        """
         if not ids:
             return
         rows = self.env.execute_query(
@@ -113,7 +118,9 @@ class MarketingDelivery(models.Model):
             SQL(
                 """
                 UPDATE marketing_delivery delivery
-                   SET sender_id = %(sender)s, provider = known.provider
+                   SET sender_id = %(sender)s, provider = known.provider,
+                       released_date = CASE WHEN delivery.sender_id = %(sender)s
+                                            THEN delivery.released_date END
                   FROM unnest(%(domains)s::varchar[], %(providers)s::varchar[])
                            known (domain, provider)
                  WHERE delivery.id = ANY(%(ids)s)
@@ -127,7 +134,7 @@ class MarketingDelivery(models.Model):
                 ids=list(ids),
             )
         )
-        self.invalidate_model(["sender_id", "provider"])
+        self.invalidate_model(["sender_id", "provider", "released_date"])
 
     @api.model
     def _get_held(self, pace, ids):

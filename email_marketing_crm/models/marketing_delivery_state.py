@@ -266,16 +266,21 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _mark_unknown(self, condition, error):
-        """Show what a worker had in hand when it died: it may have left or not."""
+        """Show what a worker had in hand when it died: it may have left or not.
+
+        In the quotas of its sender it counts as if it had left now.
+        """
         rows = self.env.execute_query(
             SQL(
                 """
                 UPDATE marketing_delivery
-                   SET state = 'unknown', error = %s, attempts = attempts + 1
+                   SET state = 'unknown', error = %s, due = %s,
+                       attempts = attempts + 1
                  WHERE state = 'sending' AND %s
                 RETURNING trace_id
                 """,
                 error,
+                fields.Datetime.now(),
                 condition,
             )
         )

@@ -111,8 +111,10 @@ class MarketingSender(models.Model):
             )
         }
         for date in (today - timedelta(days=1), today):
-            start = self._get_day_start(date)
-            totals = self._get_totals(start, start + timedelta(days=1))
+            totals = self._get_totals(
+                self._get_day_start(date),
+                self._get_day_start(date + timedelta(days=1)),
+            )
             if not totals:
                 continue
             figures = {

@@ -200,12 +200,20 @@ class MarketingSender(models.Model):
                    AND (state IN ('composed', 'sending')
                         OR (state = 'planned' AND released_date IS NOT NULL))
                  GROUP BY provider
+                UNION ALL
+                -- they may have left at the moment at which nobody knew any more
+                SELECT provider, count(*) FILTER (WHERE due >= %(hour)s),
+                       count(*) FILTER (WHERE due >= %(day)s)
+                  FROM marketing_delivery
+                 WHERE sender_id = %(sender)s AND state = 'unknown'
+                   AND due >= LEAST(%(hour)s, %(day)s)
+                 GROUP BY provider
                 """,
                 sender=self.id,
                 hour=hour,
                 day=day,
                 hour_end=hour + HOUR,
-                day_end=day + timedelta(days=1),
+                day_end=self._get_day_start(self._get_today() + timedelta(days=1)),
             )
         )
         used = defaultdict(Used)

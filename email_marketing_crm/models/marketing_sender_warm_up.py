@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import format_date
 
-from ..tools.sender_pace import day_start
+from ..tools.sender_pace import day_start, midnight
 from ..tools.sender_ramp import (
     BOUNCE_LIMIT,
     COMPLAINT_LIMIT,
@@ -189,9 +189,8 @@ class MarketingSender(models.Model):
     def _get_day_start(self, date=None):
         """The midnight, in UTC, that a day of the sender begins with."""
         self.ensure_one()
-        moment = fields.Datetime.now()
-        start = day_start(moment, self._get_zone())
-        return start if date is None else start - (self._get_today() - date)
+        zone = self._get_zone()
+        return midnight(date, zone) if date else day_start(fields.Datetime.now(), zone)
 
     def _get_ramp(self):
         return [(step.day, step.mails) for step in self.ramp_ids.sorted("day")]

@@ -1,8 +1,9 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from unittest.mock import patch
 
 from odoo import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common import NOW
 from .pace_common import PaceCase
@@ -289,3 +290,62 @@ class TestPaceQuota(PaceCase):
             self.env["marketing.sender"]._note_result(
                 [(self.sender.id, "gmail", "lost", 1)]
             )
+
+    def test_what_another_sender_let_go_waits_for_the_new_one(self):
+        """The mailing gets another sender before its mails are composed."""
+        self.sender.hourly_quota = 60000
+        self.mailing.action_launch()
+        self.compose()
+        self.pace()
+        self.assertTrue(
+            all(self.deliveries_of(self.mailing).mapped("released_date")),
+            "the first sender has room for all of them",
+        )
+        self.mailing.email_from = "Valves Ltd <news@valves.example.com>"
+        other = self.mailing.marketing_sender_id
+        self.assertNotEqual(other, self.sender)
+        other.hourly_quota = 4
+        self.mailing._release_checked()
+        for sent in (4, 8):
+            self.hour()
+            self.assertEqual(self.sent_count(self.mailing), sent)
+
+    def test_what_may_have_left_counts(self):
+        self.sender.hourly_quota = 4
+        self.clock.move_to(NOW.replace(minute=58))
+        self.mailing.action_launch()
+        self.compose()
+        self.pace()
+        self.compose()
+        composed = self.deliveries_of(self.mailing).filtered(
+            lambda delivery: delivery.state == "composed"
+        )
+        self.assertEqual(len(composed), 4)
+        deliveries = self.env["marketing.delivery"]
+        deliveries._claim(composed[:1].ids)
+        deliveries._mark_unknown(SQL("id = %s", composed[0].id), "The worker died.")
+        self.minute()
+        self.assertEqual(self.sent_count(self.mailing), 3)
+        self.clock.move_to(NOW.replace(minute=59))
+        self.minute()
+        self.assertEqual(self.sent_count(self.mailing), 3, "the fourth may have left")
+        self.hour()
+        self.assertEqual(self.sent_count(self.mailing), 7)
+
+    def test_the_day_on_which_summer_time_ends(self):
+        """It has 25 hours: what is let go in the last one counts for it."""
+        self.sender.write({"tz": "Europe/Berlin", "daily_quota": 3, "spread_hours": 2})
+        self.clock.move_to(datetime(2026, 10, 25, 10))
+        self.mailing.action_launch()
+        self.hour()
+        self.assertEqual(self.sent_count(self.mailing), 2)
+        self.clock.move_to(datetime(2026, 10, 25, 22, 30))
+        self.pace()
+        self.clock.tick(60)
+        self.pace()
+        self.deliver()
+        self.assertEqual(self.sent_count(self.mailing), 3)
+        self.clock.move_to(datetime(2026, 10, 25, 23, 30))
+        self.pace()
+        log = {str(day.date): day.sent for day in self.sender.day_ids}
+        self.assertEqual(log["2026-10-25"], 3)

@@ -1,5 +1,5 @@
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from unittest import TestCase
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from ..tools.sender_pace import (
     Used,
     day_start,
     hour_limit,
+    midnight,
     plan_hours,
     plan_queues,
     room_now,
@@ -73,6 +74,22 @@ class TestSenderPace(TestCase):
             [(NOW, 1), (datetime(2026, 3, 4, 16), 1)],
         )
         self.assertEqual(day_start(NOW, shanghai), datetime(2026, 3, 3, 16))
+
+    def test_days_are_as_long_as_they_are(self):
+        for zone, day, hours in (
+            ("Europe/Berlin", date(2026, 3, 29), 23),
+            ("Europe/Berlin", date(2026, 10, 25), 25),
+            ("America/Havana", date(2026, 3, 8), 23),  # it has no midnight
+            ("Asia/Kathmandu", date(2026, 3, 29), 24),
+        ):
+            with self.subTest(zone=zone, day=day):
+                start = midnight(day, ZoneInfo(zone))
+                end = midnight(day + timedelta(days=1), ZoneInfo(zone))
+                self.assertEqual(end - start, timedelta(hours=hours))
+                self.assertEqual(
+                    day_start(end - timedelta(seconds=1), ZoneInfo(zone)), start
+                )
+                self.assertEqual(day_start(start, ZoneInfo(zone)), start)
 
     def test_plan_ends(self):
         self.assertEqual(plan(5, Quota(hourly=0)), [])

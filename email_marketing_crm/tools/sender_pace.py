@@ -174,8 +174,16 @@ def scale_up(sample: Mapping[str, int], count: int) -> dict[str, int]:
 
 def day_start(now: datetime, zone: ZoneInfo) -> datetime:
     """Return the midnight (naive UTC) that the day of a moment began with."""
-    midnight = datetime.combine(_local_date(now, zone), datetime.min.time(), zone)
-    return midnight.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+    return midnight(_local_date(now, zone), zone)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """Return the moment (naive UTC) that a day begins with.
+
+    Some days have 23 or 25 hours.
+    """
+    start = datetime.combine(day, datetime.min.time(), zone)
+    return start.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
 
 
 def _local_date(moment: datetime, zone: ZoneInfo) -> date:
