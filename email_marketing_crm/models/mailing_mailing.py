@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Domain
 
 from .marketing_job import EXCLUSIVE_KINDS
@@ -190,6 +190,16 @@ class MailingMailing(models.Model):
         ).unlink()
         return super().unlink()
 
+    def write(self, vals):
+        """What a check or a missing approval holds back is let go by buttons only."""
+        if "marketing_hold" in vals and not self.env.su:
+            raise AccessError(
+                self.env._(
+                    "A mailing is held, resumed and stopped by its buttons only."
+                )
+            )
+        return super().write(vals)
+
     @api.model
     def _search(self, domain, *args, **kwargs):
         """Keep Odoo's queue away from mailings that the lanes send."""
@@ -216,7 +226,8 @@ class MailingMailing(models.Model):
 
         What was stopped stays stopped: its mails are being canceled.
         """
-        self.filtered(
+        self.check_access("write")
+        self.sudo().filtered(
             lambda mailing: (
                 mailing.state in SENDING_STATES and mailing.marketing_hold != "stopped"
             )
@@ -224,7 +235,8 @@ class MailingMailing(models.Model):
 
     def action_marketing_resume(self):
         """Let go what was paused; what was stopped never leaves."""
-        self.filtered(
+        self.check_access("write")
+        self.sudo().filtered(
             lambda mailing: mailing.marketing_hold == "paused"
         ).marketing_hold = False
         self.env["marketing.delivery"]._wake_lanes()
@@ -234,7 +246,8 @@ class MailingMailing(models.Model):
 
         The lanes do it, batch by batch: a user would wait for them on each row.
         """
-        self.filtered(
+        self.check_access("write")
+        self.sudo().filtered(
             lambda mailing: mailing.state in SENDING_STATES
         ).marketing_hold = "stopped"
         self.env["marketing.delivery"]._wake_lanes()
@@ -268,7 +281,7 @@ class MailingMailing(models.Model):
                 jobs._add("forget", mailing)
             else:
                 mailing._forget_plan()
-            mailing.marketing_hold = False
+            mailing.sudo().marketing_hold = False
         self.env["marketing.delivery"]._invalidate_deliveries()
         return super().action_cancel()
 

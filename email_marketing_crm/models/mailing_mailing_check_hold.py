@@ -204,7 +204,7 @@ class MailingMailing(models.Model):
 
     def action_cancel(self):
         result = super().action_cancel()
-        self.filtered(
+        self.sudo().filtered(
             lambda mailing: mailing.marketing_hold == "check"
         ).marketing_hold = False
         return result

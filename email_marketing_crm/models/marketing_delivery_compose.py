@@ -78,9 +78,13 @@ class MarketingDelivery(models.Model):
 
     @api.model
     def _get_active_mailings(self):
-        """SQL: mailings whose deliveries the lanes may move; alias: mailing."""
+        """SQL: mailings whose deliveries the lanes may move; alias: mailing.
+
+        As with Odoo's own queue, nothing leaves of what is archived.
+        """
         return SQL(
             "mailing.marketing_kind IS NOT NULL"
+            " AND (mailing.active OR mailing.marketing_hold = 'stopped')"
             " AND COALESCE(mailing.marketing_hold, '') <> ALL(%s)"
             " AND mailing.state IN ('in_queue', 'sending') AND %s",
             list(WAITING_HOLDS),

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .campaign_common import CampaignCase
@@ -65,6 +65,32 @@ class TestCampaignControl(CampaignCase):
         mailing.with_user(self.user_marketing).action_marketing_resume()
         self.send()
         self.assertEqual(len(self.received()), 2)
+
+    def test_what_is_archived_waits(self):
+        """As in Odoo's own queue; what was stopped before is canceled all the same."""
+        mailing, stopped = (self.make_mailing(self.segment) for _number in range(2))
+        (mailing | stopped).action_launch()
+        first = self.deliveries_of(mailing)[0]
+        self.env["marketing.delivery"]._compose(mailing, first.ids)
+        stopped.action_marketing_stop()
+        (mailing | stopped).active = False
+        self.deliver()
+        self.assertEqual(list(self.outcomes(mailing).values()), ["composed", "planned"])
+        self.assertEqual(set(self.outcomes(stopped).values()), {"canceled"})
+        self.assert_sums_up(mailing)
+        mailing.active = True
+        self.deliver()
+        self.assertEqual(set(self.outcomes(mailing).values()), {"sent"})
+
+    def test_a_hold_is_ended_by_its_button_only(self):
+        """Else whoever may edit mailings lets go what waits for a manager."""
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        mailing.marketing_hold = "check"
+        with self.assertRaisesRegex(AccessError, "by its buttons"):
+            mailing.with_user(self.user_marketing).write({"marketing_hold": False})
+        mailing.with_user(self.user_marketing).action_marketing_resume()
+        self.assertEqual(mailing.marketing_hold, "check")
 
     def test_what_was_stopped_stays_stopped(self):
         """Neither pausing nor resuming lets mails go that are being canceled."""
