@@ -265,9 +265,8 @@ class MarketingConsentController(http.Controller):
 
     def _get_page_evidence(self, form):
         """Evidence of a form, with the reason people gave."""
-        reason = request.env["mailing.subscription.optout"].sudo()
-        if (form.get("reason") or "").isdigit():
-            reason = reason.browse(int(form["reason"])).exists()
+        reasons = request.env["mailing.subscription.optout"].sudo().search([])
+        reason = reasons.filtered(lambda one: str(one.id) == form.get("reason"))
         return get_evidence(
             "page",
             reason_id=reason.id,
@@ -278,16 +277,15 @@ class MarketingConsentController(http.Controller):
     def _save(self, person, form):
         """Take over what the form of the page says, and nothing it does not show."""
         evidence = self._get_page_evidence(form)
-        chosen = {int(value) for value in form.getlist("topic") if value.isdigit()}
-        shown = {int(value) for value in form.getlist("shown") if value.isdigit()}
+        chosen, shown = set(form.getlist("topic")), set(form.getlist("shown"))
         consents = person.env["marketing.consent"]
         for line in person._get_preference_topics():
             topic, consent = line["topic"], line["consent"]
-            if topic.id in chosen:
+            if str(topic.id) in chosen:
                 if consent.state != "in" or line["is_renewable"]:
                     person._allow_mail(evidence)
                     consents._set_state(person.ids, topic, "in", evidence)
-            elif topic.id in shown and line["is_in"]:
+            elif str(topic.id) in shown and line["is_in"]:
                 consents._set_state(person.ids, topic, "out", evidence)
         person._set_preferences(self._read_preferences(person, form), evidence)
 

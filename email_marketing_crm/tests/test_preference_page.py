@@ -253,3 +253,14 @@ class TestPreferences(PageCase):
                 if mails:
                     self.assertIn("/marketing/preferences/", mails.body_html)
         self.assertEqual(len({len(answer) for answer in answers}), 1)
+
+    def test_a_form_with_numbers_that_are_none(self):
+        self.agree(self.person)
+        page = self.look(self.path)
+        for number in ("²", "9" * 30, "-1", "x"):
+            with self.subTest(number):
+                answer = self.press(
+                    page, topic=[number], shown=[number], reason=number, track="on"
+                )
+                self.assertEqual(answer.status_code, 200)
+        self.assertEqual(self.state_of(ANA), "in")
