@@ -223,7 +223,7 @@ class MailMail(models.Model):
         is ready again, and about the one in between a human decides.
         """
         deliveries = self.env["marketing.delivery"]
-        mine = deliveries.browse(handover.deliveries.values())
+        mine = deliveries.browse(handover.deliveries.values()).exists()
         # What a mail server did, or is a worker or the database gone?
         is_server = isinstance(error, OSError)
         outcomes = dict.fromkeys(handover.unknown, "unknown") if is_server else {}

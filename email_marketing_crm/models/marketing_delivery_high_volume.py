@@ -62,16 +62,38 @@ class MarketingDelivery(models.Model):
     @api.model
     def _compose_part(self, mailing, content, deliveries):
         sessions = self.env.context.get("marketing_sessions")
-        if sessions is None or len(deliveries) < SMALLEST_GROUP:
+        if sessions is None:
             return super()._compose_part(mailing, content, deliveries)
-        if mailing._get_volume_obstacle():
-            return super()._compose_part(mailing, content, deliveries)
-        others = self._send_volume(mailing, content, deliveries, sessions)
-        if others:
-            super()._compose_part(
-                mailing, content, {res_id: deliveries[res_id] for res_id in others}
+        others = list(deliveries)
+        if len(deliveries) >= SMALLEST_GROUP and not mailing._get_volume_obstacle():
+            others = self._send_volume(mailing, content, deliveries, sessions)
+        mine = self._lock_planned([deliveries[res_id] for res_id in others])
+        return super()._compose_part(
+            mailing,
+            content,
+            {
+                res_id: deliveries[res_id]
+                for res_id in others
+                if deliveries[res_id] in mine
+            },
+        )
+
+    @api.model
+    def _lock_planned(self, ids):
+        """Those of these mails that are still to be written, locked once more.
+
+        Each group that is handed over is committed, and frees the batch: meanwhile a
+        user stopped some, or the lane of the person that theirs was merged into took
+        them.
+        """
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT id FROM marketing_delivery WHERE id = ANY(%s)"
+                " AND state = 'planned' ORDER BY id FOR UPDATE SKIP LOCKED",
+                ids,
             )
-        return None
+        )
+        return {delivery_id for (delivery_id,) in rows}
 
     # ------------------------------------------------------------------
     # WRITE
@@ -245,7 +267,8 @@ class MarketingDelivery(models.Model):
     def _settle_volume(self, handover, error=None):
         """Write down what became of mails that were handed over, in sets."""
         self._mark_sent(handover.sent)
-        self.browse(handover.sent).trace_id._set_handed_over()
+        # Somebody's mails go with him, when he is forgotten while they leave.
+        self.browse(handover.sent).exists().trace_id._set_handed_over()
         failures = handover.failed
         outcomes = dict.fromkeys(handover.sent, "sent") | {
             delivery_id: failure["outcome"]
@@ -267,7 +290,7 @@ class MarketingDelivery(models.Model):
         for delivery_id, failure in failures.items():
             by_type[failure["type"]].append(delivery_id)
         for failure_type, ids in by_type.items():
-            self.browse(ids).trace_id.set_failed(failure_type=failure_type)
+            self.browse(ids).exists().trace_id.set_failed(failure_type=failure_type)
         self._mark_unknown(
             SQL("id = ANY(%s)", handover.unknown),
             self.env._("The connection broke while the mail was handed over: %s", error)
@@ -279,4 +302,4 @@ class MarketingDelivery(models.Model):
         if error:
             self._postpone(untouched, str(error), is_counted=False)
         # They get other numbers with the next try.
-        self.browse([*waiting, *untouched]).trace_id.unlink()
+        self.browse([*waiting, *untouched]).exists().trace_id.unlink()

@@ -98,3 +98,40 @@ class TestVolumeInterrupted(VolumeFaultCase):
         self.assertEqual(handover.failed, {ids[1]: refusal})
         self.assertEqual(handover.unknown, [ids[4]])
         self.assertCountEqual(handover.untouched, ids[5:])
+
+    def test_what_somebody_else_took_meanwhile_is_not_written_again(self):
+        """Groups are committed one by one, which frees what comes after them."""
+        deliveries = self.env["marketing.delivery"]
+
+        def send_nothing(lane, mailing, content, part, sessions):
+            """All are left to Odoo; meanwhile another lane and a user were quicker."""
+            first, second = self.deliveries_of(self.mailing)[:2]
+            lane._mark_sent(first.ids)
+            second._cancel()
+            return list(part)
+
+        self.mailing.action_launch()
+        first, second, *others = self.deliveries_of(self.mailing)
+        with patch.object(type(deliveries), "_send_volume", send_nothing):
+            self.run_lanes()
+        self.assertEqual((first.state, second.reason), ("sent", "canceled"))
+        self.assertFalse((first | second).trace_id)
+        self.assertCountEqual(self.smtp.addresses, [one.email for one in others])
+
+    def test_somebody_is_forgotten_while_the_mails_leave(self):
+        """His mail goes with him; what is known of the others is written down."""
+        self.mailing.action_launch()
+        forgotten = self.deliveries_of(self.mailing)[3]
+        email, delivery_id = forgotten.email, forgotten.id
+
+        def forget(address):
+            if address == email:
+                self.env.cr.execute(
+                    "DELETE FROM marketing_delivery WHERE id = %s", [delivery_id]
+                )
+
+        self.smtp.on_taken = forget
+        self.run_lanes()
+        self.assertEqual(len(self.states()), len(self.emails_known) - 1)
+        self.assertEqual(set(self.states().values()), {"sent"})
+        self.assert_nothing_twice()
