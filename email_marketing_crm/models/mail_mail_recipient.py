@@ -45,7 +45,10 @@ class MailMail(models.Model):
         return refused
 
     def _get_passing_addresses(self, addresses):
-        """Those of these addresses that may get this mail."""
+        """Those of these addresses that may get this mail.
+
+        Not those of others whom the mailing is for: they have a mail of their own.
+        """
         if not addresses:
             return set()
         addresses = sorted(addresses)
@@ -60,10 +63,19 @@ class MailMail(models.Model):
         refused = self.env["marketing.delivery"]._get_refused(
             self.mailing_id, candidates, SEND_GATES
         )
+        mailed = self.env.execute_query(
+            SQL(
+                "SELECT email FROM marketing_delivery WHERE mailing_id = %s"
+                " AND email = ANY(%s) AND state NOT IN ('skipped', 'failed')",
+                self.mailing_id.id,
+                addresses,
+            )
+        )
+        others = {email for (email,) in mailed}
         return {
             address
             for number, address in enumerate(addresses, start=1)
-            if number not in refused
+            if number not in refused and address not in others
         }
 
     def _prepare_outgoing_list(self, mail_server=False, doc_to_followers=None):

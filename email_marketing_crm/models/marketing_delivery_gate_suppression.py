@@ -22,10 +22,7 @@ class MarketingDelivery(models.Model):
         The address is asked for by its hash, so that neither a record with another
         address than its person's nor a person who was made in this moment slips by.
         """
-        person = SQL(
-            "EXISTS (SELECT FROM marketing_person person"
-            " WHERE person.id = candidate.person_id AND person.is_suppressed)"
-        )
+        person = self._has_person(SQL("person.is_suppressed"))
         suppressions = self.env["marketing.suppression"]
         # A million hashes take some seconds; who has no list need not wait for them.
         if not suppressions.sudo().search([("lifted_date", "=", False)], limit=1):

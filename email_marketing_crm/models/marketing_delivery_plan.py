@@ -241,14 +241,10 @@ class MarketingDelivery(models.Model):
     def _gate_suppressed(self, mailing):
         """The person of the record, or the one of the address, must not be mailed."""
         return SQL(
-            """
-            EXISTS (SELECT FROM marketing_person person
-                     WHERE person.id = candidate.person_id
-                       AND person.suppression <> 'none')
-            OR EXISTS (SELECT FROM marketing_person person
-                        WHERE person.email_normalized = candidate.email
-                          AND person.suppression <> 'none')
-            """
+            "%s OR EXISTS (SELECT FROM marketing_person person"
+            " WHERE person.email_normalized = candidate.email"
+            " AND person.suppression <> 'none')",
+            self._has_person(SQL("person.suppression <> 'none'")),
         )
 
     @api.model
@@ -264,25 +260,35 @@ class MarketingDelivery(models.Model):
     def _gate_opted_out(self, mailing):
         """Out of the mailing's lists; who is still in one of them gets it, as in Odoo.
 
-        Models with opt-outs of their own say them in `_mailing_get_opt_out_list`.
+        Models with opt-outs of their own say them in `_mailing_get_opt_out_list`. Who
+        left a list that was archived meanwhile has left it all the same.
         """
         if not mailing.mailing_on_mailing_list:
             emails = mailing._get_opt_out_list()
             if not emails:
                 return SQL("FALSE")
             return SQL("candidate.email = ANY(%s)", list(emails))
-        subscription = SQL(
-            "SELECT FROM mailing_contact contact"
-            " JOIN mailing_subscription subscription"
-            " ON subscription.contact_id = contact.id"
-            " WHERE contact.email_normalized = candidate.email"
-            " AND subscription.list_id = ANY(%s)",
-            mailing.contact_list_ids.ids,
-        )
+
+        def has_subscription(lists, condition):
+            return SQL(
+                "EXISTS (SELECT FROM mailing_contact contact"
+                " JOIN mailing_subscription subscription"
+                " ON subscription.contact_id = contact.id"
+                " WHERE contact.email_normalized = candidate.email"
+                " AND subscription.list_id = ANY(%s) AND %s)",
+                lists.ids,
+                condition,
+            )
+
         return SQL(
-            "EXISTS (%(subscription)s AND subscription.opt_out)"
-            " AND NOT EXISTS (%(subscription)s AND subscription.opt_out IS NOT TRUE)",
-            subscription=subscription,
+            "%s AND NOT %s",
+            has_subscription(
+                mailing.with_context(active_test=False).contact_list_ids,
+                SQL("subscription.opt_out"),
+            ),
+            has_subscription(
+                mailing.contact_list_ids, SQL("subscription.opt_out IS NOT TRUE")
+            ),
         )
 
     @api.model

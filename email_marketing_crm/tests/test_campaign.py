@@ -217,6 +217,15 @@ class TestCampaign(CampaignCase):
         self.assert_sums_up(mailing)
         self.assertEqual(mailing.marketing_sent, 5)
 
+    def test_a_second_address_gets_no_second_mail(self):
+        """It is somebody else's, who gets a mail of his own."""
+        self.ana.email = "ana@example.com, bob@example.com"
+        mailing = self.make_mailing(self.segment)
+        mailing.action_launch()
+        self.deliver()
+        self.assertEqual(set(self.outcomes(mailing).values()), {"sent"})
+        self.assertCountEqual(self.received(), ["ana@example.com", "bob@example.com"])
+
     def test_big_body_and_odd_links(self):
         self.env["marketing.check.policy"].search([]).level = "off"
         links = "".join(

@@ -219,3 +219,64 @@ class TestDeliveryGates(DeliveryCase):
         self.addCleanup(delattr, partners, "_mailing_get_opt_out_list")
         self.deliver()
         self.assertEqual(self.outcomes(self.mailing)["bob@example.com"], "opted_out")
+
+    def test_who_left_a_list_that_is_archived_meanwhile_has_left_it(self):
+        news, offers = self.env["mailing.list"].create(
+            [{"name": "News"}, {"name": "Offers"}]
+        )
+        for email in ("ana@example.com", "bob@example.com", "eve@example.com"):
+            self.make_contact(email, lists=news)
+        self.make_contact("eve@example.com", lists=offers)
+        mailing = self.make_mailing(
+            self.segment,
+            mailing_model_id=self.env["ir.model"]._get_id("mailing.list"),
+            contact_list_ids=[(6, 0, (news | offers).ids)],
+        )
+        mailing.action_launch()
+        news.contact_ids.flush_recordset()
+        news.subscription_ids.filtered(
+            lambda line: line.contact_id.email_normalized != "ana@example.com"
+        ).opt_out = True
+        # Odoo lets nobody archive a list that a mailing needs, as far as it sees it.
+        mailing.active = False
+        (news | offers).active = False
+        mailing.active = True
+        self.deliver()
+        self.assertEqual(
+            self.outcomes(mailing),
+            {
+                "ana@example.com": "sent",
+                "bob@example.com": "opted_out",
+                "eve@example.com": "opted_out",
+            },
+        )
+
+    def test_whoever_an_address_was_merged_into_is_asked(self):
+        """The lead is somebody else's, its customer goes by an old address."""
+        old = self.make_partner("ana.old@example.com", "Ana")
+        lead = self.make_lead("ana.old@example.com", partner_id=old.id)
+        lead.flush_recordset()
+        # As old data has it: Odoo keeps the two addresses alike nowadays.
+        self.env.cr.execute(
+            "UPDATE crm_lead SET email_from = %(email)s, email_normalized = %(email)s,"
+            " marketing_person_id = %(person)s WHERE id = %(lead)s",
+            {
+                "email": "bob@example.com",
+                "person": self.person_of("bob@example.com").id,
+                "lead": lead.id,
+            },
+        )
+        self.env.invalidate_all()
+        ana = self.person_of("ana@example.com")
+        self.person_of("ana.old@example.com")._merge_into(ana)
+        segment = self.make_segment("bob@example.com", model="crm.lead")
+        for values in ({"suppression": "complaint"}, {"is_suppressed": True}):
+            with self.subTest(values):
+                ana.write({"suppression": "none", "is_suppressed": False, **values})
+                mailing = self.make_mailing(
+                    segment, mailing_model_id=self.env["ir.model"]._get_id("crm.lead")
+                )
+                mailing.action_launch()
+                delivery = self.deliveries_of(mailing)
+                self.assertEqual(delivery.email, "ana.old@example.com")
+                self.assertEqual(delivery.state, "skipped")
