@@ -129,9 +129,9 @@ class MarketingMailingPlan(models.TransientModel):
     def action_view_records(self):
         """Every record of the audience, grouped by what happens with it."""
         self.ensure_one()
-        return self._get_records_action(self.mailing_id.subject, [])
+        return self._get_preview_action(self.mailing_id.subject, [])
 
-    def _get_records_action(self, name, domain):
+    def _get_preview_action(self, name, domain):
         action = self.env["ir.actions.actions"]._for_xml_id(
             "email_marketing_crm.marketing_delivery_preview_action"
         )
@@ -243,7 +243,7 @@ class MarketingMailingPlanLine(models.TransientModel):
     def action_view_people(self):
         """The people behind the figure."""
         self.ensure_one()
-        return self.plan_id._get_records_action(
+        return self.plan_id._get_preview_action(
             f"{self.plan_id.mailing_id.subject}: {self.label}",
             self._get_preview_domain(),
         )

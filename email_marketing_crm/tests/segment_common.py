@@ -1,6 +1,7 @@
 """Helpers for tests of segments: who is in them, and how he came in."""
 
 from odoo import Command
+from odoo.tests import new_test_user
 
 from .common import MarketingCase
 
@@ -76,6 +77,15 @@ class SegmentCase(MarketingCase):
             order="id",
         )
         return [event.type_id.code for event in events]
+
+    def make_marketer_of_both_companies(self):
+        return new_test_user(
+            self.env,
+            "marketer_of_both",
+            groups="email_marketing_crm.group_marketing_user,base.group_user",
+            company_id=self.env.company.id,
+            company_ids=[Command.set((self.env.company | self.company_other).ids)],
+        )
 
     def add(self, records, segment, operation="include"):
         """Select records in a list and add them to a segment."""

@@ -29,10 +29,6 @@ class TestContentSplit(ContentCase):
         )
         cls.env.flush_all()
         cls.env.cr.precommit.run()
-        cls.env.cr.execute(
-            "UPDATE marketing_person person SET lang = partner.lang"
-            "  FROM res_partner partner WHERE partner.marketing_person_id = person.id"
-        )
         cls.env.invalidate_all()
         cls.segments = [
             cls.make_segment(

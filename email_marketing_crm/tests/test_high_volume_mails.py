@@ -99,10 +99,6 @@ class TestSameMails(VolumeCase):
         )
         cls.env.flush_all()
         cls.env.cr.precommit.run()
-        cls.env.cr.execute(
-            "UPDATE marketing_person person SET lang = partner.lang"
-            "  FROM res_partner partner WHERE partner.marketing_person_id = person.id"
-        )
         cls.env.invalidate_all()
         cls.buyers = cls.make_segment(
             *(partner.email_normalized for partner in cls.crowd[::4] + cls.crowd[1::4]),

@@ -147,13 +147,7 @@ class TestSegmentAccess(SegmentCase):
                 hidden.read(["display_name"])
         partner = self.env["res.partner"].search([self.in_crowd])
         self.assertFalse(partner.with_user(self.user_marketing).marketing_segment_ids)
-        both = new_test_user(
-            self.env,
-            "marketer_of_both",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-            company_id=self.env.company.id,
-            company_ids=[Command.set((self.env.company | self.company_other).ids)],
-        )
+        both = self.make_marketer_of_both_companies()
         self.assertEqual(partner.with_user(both).marketing_segment_ids, segment)
 
     def test_persons_of_other_companies_are_hidden_in_shared_segments(self):

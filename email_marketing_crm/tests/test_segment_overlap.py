@@ -1,8 +1,7 @@
 """Segments: how many people two or three of them share."""
 
-from odoo import Command
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .segment_common import ScreenCase
 
@@ -84,13 +83,7 @@ class TestSegmentOverlap(ScreenCase):
         self.porto._refresh()
         self.assertEqual(len(self.members_of(self.porto)), 3)
         self.assertEqual(self.compare(self.porto | self.early).person_count, 3)
-        both = new_test_user(
-            self.env,
-            "marketer_of_both",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-            company_id=self.env.company.id,
-            company_ids=[Command.set((self.env.company | self.company_other).ids)],
-        )
+        both = self.make_marketer_of_both_companies()
         overlap = self.compare(self.porto | self.early, both)
         overlap = overlap.with_context(
             allowed_company_ids=(self.env.company | self.company_other).ids
