@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
+from .number_format import format_short
+
 #: What decides about answers: after a change of these the rule is applied anew.
 DECIDING_FIELDS = frozenset(
     {
@@ -83,10 +85,13 @@ class MarketingProfileRule(models.Model):
     @api.depends(
         "attribute_id", "persona_id", "buyer_stage_id", "option_id", "text", "number"
     )
+    @api.depends_context("lang")
     def _compute_answer(self):
         for rule in self:
             value = rule._get_value()
             name = value.name if isinstance(value, models.BaseModel) else value
+            if rule.type == "number":
+                name = format_short(self.env, value)
             rule.answer = f"{rule.attribute_id.name or ''}: {name or ''}"
 
     def _get_value(self):

@@ -8,6 +8,8 @@ from odoo.fields import Domain
 from odoo.orm.domains import DomainAnd, DomainCondition, DomainNot, DomainOr
 from odoo.tools import format_datetime
 
+from .number_format import format_short
+
 #: Values of an attribute that a verdict shows.
 SHOWN_VALUES = 3
 
@@ -85,6 +87,8 @@ class MarketingSegment(models.Model):
             record = comodel.browse(value).exists()
             if record.has_access("read"):
                 return record.display_name or str(value)
+        if isinstance(value, float):
+            return format_short(self.env, value)
         if field and field.type == "selection":
             return dict(field._description_selection(self.env)).get(value, str(value))
         return str(value)

@@ -78,9 +78,7 @@ class MarketingTimeline(models.AbstractModel):
         person = self._get_timeline_person()
         limit = min(max(int(limit), 1), MAX_PAGE)
         ids = self._search_timeline(person, limit + 1, before, kinds)
-        touchpoints = (
-            self.env["marketing.touchpoint"].browse(ids[:limit]).with_prefetch(ids)
-        )
+        touchpoints = self.env["marketing.touchpoint"].browse(ids[:limit])
         oldest = touchpoints[-1:].sudo()
         return {
             "touchpoints": self._format_touchpoints(touchpoints),

@@ -3,8 +3,9 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, format_date
 
+from ..models.number_format import format_number
 from ..tools.local_time import at_hour, find_zone, get_midnight
 from ..tools.search_range import Range, Term, get_range
 
@@ -333,14 +334,14 @@ class MarketingMailCalendar(models.Model):
     def _get_size(self):
         """How many mails it is, in words."""
         self.ensure_one()
-        sent = formatLang(self.env, self.sent_count, digits=0)
+        sent = format_number(self.env, self.sent_count, 0)
         if self.state in ("sent", "stopped"):
             return sent
         if self.sent_count and self.planned_count > self.sent_count:
-            planned = formatLang(self.env, self.planned_count, digits=0)
+            planned = format_number(self.env, self.planned_count, 0)
             return self.env._("%(sent)s of %(planned)s", sent=sent, planned=planned)
         if self.mail_count:
-            return formatLang(self.env, self.mail_count, digits=0)
+            return format_number(self.env, self.mail_count, 0)
         return ""
 
     # ------------------------------------------------------------------

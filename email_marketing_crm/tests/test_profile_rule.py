@@ -51,6 +51,20 @@ class TestProfileRule(ProfileCase):
         answer = self.person.profile_value_ids
         self.assertEqual((answer.origin, answer.source), ("rule", "Segment “Doctors”"))
 
+    def test_a_rule_is_called_by_its_answer(self):
+        beds = self.env["marketing.profile.attribute"].create(
+            {"name": "Beds", "code": "beds", "type": "number"}
+        )
+        for number, name in (
+            (1200.0, "Beds: 1,200"),
+            (2.5, "Beds: 2.5"),
+            (0, "Beds: 0"),
+        ):
+            rule = self.make_rule(self.doctors, attribute_id=beds.id, number=number)
+            self.assertEqual(rule.answer, name)
+        rule = self.make_rule(self.doctors, persona_id=self.doctor_persona.id)
+        self.assertEqual(rule.answer, "Persona: Doctor")
+
     def test_a_new_rule_reaches_who_was_in_the_segment_before(self):
         self.partner.function = "Doctor"
         self.run_inbox()
