@@ -6,6 +6,7 @@ from odoo.fields import Command, Domain
 from odoo.tools import SQL
 
 from ..tools.reliability import classes_from
+from .search_key import read_search_key
 
 #: The least certain event that counts as an open or a click.
 HUMAN = "human_likely"
@@ -286,21 +287,15 @@ class MarketingPerson(models.Model):
     @api.model
     def _find_unreacted(self, field, value):
         """Domain: `field` is a person who did not react to one of these."""
+        self.env.flush_all()
+        self.env["marketing.touchpoint"].sudo()._flush_captured()
+        mailings = self.env["mailing.mailing"].with_context(active_test=False)
         found = Domain.FALSE
         for item in value:
-            mailing_id, _separator, kind = str(item or "").partition(":")
-            mailing = (
-                self.env["mailing.mailing"]
-                .with_context(active_test=False)
-                .browse(int(mailing_id) if mailing_id.isdecimal() else 0)
-                .exists()
-            )
+            mailing, kind = read_search_key(mailings, item)
             if not mailing or kind not in REACTIONS:
                 continue
-            mailing.check_access("read")
             mailing = mailing.sudo()
-            self.env.flush_all()
-            self.env["marketing.touchpoint"].sudo()._flush_captured()
             found |= Domain(
                 field,
                 "in",

@@ -8,6 +8,7 @@ from ..tools.client_action import notify
 from ..tools.reading import READ_SECONDS, SKIMMED_SECONDS
 from ..tools.reliability import classes_from
 from .marketing_mailing_figures import REPORTED, REVENUES
+from .search_key import read_search_key
 
 #: Setting: a lead counts as a result within so many days after a click or an answer.
 CONVERSION_DAYS = ("email_marketing_crm.conversion_days", 30)
@@ -323,16 +324,8 @@ class MarketingPerson(models.Model):
         self.env.flush_all()
         found = Domain.FALSE
         for item in value:
-            number, _separator, figure = str(item or "").partition(":")
-            mailing = (
-                self.env["mailing.mailing"]
-                .browse(int(number) if number.isdecimal() else 0)
-                .exists()
-            )
-            if not mailing:
-                continue
-            mailing.check_access("read")
-            people = mailing._get_figure_people(figure)
+            mailing, figure = read_search_key(self.env["mailing.mailing"], item)
+            people = mailing and mailing._get_figure_people(figure)
             if people:
                 found |= Domain("id", "in", SQL("(%s)", people))
         return found

@@ -100,7 +100,7 @@ class MarketingContentCondition(models.Model):
             condition.summary = summary
 
     def _compute_mailing_count(self):
-        for condition in self:
+        for condition in self:  # shown on the form
             condition.mailing_count = self.env["mailing.mailing"].search_count(
                 condition._get_mailing_domain()
             )
@@ -170,10 +170,8 @@ class MarketingContentCondition(models.Model):
         """Others see the block than those the approver was told of."""
         approved = Domain("marketing_approval_state", "in", ("requested", "approved"))
         approved &= Domain("state", "!=", "done")
-        mailings = self.env["mailing.mailing"].sudo()
-        for condition in self:
-            used = Domain(condition._get_mailing_domain())
-            mailings |= mailings.search(approved & used)
+        used = Domain.OR(condition._get_mailing_domain() for condition in self)
+        mailings = self.env["mailing.mailing"].sudo().search(approved & used)
         mailings._withdraw_changed_approvals()
 
     def _get_marker(self):

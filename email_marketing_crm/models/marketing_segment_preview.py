@@ -6,6 +6,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .marketing_delivery_plan import PLAN_GATES
+from .search_key import read_search_key
 
 #: How long a form that is being edited waits for who can be mailed, in milliseconds.
 OUTCOMES_TIMEOUT = 2000
@@ -270,18 +271,12 @@ class MarketingPerson(models.Model):
         """Persons of a segment whose outcome is asked for: "<segment id>:<outcome>"."""
         if operator != "in":
             return NotImplemented
+        self.env.flush_all()
         found = Domain.FALSE
         for item in value:
-            segment_id, _separator, outcome = str(item or "").partition(":")
-            segment = (
-                self.env["marketing.segment"]
-                .browse(int(segment_id) if segment_id.isdecimal() else 0)
-                .exists()
-            )
+            segment, outcome = read_search_key(self.env["marketing.segment"], item)
             if not segment:
                 continue
-            segment.check_access("read")
-            self.env.flush_all()
             people = (
                 segment._get_people_query()
                 if outcome == "all"

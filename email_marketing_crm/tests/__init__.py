@@ -17,6 +17,7 @@ from . import (
     test_local_time,
     test_number_format,
     test_quiet_hours,
+    test_search_key,
     test_timing_preview,
     test_timing_tour,
     test_tools_timing,
