@@ -301,6 +301,22 @@ class MarketingAbTest(models.Model):
         action["domain"] = [*action["domain"], ("wait_reason", "=", "ab_test")]
         return action
 
+    def action_view_control(self):
+        """Who was held out of the campaign, and got no mail."""
+        self.ensure_one()
+        action = self.mailing_id.action_view_deliveries()
+        action["domain"] = [*action["domain"], ("reason", "=", "holdout")]
+        action["display_name"] = self.env._("Held out of %s", self.mailing_id.subject)
+        return action
+
+    def action_view_control_successes(self):
+        """Who did what the test counts without a mail."""
+        self.ensure_one()
+        action = self.action_view_control()
+        action["domain"] = [*action["domain"], ("ab_control_success_of", "=", self.id)]
+        action["display_name"] = self.env._("%s: did it", action["display_name"])
+        return action
+
     # ------------------------------------------------------------------
     # START
     # ------------------------------------------------------------------

@@ -65,20 +65,30 @@ class MarketingAbTest(models.Model):
 
         Only leads and revenue can be told of somebody who got nothing.
         """
-        self.ensure_one()
-        if self.metric not in RESULTS or not self.started_date:
+        if not self._has_control():
             return 0, 0.0
         self.env.flush_all()
         return self.env.execute_query(
             SQL(
-                "SELECT count(*), COALESCE(sum(%s), 0)::float"
-                " FROM marketing_delivery delivery"
-                " WHERE delivery.mailing_id = %s AND delivery.state = 'skipped'"
-                " AND delivery.reason = 'holdout'",
-                self._get_value_sql(SQL("%s::timestamp", self.started_date)),
-                self.mailing_id.id,
+                "SELECT count(*), COALESCE(sum(value), 0)::float FROM (%s) AS mail",
+                self._get_control_query(),
             )
         )[0]
+
+    def _has_control(self):
+        """Whether something is known of who was held out."""
+        self.ensure_one()
+        return self.metric in RESULTS and bool(self.started_date)
+
+    def _get_control_query(self):
+        """SELECT of id and value of each mail that somebody was held out of."""
+        return SQL(
+            "SELECT delivery.id, %s AS value FROM marketing_delivery delivery"
+            " WHERE delivery.mailing_id = %s AND delivery.state = 'skipped'"
+            " AND delivery.reason = 'holdout'",
+            self._get_value_sql(SQL("%s::timestamp", self.started_date)),
+            self.mailing_id.id,
+        )
 
     def _get_exposure(self, sent_before):
         """For how long after its mail a reaction counts; None for as long as it was.

@@ -32,6 +32,13 @@ class MarketingDelivery(models.Model):
         help="Finds the mails of a version whose readers did what its test counts.",
     )
 
+    ab_control_success_of = fields.Integer(
+        "Did It Without the Mail of Test",
+        store=False,
+        search="_search_ab_control_success_of",
+        help="Finds who was held out and did what the A/B test counts all the same.",
+    )
+
     # The figures of a test.
     _arm = models.Index("(arm_id, state) WHERE arm_id IS NOT NULL")
 
@@ -42,14 +49,29 @@ class MarketingDelivery(models.Model):
             return NotImplemented
         arms = self.env["marketing.ab.arm"].browse(value).exists()
         arms.check_access("read")
+        return self._find_successes(arm.test_id._get_mails_query(arm) for arm in arms)
+
+    @api.model
+    def _search_ab_control_success_of(self, operator, value):
+        """Mails that somebody was held out of, by the same query that counts them."""
+        if operator != "in":
+            return NotImplemented
+        tests = self.env["marketing.ab.test"].browse(value).exists()
+        tests.check_access("read")
+        return self._find_successes(
+            test._get_control_query() for test in tests if test._has_control()
+        )
+
+    @api.model
+    def _find_successes(self, queries):
+        """Domain of the mails that are worth something, of SELECTs of id and value."""
         self.env.flush_all()
-        found = Domain.FALSE
-        for arm in arms:
-            mails = arm.test_id._get_mails_query(arm)
-            found |= Domain(
-                "id", "in", SQL("(SELECT id FROM (%s) AS mail WHERE value > 0)", mails)
+        return Domain.OR(
+            Domain(
+                "id", "in", SQL("(SELECT id FROM (%s) AS mail WHERE value > 0)", query)
             )
-        return found
+            for query in queries
+        )
 
     @api.model
     def _insert_plan(self, mailing, candidates, due):

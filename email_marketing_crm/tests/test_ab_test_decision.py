@@ -56,6 +56,13 @@ class TestAbTestDecision(AbTestCase):
         test.invalidate_recordset()
         self.assertEqual(test.control_total, 1)
         self.assertAlmostEqual(test.control_rate, 1 / len(held), places=4)
+        self.assertEqual(self.open(test.action_view_control()), held)
+        self.assertEqual(self.open(test.action_view_control_successes()), held[0])
+
+    def open(self, action):
+        """What a marketer sees in the list that a figure opens."""
+        rows = self.env[action["res_model"]].with_user(self.user_marketing)
+        return rows.search(action["domain"]).sudo()
 
     def test_a_clear_winner_goes_to_the_rest(self):
         test = self.make_test()

@@ -110,6 +110,12 @@ class TestAbTestFair(AbTestCase):
     def test_odd_questions_find_nobody(self):
         deliveries = self.env["marketing.delivery"]
         for value in (0, -1, 10**9):
-            self.assertFalse(deliveries.search([("ab_success_of", "=", value)]))
+            for name in ("ab_success_of", "ab_control_success_of"):
+                self.assertFalse(deliveries.search([(name, "=", value)]))
+        draft = self.make_test(metric="lead")
+        unknown = [("ab_control_success_of", "=", draft.id)]
+        self.assertFalse(deliveries.search(unknown), "Nobody is held out of it yet.")
         with self.assertRaises(AccessError):
             deliveries.with_user(self.user_employee).search([("ab_success_of", "=", 1)])
+        with self.assertRaises(AccessError):
+            deliveries.with_user(self.user_employee).search(unknown)

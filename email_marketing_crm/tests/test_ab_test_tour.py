@@ -1,9 +1,13 @@
+import itertools
 from collections import Counter
+from datetime import timedelta
 
-from odoo import Command
+from odoo import Command, fields
 from odoo.tests import new_test_user, tagged
 from odoo.tools import email_normalize
 
+from ..tools.ab_test import get_bucket
+from ..tools.holdout import is_held_out
 from .tour_common import TourCase
 
 
@@ -59,6 +63,68 @@ class TestAbTestTour(TourCase):
             [("mailing_id", "=", mailing.id), ("state", "=", "planned")]
         )
         self.assertEqual(waiting.arm_id, version)
+
+    def test_what_came_of_who_was_held_out(self):
+        """A marketer reads who became a lead with a mail, and who without one."""
+        self.clear_deliveries()
+        mailing = self.make_mailing(marketing_holdout_percent=50)
+        test = self.env["marketing.ab.test"].create(
+            {
+                "mailing_id": mailing.id,
+                "key": "tour 3",
+                "metric": "lead",
+                "test_percent": 100,
+                "arm_ids": [
+                    Command.create({}),
+                    Command.create({"subject": "Pumps that never leak"}),
+                ],
+            }
+        )
+        groups = self.draw_readers(test, held=4, first=3, second=3)
+        readers = self.env["res.partner"].create(
+            [
+                {"name": email, "email": email}
+                for emails in groups.values()
+                for email in emails
+            ]
+        )
+        mailing.marketing_segment_ids = self.make_segment(readers)
+        mailing.action_put_in_queue()
+        self.run_lanes()
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "lead_created",
+                    "email": groups[name][0],
+                    "date": fields.Datetime.now() + timedelta(seconds=5),
+                    "dedup_key": f"tour:{name}",
+                }
+                for name in ("held", "second")
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.start_tour(
+            f"/odoo/action-email_marketing_crm.marketing_ab_test_action/{test.id}",
+            "marketing_ab_test_control",
+            login="admin",
+        )
+
+    def draw_readers(self, test, **sizes):
+        """So many addresses that are held out, and that get each version."""
+        scope = test.mailing_id._get_holdout_scope()
+        groups = {name: [] for name in sizes}
+        for number in itertools.count():
+            if all(len(groups[name]) == size for name, size in sizes.items()):
+                return groups
+            for name in sizes:
+                email = f"{name}{number}@example.com"
+                if is_held_out(scope, email, test.mailing_id.marketing_holdout_percent):
+                    drawn = "held"
+                else:
+                    drawn = "first" if get_bucket(test.key, email) < 0.5 else "second"
+                if drawn == name and len(groups[name]) < sizes[name]:
+                    groups[name].append(email)
 
     def test_stop_a_test_and_compare_senders_and_texts(self):
         """A marketer ends one test, and writes versions of sender and of content."""

@@ -1,7 +1,9 @@
 """What a marketer sees of the results of a mailing, and how a manager lifts."""
 
-from odoo import fields
+from odoo import Command, fields
 from odoo.tests import HttpCase, tagged
+
+from .tour_common import TourCase
 
 
 @tagged("post_install", "-at_install")
@@ -113,3 +115,64 @@ class TestAfterTour(HttpCase):
             ]
         )
         self.assertIn("She called", lifted.data["reason"])
+
+
+@tagged("post_install", "-at_install")
+class TestClickVersionTour(TourCase):
+    def test_each_language_has_its_map(self):
+        """A marketer asks where those were who read the mail in French."""
+        self.clear_deliveries()
+        french = self.env["res.lang"]._activate_lang("fr_FR")
+        readers = {"ana": "en_US", "eva": "en_US", "luc": "fr_FR"}
+        partners = self.env["res.partner"].create(
+            [
+                {"name": name.title(), "email": f"{name}@example.com", "lang": lang}
+                for name, lang in readers.items()
+            ]
+        )
+        body, translated = (
+            f'<p><a href="https://www.example.com/{page}">{label}</a></p>'
+            for page, label in (("pumps", "Look here"), ("pompes", "Regardez ici"))
+        )
+        mailing = self.make_mailing(
+            self.make_segment(partners),
+            body_arch=body,
+            body_html=body,
+            marketing_lang_id=self.env.ref("base.lang_en").id,
+            marketing_translation_ids=[
+                Command.create(
+                    {
+                        "lang_id": french.id,
+                        "subject": "Nouvelles pompes",
+                        "body_arch": translated,
+                        "body_html": translated,
+                    }
+                )
+            ],
+        )
+        mailing.action_put_in_queue()
+        self.run_lanes()
+        links = self.env["link.tracker"].search([("mass_mailing_id", "=", mailing.id)])
+        clicked = {link.label: link.id for link in links}
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "clicked",
+                    "email": partner.email,
+                    "mailing_id": mailing.id,
+                    "link_id": clicked[
+                        "Look here" if partner.lang == "en_US" else "Regardez ici"
+                    ],
+                    "reliability": "human_likely",
+                    "dedup_key": f"tour:{partner.id}",
+                }
+                for partner in partners
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()
+        self.start_tour(
+            f"/odoo/mailing.mailing/{mailing.id}",
+            "marketing_click_versions",
+            login="admin",
+        )

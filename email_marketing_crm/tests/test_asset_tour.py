@@ -43,3 +43,30 @@ class TestAssetTour(HttpCase):
         self.assertIn("Half the current", body)
         self.assertIn("Quiet pumps", body)
         self.assertEqual(asset.mailing_count, 1)
+        self.take(asset, mailing, partner)
+        self.start_tour(
+            "/odoo/marketing-content", "marketing_asset_taken", login="asset_marketer"
+        )
+        segment = self.env["marketing.segment"].search(
+            [("name", "=", "Took “Half the current”")]
+        )
+        self.assertEqual(segment.rule_ids.asset_id, asset)
+
+    def take(self, asset, mailing, partner):
+        """Somebody follows the link to an asset in his mail."""
+        self.env["marketing.touchpoint"]._capture(
+            [
+                {
+                    "type": "download",
+                    "email": partner.email,
+                    "mailing_id": mailing.id,
+                    "res_model": asset._name,
+                    "res_id": asset.id,
+                    "reliability": "human_likely",
+                    "data": asset._prepare_facts(),
+                    "dedup_key": "tour:asset",
+                }
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.precommit.run()

@@ -20,6 +20,7 @@ class TestConfigurationTour(HttpCase):
         )
         template.action_restore()
         subject = template.subject
+        self.env.ref("base.user_admin").email = "admin@pumps.com"
         template.subject = "A spoilt subject"
         self.start_tour(
             "/odoo/action-mass_mailing.action_mass_mailing_configuration",
@@ -32,6 +33,11 @@ class TestConfigurationTour(HttpCase):
         self.assertTrue(company.marketing_needs_approval)
         self.assertIn(segment, company.marketing_complaint_segment_ids)
         self.assertEqual(template.subject, subject)
+        mailing = self.env["mailing.mailing"].search([], order="id desc", limit=1)
+        self.assertEqual(
+            (mailing.marketing_template_id, mailing.subject, mailing.state),
+            (template, subject, "draft"),
+        )
         self.assertEqual(self.get_stops(), ["spam_word"])
 
     def get_stops(self):

@@ -46,6 +46,10 @@ class TestContentTour(TourCase):
         self.assertEqual(find_conditions(mailing.body_html), set(conditions.ids))
         self.assertEqual(mailing.marketing_template_id.key, "announcement")
         self.assertEqual(mailing.subject, "Spring")
+        self.make_mailing(subject="Summer")
+        self.start_tour(
+            "/odoo/mail-conditions", "marketing_condition_mailings", login="admin"
+        )
         [mail] = self._mails
         self.assertEqual(mail["email_to"], ["colleague@pumps.example.com"])
         self.assertIn("Hello Li Xiaolong", mail["body"])

@@ -1,5 +1,7 @@
 from odoo.tests import HttpCase, new_test_user, tagged
 
+from .tour_common import TourCase
+
 
 @tagged("post_install", "-at_install")
 class TestPaceTour(HttpCase):
@@ -33,3 +35,26 @@ class TestPaceTour(HttpCase):
         self.assertFalse(sender.is_warming_up)
         self.assertEqual(sender.warm_up_decision, "stopped")
         self.assertIsNone(sender._get_warm_up_quota(), "Only the quotas hold.")
+
+
+@tagged("post_install", "-at_install")
+class TestWaitingTour(TourCase):
+    def test_who_waits_at_a_sender(self):
+        """A manager asks which mails wait for the quota of a sender."""
+        self.clear_deliveries()
+        readers = self.env["res.partner"].create(
+            [
+                {"name": name, "email": f"{name}@example.com"}
+                for name in ("tour_reader1", "tour_reader2", "tour_reader3")
+            ]
+        )
+        mailing = self.make_mailing(self.make_segment(readers))
+        sender = mailing.marketing_sender_id
+        sender.hourly_quota = 1
+        mailing.action_put_in_queue()
+        self.run_lanes()
+        self.start_tour(
+            f"/odoo/marketing-senders/{sender.id}",
+            "marketing_sender_waiting",
+            login="admin",
+        )

@@ -65,3 +65,18 @@ class TestPlanTour(TourCase):
         self.assertEqual(
             (second.state, second.marketing_resend_kind), ("draft", "clicked")
         )
+
+    def test_refused_and_asked_for_again(self):
+        self.mailing.action_request_approval()
+        self.open_form("marketing_plan_refuse", self.manager)
+        self.assertEqual(self.mailing.marketing_approval_state, "refused")
+        self.assertEqual(
+            self.mailing.marketing_approval_note, "Nobody knows what they cost"
+        )
+        told = self.mailing.message_ids.filtered(
+            lambda message: self.marketer.partner_id in message.partner_ids
+        )
+        self.assertIn("Nobody knows what they cost", told.body, "Who asked is told.")
+        self.open_form("marketing_plan_refused", self.marketer)
+        self.assertEqual(self.mailing.marketing_approval_state, "requested")
+        self.assertIn(self.manager, self.mailing.sudo().activity_ids.user_id)

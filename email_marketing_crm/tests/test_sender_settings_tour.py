@@ -1,5 +1,11 @@
+from unittest.mock import patch
+
 from odoo import fields
 from odoo.tests import HttpCase, new_test_user, tagged
+
+from .test_address import FakeNames
+
+DOMAIN = "quota.tour.example.com"
 
 
 @tagged("post_install", "-at_install")
@@ -18,15 +24,30 @@ class TestSenderSettingsTour(HttpCase):
             tz="UTC",
         )
 
-    def test_quotas_limits_a_warm_up_and_an_emergency(self):
-        self.start_tour(
-            "/odoo/marketing-senders",
-            "marketing_sender_settings",
-            login=self.manager.login,
-        )
-        sender = self.env["marketing.sender"].search(
-            [("domain", "=", "quota.tour.example.com")]
-        )
+    def make_names(self, **records):
+        """Name servers that know the domain, its key and its policy."""
+        names = FakeNames()
+        names.domains = {
+            DOMAIN: {"MX": [f"mx.{DOMAIN}."], **records},
+            f"mail._domainkey.{DOMAIN}": {"TXT": ['"k=ed25519; p=11qYAYKxCrfVS"']},
+            f"_dmarc.{DOMAIN}": {
+                "TXT": [f'"v=DMARC1; p=reject; rua=mailto:a@{DOMAIN}"']
+            },
+        }
+        return names
+
+    def test_quotas_limits_trust_a_warm_up_and_an_emergency(self):
+        self.manager.company_id.alias_domain_id = False  # bounces go to the domain
+        answers = [self.make_names(), self.make_names(TXT=['"v=spf1 mx -all"'])]
+        domains = self.env.registry["marketing.email.domain"]
+        with patch.object(domains, "_get_lookup", side_effect=answers):
+            self.start_tour(
+                "/odoo/marketing-senders",
+                "marketing_sender_settings",
+                login=self.manager.login,
+            )
+        sender = self.env["marketing.sender"].search([("domain", "=", DOMAIN)])
+        self.assertEqual((sender.dns_state, sender.dns_error), ("good", False))
         self.assertEqual((sender.hourly_quota, sender.daily_quota), (200, 1500))
         limit = sender.provider_ids
         self.assertEqual((limit.provider, limit.hourly_quota), ("yahoo", 50))

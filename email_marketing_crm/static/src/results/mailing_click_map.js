@@ -1,4 +1,4 @@
-import {onWillUnmount, useRef} from "@odoo/owl";
+import {onWillUnmount, useEffect, useRef} from "@odoo/owl";
 import {formatFloat, formatInteger} from "@web/views/fields/formatters";
 import {MailingWidget} from "./mailing_widget";
 import {_t} from "@web/core/l10n/translation";
@@ -31,6 +31,11 @@ export class MailingClickMap extends MailingWidget {
         this.mail = useRef("mail");
         this.observer = new ResizeObserver(() => this.draw());
         onWillUnmount(() => this.observer.disconnect());
+        // Another version may have the very text that is shown: it is not loaded anew.
+        useEffect(
+            () => this.draw(),
+            () => [this.state.data]
+        );
     }
 
     get document() {

@@ -1,22 +1,5 @@
+import {BACK, SAVE, select} from "./field_steps";
 import {registry} from "@web/core/registry";
-
-/** Chooses a value of a selection field. */
-function select(field, label) {
-    return [
-        {
-            content: `Choose ${label}`,
-            trigger: `.o_field_widget[name=${field}] input`,
-            run: "click",
-        },
-        {
-            trigger: `.o_select_menu_item:contains(${label})`,
-            run: "click",
-        },
-        {
-            trigger: `.o_field_widget[name=${field}] input:value(/${label}/)`,
-        },
-    ];
-}
 
 const secondSubject =
     ".o_field_widget[name=arm_ids] .o_data_row:eq(1) td[name=subject]";
@@ -55,13 +38,7 @@ registry.category("web_tour.tours").add("marketing_ab_test_build", {
             trigger: ".o_field_widget[name=test_percent] input",
             run: "edit 50",
         },
-        {
-            trigger: ".o_form_button_save",
-            run: "click",
-        },
-        {
-            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-        },
+        ...SAVE,
     ],
 });
 
@@ -79,24 +56,20 @@ registry.category("web_tour.tours").add("marketing_ab_test_choose", {
             run: "click",
         },
         {
-            trigger: ".o_list_view .o_data_row:eq(1)",
+            trigger:
+                ".o_list_view:has(.o_breadcrumb:contains(Version B of New pumps: did it)) .o_data_row:count(2)",
         },
-        {
-            trigger: ".breadcrumb-item:last a, .o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "See who waits",
             trigger: "button[name=action_view_waiting]",
             run: "click",
         },
         {
-            trigger: ".o_list_view .o_data_row:contains(Winner of the A/B test)",
+            trigger:
+                ".o_list_view:has(.o_breadcrumb:contains(Audience of New pumps)) .o_data_row:contains(Winner of the A/B test)",
         },
-        {
-            trigger: ".breadcrumb-item:last a, .o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "Send the second version to them",
             trigger:
@@ -110,6 +83,44 @@ registry.category("web_tour.tours").add("marketing_ab_test_choose", {
         {
             content: "Read what was decided",
             trigger: ".o_field_widget[name=explanation]:contains(chose version B)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_ab_test_control", {
+    steps: () => [
+        {
+            content: "What came of the versions …",
+            trigger:
+                ".o_data_row:contains(Pumps that never leak) td[name=sent_count]:contains(/^3$/)",
+        },
+        {
+            content: "… and of those who got no mail",
+            trigger: ".o_horizontal_separator:contains(Who was held out)",
+        },
+        {
+            trigger: ".o_field_widget[name=control_rate]:contains(25)",
+        },
+        {
+            content: "Who got none?",
+            trigger: ".o_field_widget[name=control_size] button:contains(/^4$/)",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_breadcrumb:contains(Held out of New pumps)",
+        },
+        {
+            trigger:
+                ".o_list_view:not(:has(.o_data_row:not(:contains(/held.*Held out/)))) .o_data_row:count(4)",
+        },
+        BACK,
+        {
+            content: "Who became a lead all the same?",
+            trigger: ".o_field_widget[name=control_total] button:contains(/^1$/)",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:only:contains(held)",
         },
     ],
 });

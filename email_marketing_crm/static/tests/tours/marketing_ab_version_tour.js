@@ -1,12 +1,9 @@
+import {BACK, SAVE, select} from "./field_steps";
 import {EDITED} from "./editor_steps";
 import {registry} from "@web/core/registry";
 
 const VERSIONS = ".o_field_widget[name=arm_ids]";
 const SECOND = `${VERSIONS} .o_data_row:eq(1)`;
-const BACK = {
-    trigger: ".o_back_button",
-    run: "click",
-};
 
 /** Opens a mailing in its list, and the A/B test of what it differs in. */
 function compare(subject, difference) {
@@ -20,15 +17,7 @@ function compare(subject, difference) {
             trigger: "button[name=action_open_ab_test]:contains(Add A/B Test)",
             run: "click",
         },
-        {
-            content: `Compare: ${difference}`,
-            trigger: ".o_field_widget[name=varies] input",
-            run: "click",
-        },
-        {
-            trigger: `.o_select_menu_item:contains(${difference})`,
-            run: "click",
-        },
+        ...select("varies", difference),
         {
             content: "Everybody takes part",
             trigger: ".o_field_widget[name=test_percent] input",
@@ -36,17 +25,6 @@ function compare(subject, difference) {
         },
     ];
 }
-
-const save = [
-    {
-        content: "Save",
-        trigger: ".o_form_button_save",
-        run: "click",
-    },
-    {
-        trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-    },
-];
 
 registry.category("web_tour.tours").add("marketing_ab_test_versions", {
     steps: () => [
@@ -86,7 +64,7 @@ registry.category("web_tour.tours").add("marketing_ab_test_versions", {
             trigger: `${SECOND} td[name=email_from] input`,
             run: "edit Sam <sam@pumps.example.com>",
         },
-        ...save,
+        ...SAVE,
         BACK,
         {
             trigger: "button[name=action_open_ab_test]:contains(/^\\s*A.B Test\\s*$/)",
@@ -103,7 +81,7 @@ registry.category("web_tour.tours").add("marketing_ab_test_versions", {
             trigger: `${EDITED} .odoo-editor-editable p:contains(Look at our pumps)`,
             run: "editor Hear how quiet they are",
         },
-        ...save,
+        ...SAVE,
         BACK,
         {
             content: "They are kept, and the first version is still the mailing",

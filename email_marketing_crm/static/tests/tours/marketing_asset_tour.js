@@ -1,4 +1,5 @@
 import {EDITED, askFor} from "./editor_steps";
+import {BACK, SAVE, select} from "./field_steps";
 import {registry} from "@web/core/registry";
 
 registry.category("web_tour.tours").add("marketing_asset", {
@@ -12,14 +13,7 @@ registry.category("web_tour.tours").add("marketing_asset", {
             trigger: ".o_field_widget[name=name] input",
             run: "edit Half the current",
         },
-        {
-            trigger: ".o_field_widget[name=kind] input",
-            run: "click",
-        },
-        {
-            trigger: ".o_select_menu_item:contains(Case study)",
-            run: "click",
-        },
+        ...select("kind", "Case study"),
         {
             trigger: ".o_field_widget[name=source] input[data-value=url]",
             run: "click",
@@ -78,12 +72,68 @@ registry.category("web_tour.tours").add("marketing_asset_in_mail", {
         {
             trigger: `${EDITED} t[t-out='object.marketing_topic_name']:contains(our news)`,
         },
+        ...SAVE,
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_asset_taken", {
+    steps: () => [
         {
-            trigger: ".o_form_button_save",
+            content: "One person took it",
+            trigger:
+                ".o_data_row:contains(Half the current):has(td[name=person_count]:contains(/^1$/)) td[name=name]",
             run: "click",
         },
         {
-            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
+            content: "Who was it?",
+            trigger:
+                "button[name=action_view_taken]:has(.o_stat_text:contains(Took It)):has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_group_header:only:contains(Ana Pereira)",
+            run: "click",
+        },
+        {
+            content: "By which mail",
+            trigger:
+                ".o_data_row:only:contains(Took “Half the current”, from “A case study”)",
+        },
+        BACK,
+        {
+            content: "The mails that offer it",
+            trigger:
+                "button[name=action_view_mailings]:has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:only:contains(A case study)",
+        },
+        BACK,
+        {
+            content: "Write to who takes it from now on",
+            trigger: "button[name=action_make_segment]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_form_view .o_field_widget[name=name] input:value(Took “Half the current”)",
+        },
+        {
+            content: "It asks for this very asset",
+            trigger:
+                ".o_field_widget[name=rule_ids] .o_data_row:only:contains(Document downloaded) .o_list_record_open_form_view button",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_form_view:has(.o_horizontal_separator:contains(How Often)) .o_field_widget[name=asset_id] input:value(Half the current)",
+        },
+        BACK,
+        {
+            content: "And finds who took it",
+            trigger:
+                ".o_form_view:has(.o_field_widget[name=rule_ids]) .o_data_row:contains(Ana Pereira)",
         },
     ],
 });

@@ -1,3 +1,5 @@
+import {EDITED} from "./editor_steps";
+import {SAVE, addTag, select} from "./field_steps";
 import {registry} from "@web/core/registry";
 
 /** Opens a page of the menu Configuration. */
@@ -18,22 +20,8 @@ function configure(menu, title) {
     ];
 }
 
-/** Chooses a value of a selection field. */
-function select(field, label) {
-    return [
-        {
-            trigger: `${field} input`,
-            run: "click",
-        },
-        {
-            content: `Choose ${label}`,
-            trigger: `.o_select_menu_item:contains(${label})`,
-            run: "click",
-        },
-    ];
-}
-
-const setting = (name) => `.o_setting_box .o_field_widget[name=${name}] input`;
+const box = (name) => `.o_setting_box .o_field_widget[name=${name}]`;
+const setting = (name) => `${box(name)} input`;
 const SUBJECT = ".o_form_view .o_field_widget[name=subject] input";
 
 registry.category("web_tour.tours").add("marketing_configuration", {
@@ -47,15 +35,8 @@ registry.category("web_tour.tours").add("marketing_configuration", {
             trigger: setting("marketing_soft_bounce_days"),
             run: "edit 60",
         },
-        {
-            content: "So does an open complaint, for as long as it is open",
-            trigger: setting("marketing_complaint_segment_ids"),
-            run: "edit Tour service case",
-        },
-        {
-            trigger: ".o-autocomplete--dropdown-item:contains(Tour service case)",
-            run: "click",
-        },
+        // So does an open complaint, for as long as it is open.
+        ...addTag(box("marketing_complaint_segment_ids"), "Tour service case"),
         {
             content: "A second person looks at each mailing",
             trigger: setting("marketing_needs_approval"),
@@ -99,14 +80,8 @@ registry.category("web_tour.tours").add("marketing_configuration", {
             trigger: ".o_form_view .o_field_widget[name=word] input",
             run: "edit pumpatastic",
         },
-        ...select(".o_field_widget[name=severity]", "Stops the mailing"),
-        {
-            trigger: ".o_form_button_save",
-            run: "click",
-        },
-        {
-            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-        },
+        ...select("severity", "Stops the mailing"),
+        ...SAVE,
         ...configure("marketing_mail_template_menu", "Mail Templates"),
         {
             content: "Somebody spoilt a template",
@@ -128,6 +103,18 @@ registry.category("web_tour.tours").add("marketing_configuration", {
         },
         {
             trigger: `body:not(:has(.modal)) ${SUBJECT}:not(:value(A spoilt subject))`,
+        },
+        {
+            content: "Write to somebody with it",
+            trigger: "button[name=action_use]:contains(New Mailing)",
+            run: "click",
+        },
+        {
+            content: "A draft with its words",
+            trigger: ".o_statusbar_status [aria-checked=true]:contains(Draft)",
+        },
+        {
+            trigger: `${EDITED} body:contains(/\\w/)`,
         },
     ],
 });

@@ -1,4 +1,5 @@
 import {EDITED, askFor} from "./editor_steps";
+import {SAVE} from "./field_steps";
 import {registry} from "@web/core/registry";
 
 const SHOWN = ".o_marketing_mail_preview :iframe";
@@ -69,13 +70,7 @@ registry.category("web_tour.tours").add("marketing_content", {
         {
             trigger: ".o_marketing_condition_open:contains(Change Condition)",
         },
-        {
-            trigger: ".o_form_button_save",
-            run: "click",
-        },
-        {
-            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-        },
+        ...SAVE,
         {
             content: "Look at it as the first person",
             trigger: "button[name=action_preview]",
@@ -132,6 +127,30 @@ registry.category("web_tour.tours").add("marketing_content", {
     ],
 });
 
+registry.category("web_tour.tours").add("marketing_condition_mailings", {
+    steps: () => [
+        {
+            trigger: ".o_data_row:contains(Readers of Chinese) td[name=name]",
+            run: "click",
+        },
+        {
+            content: "One mailing has a block for them: which one?",
+            trigger:
+                "button[name=action_open_mailings]:has(.o_stat_value:contains(/^1$/))",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_list_view:not(:has(.o_data_row:contains(Summer))) .o_data_row:contains(Spring) td[name=subject]",
+            run: "click",
+        },
+        {
+            content: "The block is in it",
+            trigger: `${EDITED} section[data-marketing-condition]:contains(${FOR_SOME})`,
+        },
+    ],
+});
+
 registry.category("web_tour.tours").add("marketing_content_field", {
     steps: () => [
         {
@@ -162,12 +181,6 @@ registry.category("web_tour.tours").add("marketing_content_field", {
             content: "The name of the persona stands in the mail",
             trigger: `${EDITED} t[t-out='object.marketing_persona_id.display_name']:contains(practitioner)`,
         },
-        {
-            trigger: ".o_form_button_save",
-            run: "click",
-        },
-        {
-            trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-        },
+        ...SAVE,
     ],
 });

@@ -1,4 +1,5 @@
 import {registry} from "@web/core/registry";
+import {select} from "./field_steps";
 
 const WINDOW = ".o_field_widget[name=window_ids] .o_selected_row";
 
@@ -22,15 +23,7 @@ registry.category("web_tour.tours").add("marketing_frequency", {
             trigger: `${WINDOW} .o_field_widget[name=limit] input`,
             run: "edit 1",
         },
-        {
-            content: "… within any seven days",
-            trigger: `${WINDOW} .o_field_widget[name=unit] input`,
-            run: "click",
-        },
-        {
-            trigger: ".o_select_menu_item:contains(within any)",
-            run: "click",
-        },
+        ...select(`${WINDOW} .o_field_widget[name=unit]`, "within any"),
         {
             trigger: `${WINDOW} .o_field_widget[name=days] input`,
             run: "edit 7",
@@ -44,14 +37,7 @@ registry.category("web_tour.tours").add("marketing_frequency", {
             trigger: `${WINDOW} .o_field_widget[name=limit] input`,
             run: "edit 3",
         },
-        {
-            trigger: `${WINDOW} .o_field_widget[name=unit] input`,
-            run: "click",
-        },
-        {
-            trigger: ".o_select_menu_item:contains(in a month)",
-            run: "click",
-        },
+        ...select(`${WINDOW} .o_field_widget[name=unit]`, "in a month"),
         {
             content: "What salespeople write counts half",
             trigger: ".o_field_widget[name=sales_weight] input",

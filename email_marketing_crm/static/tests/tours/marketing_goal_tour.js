@@ -1,17 +1,13 @@
 import {registry} from "@web/core/registry";
+import {select} from "./field_steps";
 
 registry.category("web_tour.tours").add("marketing_goal", {
     steps: () => [
-        {
-            content: "The goal stands above the subject: choose it",
-            trigger:
-                ".o_mass_mailing_mailing_group .o_field_widget[name=marketing_goal] input",
-            run: "click",
-        },
-        {
-            trigger: ".o_select_menu_item:contains(/^Clicked$/)",
-            run: "click",
-        },
+        // The goal stands above the subject.
+        ...select(
+            ".o_mass_mailing_mailing_group .o_field_widget[name=marketing_goal]",
+            /^Clicked$/
+        ),
         {
             content: "Say how much of it is a success",
             trigger: ".o_field_widget[name=marketing_goal_target] input",

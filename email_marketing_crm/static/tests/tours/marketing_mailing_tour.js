@@ -1,52 +1,9 @@
+import {BACK, SAVE, choose, openPage, select} from "./field_steps";
 import {registry} from "@web/core/registry";
-
-/** Chooses a value of a selection field. */
-function select(field, label) {
-    return [
-        {
-            content: `Choose ${label}`,
-            trigger: `.o_field_widget[name=${field}] input`,
-            run: "click",
-        },
-        {
-            trigger: `.o_select_menu_item:contains(${label})`,
-            run: "click",
-        },
-        {
-            trigger: `.o_field_widget[name=${field}] input:value(/${label}/)`,
-        },
-    ];
-}
-
-/** Chooses a record in a field of one record. */
-function choose(field, name) {
-    return [
-        {
-            content: `Choose ${name}`,
-            trigger: `.o_field_widget[name=${field}] input`,
-            run: `edit ${name}`,
-        },
-        {
-            trigger: `.o-autocomplete--dropdown-item:contains(${name})`,
-            run: "click",
-        },
-    ];
-}
 
 /** The box that selects a mail in the list of deliveries. */
 const selector = (name) =>
     `.o_data_row:contains(${name}) .o_list_record_selector input`;
-
-const save = [
-    {
-        content: "Save",
-        trigger: ".o_form_button_save",
-        run: "click",
-    },
-    {
-        trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-    },
-];
 
 registry.category("web_tour.tours").add("marketing_mailing_choose", {
     steps: () => [
@@ -62,15 +19,8 @@ registry.category("web_tour.tours").add("marketing_mailing_choose", {
         {
             trigger: ".o_form_view .o_field_widget[name=name] input:value(New pumps)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
-        {
-            content: "Open the page Settings",
-            trigger: ".o_notebook .nav-link[name=settings]",
-            run: "click",
-        },
+        BACK,
+        openPage("settings"),
         {
             content: "At the hour it is where they live …",
             trigger:
@@ -100,15 +50,8 @@ registry.category("web_tour.tours").add("marketing_mailing_choose", {
         {
             trigger: ".o_list_view .o_data_row td[name=persons]:contains(/^3$/)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
-        {
-            content: "Open the page Audience",
-            trigger: ".o_notebook .nav-link[name=marketing_audience]",
-            run: "click",
-        },
+        BACK,
+        openPage("marketing_audience"),
         {
             content: "As a transactional mail …",
             trigger: ".o_field_widget[name=marketing_is_transactional] input",
@@ -139,18 +82,14 @@ registry.category("web_tour.tours").add("marketing_mailing_choose", {
             trigger: ".o_field_widget[name=marketing_holdout_percent] input",
             run: "edit 10",
         },
-        {
-            content: "Open the page Settings",
-            trigger: ".o_notebook .nav-link[name=settings]",
-            run: "click",
-        },
+        openPage("settings"),
         ...select("marketing_sender_kind", "salesperson"),
         {
             content: "Be told which salesperson cannot be the sender",
             trigger:
                 ".o_field_widget[name=marketing_sender_problem]:contains(Tour salesperson):contains(no address in pumps.example.com)",
         },
-        ...save,
+        ...SAVE,
         {
             content: "Write it in another language",
             trigger: "button[name=action_view_translations]",
@@ -166,18 +105,12 @@ registry.category("web_tour.tours").add("marketing_mailing_choose", {
                 ".o_field_widget[name=subject] input, .o_field_widget[name=subject] textarea",
             run: "edit Nouvelles pompes",
         },
-        ...save,
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        ...SAVE,
+        BACK,
         {
             trigger: ".o_list_view .o_data_row:contains(Nouvelles pompes)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "The mailing counts its languages",
             trigger:
@@ -197,10 +130,7 @@ registry.category("web_tour.tours").add("marketing_mailing_run", {
             trigger:
                 ".o_list_view .o_data_row:contains(tour_bo) td[name=held_note]:contains(/\\w/)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "When will they leave?",
             trigger: ".o_notebook .nav-link[name=settings]",
@@ -219,10 +149,7 @@ registry.category("web_tour.tours").add("marketing_mailing_run", {
             trigger:
                 ".o_list_view .o_group_header:contains(The hour where the person lives)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "Hold what has not left",
             trigger: "button[name=action_marketing_pause]",
@@ -298,10 +225,7 @@ registry.category("web_tour.tours").add("marketing_mailing_stop", {
             content: "The other one still waits",
             trigger: ".o_data_row:contains(tour_carl):contains(Waiting)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "Stop it after all",
             trigger: "button[name=action_marketing_stop]",
@@ -347,11 +271,7 @@ function decide(name, button, warning) {
 
 registry.category("web_tour.tours").add("marketing_delivery_decide", {
     steps: () => [
-        {
-            content: "Open the page Audience",
-            trigger: ".o_notebook .nav-link[name=marketing_audience]",
-            run: "click",
-        },
+        openPage("marketing_audience"),
         {
             content: "Of two mails nobody knows whether they arrived",
             trigger:
@@ -377,10 +297,7 @@ registry.category("web_tour.tours").add("marketing_person_not_sent", {
         {
             trigger: ".o_data_row:contains(Pumps of next year)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "Some mails were not sent to this person",
             trigger:

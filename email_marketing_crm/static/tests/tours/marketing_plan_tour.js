@@ -1,23 +1,5 @@
+import {BACK, SAVE, addTag, openPage} from "./field_steps";
 import {registry} from "@web/core/registry";
-
-/** Chooses a record in a field of tags. */
-function choose(field, name) {
-    return [
-        {
-            content: `Choose ${name}`,
-            trigger: `.o_field_widget[name=${field}] input`,
-            run: `edit ${name}`,
-        },
-        {
-            // The first one: the list of all is gone, which would take the click along.
-            trigger: `.o-autocomplete--dropdown-item:first-child:contains(${name})`,
-            run: "click",
-        },
-        {
-            trigger: `.o_field_widget[name=${field}] .o_tag:contains(${name})`,
-        },
-    ];
-}
 
 /** A line of the plan, by what it says and how many it counts. */
 function line(label, count) {
@@ -26,13 +8,9 @@ function line(label, count) {
 
 registry.category("web_tour.tours").add("marketing_plan_build", {
     steps: () => [
-        {
-            content: "Open the page Audience",
-            trigger: ".o_notebook .nav-link[name=marketing_audience]",
-            run: "click",
-        },
-        ...choose("marketing_segment_ids", "Tour buyers"),
-        ...choose("marketing_excluded_segment_ids", "Tour competitors"),
+        openPage("marketing_audience"),
+        ...addTag("marketing_segment_ids", "Tour buyers"),
+        ...addTag("marketing_excluded_segment_ids", "Tour competitors"),
         {
             content: "Look at the plan",
             trigger: "button[name=action_check_audience]",
@@ -55,10 +33,7 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
         {
             trigger: ".o_list_view .o_data_row:contains(bo@tour.example.com)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             trigger: line("At the hour of the mailing", 1),
         },
@@ -70,10 +45,7 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
         {
             trigger: ".o_list_view .o_group_header:contains(Blacklisted)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             content: "Look again, as things change",
             trigger: "button[name=action_check_again]",
@@ -96,6 +68,66 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
             content: "It cannot be sent yet",
             trigger:
                 "body:not(:has(button[name=action_launch])) .alert-info:contains(Requested)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_plan_refuse", {
+    steps: () => [
+        {
+            content: "Who asks",
+            trigger: ".alert-info:contains(Requested):contains(plan_marketer)",
+        },
+        {
+            content: "Do not give the approval",
+            trigger: "button[name=action_decide_approval]:contains(Refuse)",
+            run: "click",
+        },
+        {
+            content: "Without a reason nothing is decided",
+            trigger: ".modal button[name=action_decide]:contains(Refuse)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_invalid[name=note]",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=note] textarea",
+            run: "edit Nobody knows what they cost",
+        },
+        {
+            trigger: ".modal button[name=action_decide]:contains(Refuse)",
+            run: "click",
+        },
+        {
+            content: "It is decided, and everybody reads why",
+            trigger:
+                "body:not(:has(.modal)):not(:has(button[name=action_decide_approval])) .alert-danger:contains(Refused by):contains(plan_manager):contains(Nobody knows what they cost)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_plan_refused", {
+    steps: () => [
+        {
+            content: "Read why it cannot be sent",
+            trigger:
+                ".o_form_view:not(:has(button[name=action_launch])) .alert-danger:contains(Refused by):contains(plan_manager):contains(Nobody knows what they cost)",
+        },
+        {
+            content: "Say it",
+            trigger: ".o_field_widget[name=subject] :is(input, textarea)",
+            run: "edit New pumps, from 90 euros on",
+        },
+        ...SAVE,
+        {
+            content: "Ask again",
+            trigger: "button[name=action_request_approval]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_form_view:not(:has(.alert-danger:contains(Refused by))):not(:has(button[name=action_request_approval])) .alert-info:contains(Requested)",
         },
     ],
 });
@@ -210,10 +242,7 @@ registry.category("web_tour.tours").add("marketing_plan_resend", {
             trigger:
                 "body:not(:has(.modal)) .o_statusbar_status [aria-checked=true]:contains(Draft)",
         },
-        {
-            trigger: ".o_notebook .nav-link[name=marketing_audience]",
-            run: "click",
-        },
+        openPage("marketing_audience"),
         {
             content: "Whom is it for?",
             trigger: "button[name=action_view_resend_people]",
@@ -222,10 +251,7 @@ registry.category("web_tour.tours").add("marketing_plan_resend", {
         {
             trigger: ".o_list_view .o_data_row:contains(ana@tour.example.com)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             trigger: ".o_statusbar_status [aria-checked=true]:contains(Draft)",
         },

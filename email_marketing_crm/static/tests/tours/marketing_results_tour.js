@@ -1,3 +1,4 @@
+import {BACK, openPage} from "./field_steps";
 import {registry} from "@web/core/registry";
 
 registry.category("web_tour.tours").add("marketing_results", {
@@ -52,10 +53,7 @@ registry.category("web_tour.tours").add("marketing_results", {
         {
             trigger: ".o_list_view .o_data_row:contains(ana@example.com)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             trigger: ".nav-link:contains(Results)",
             run: "click",
@@ -71,10 +69,7 @@ registry.category("web_tour.tours").add("marketing_results", {
         {
             trigger: ".o_list_view .o_data_row:contains(ana@example.com)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             trigger: ".nav-link:contains(Results)",
             run: "click",
@@ -95,6 +90,65 @@ registry.category("web_tour.tours").add("marketing_results", {
         {
             trigger:
                 ".o_list_view .o_data_row:contains(bo@example.com):not(:contains(ana))",
+        },
+    ],
+});
+
+const MAP = ".o_marketing_click_map";
+const VERSION = `${MAP}_version select`;
+
+/** A link of the list beside the mail, and how many persons followed it. */
+function link(label, count) {
+    return `tr:contains(${label}):has(td:nth-child(2):contains(/^${count}$/))`;
+}
+
+registry.category("web_tour.tours").add("marketing_click_versions", {
+    steps: () => [
+        openPage("marketing_results"),
+        {
+            content: "All versions at once",
+            trigger: `${VERSION}:has(option:selected:contains(All of them))`,
+        },
+        {
+            trigger: `${MAP}:has(${link("Look here", 2)}):has(${link("Regardez ici", 1)})`,
+        },
+        {
+            content: "One of the links is not in the mail that is shown",
+            trigger: `${MAP} tr:contains(Regardez ici):contains(In another version of this mail)`,
+        },
+        {
+            content: "The mail of those who read French",
+            trigger: VERSION,
+            run: "selectByLabel French / Français",
+        },
+        {
+            content: "Only what they could click",
+            trigger: `${MAP}:not(:contains(Look here)) ${link("Regardez ici", 1)}:not(:contains(In another version))`,
+        },
+        {
+            content: "Their number stands over the link of their own mail",
+            trigger: `${MAP} iframe:iframe body:contains(Regardez ici) .o_place button:contains(1 · 100%)`,
+        },
+        {
+            content: "Who was it?",
+            trigger: `${MAP} ${link("Regardez ici", 1)} .btn-link`,
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:only:contains(luc@example.com)",
+        },
+        BACK,
+        openPage("marketing_results"),
+        {
+            content: "The mail of the others",
+            trigger: VERSION,
+            run: "selectByLabel English",
+        },
+        {
+            trigger: `${MAP}:not(:contains(Regardez ici)) ${link("Look here", 2)}`,
+        },
+        {
+            trigger: `${MAP} iframe:iframe body:not(:contains(Regardez ici)) .o_place button:contains(2 · 100%)`,
         },
     ],
 });

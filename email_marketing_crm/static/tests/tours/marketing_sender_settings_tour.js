@@ -1,17 +1,8 @@
+import {BACK, SAVE, openPage, select} from "./field_steps";
 import {registry} from "@web/core/registry";
 
 const LIMIT = ".o_field_widget[name=provider_ids] .o_selected_row";
 const STEPS = ".o_field_widget[name=ramp_ids]";
-const SAVE = [
-    {
-        content: "Save",
-        trigger: ".o_form_button_save",
-        run: "click",
-    },
-    {
-        trigger: ".o_form_saved, .o_form_status_indicator_buttons.invisible",
-    },
-];
 
 registry.category("web_tour.tours").add("marketing_sender_settings", {
     steps: () => [
@@ -43,14 +34,7 @@ registry.category("web_tour.tours").add("marketing_sender_settings", {
                 ".o_field_widget[name=provider_ids] .o_field_x2many_list_row_add a",
             run: "click",
         },
-        {
-            trigger: `${LIMIT} .o_field_widget[name=provider] input`,
-            run: "click",
-        },
-        {
-            trigger: ".o_select_menu_item:contains(Yahoo)",
-            run: "click",
-        },
+        ...select(`${LIMIT} .o_field_widget[name=provider]`, "Yahoo"),
         {
             trigger: `${LIMIT} .o_field_widget[name=hourly_quota] input`,
             run: "edit 50",
@@ -83,16 +67,39 @@ registry.category("web_tour.tours").add("marketing_sender_settings", {
             content: "It has begun: it can be ended now",
             trigger: "body:not(:has(.modal)) button[name=action_stop_warm_up]",
         },
-        {
-            trigger: ".o_notebook .nav-link[name=warm_up]",
-            run: "click",
-        },
+        openPage("warm_up"),
         {
             content: "The first day, with the mails of its step",
             trigger: ".o_field_widget[name=warm_up_day]:contains(/^1$/)",
         },
         {
             trigger: ".o_field_widget[name=warm_up_quota]:contains(/^50$/)",
+        },
+        openPage("trust"),
+        {
+            content: "Nobody has asked yet whether it can be trusted",
+            trigger: ".o_field_widget[name=dns_state]:contains(Not checked)",
+        },
+        {
+            trigger: "button[name=action_check_dns]:contains(Check Now)",
+            run: "click",
+        },
+        {
+            content: "What is wrong, and what to do",
+            trigger:
+                ".o_field_widget[name=dns_findings]:contains(quota.tour.example.com has no SPF record. Add a TXT record)",
+        },
+        {
+            trigger: ".o_field_widget[name=dns_state]:contains(Not trusted)",
+        },
+        {
+            content: "It is added: check again",
+            trigger: "button[name=action_check_dns]:contains(Check Now)",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_form_view:not(:contains(has no SPF record)) .o_field_widget[name=dns_state]:contains(/^Trusted$/)",
         },
         {
             content: "Something is wrong: stop everything at once",
@@ -162,10 +169,7 @@ registry.category("web_tour.tours").add("marketing_webhook_new_address", {
         {
             trigger: ".o_list_view .o_data_row:contains(signature of the tour)",
         },
-        {
-            trigger: ".o_back_button",
-            run: "click",
-        },
+        BACK,
         {
             trigger: ".o_field_widget[name=url]:contains(/marketing/webhook/mailgun/)",
         },

@@ -99,3 +99,23 @@ registry.category("web_tour.tours").add("marketing_sender_brake", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("marketing_sender_waiting", {
+    steps: () => [
+        {
+            content: "Three wait for their minute: which ones?",
+            trigger:
+                "button[name=action_view_waiting]:has(.o_stat_value:contains(/^3$/))",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_list_view:has(.o_breadcrumb:contains(Waiting at pumps.example.com)) .o_data_row:count(3)",
+        },
+        {
+            content: "By what they are held",
+            trigger:
+                ".o_list_view .o_data_row:contains(tour_reader):contains(New pumps):contains(Waiting):contains(Quota of the sender)",
+        },
+    ],
+});
