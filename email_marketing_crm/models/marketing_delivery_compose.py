@@ -191,9 +191,23 @@ class MarketingDelivery(models.Model):
     def _refresh_records(self, mailing, ids):
         """Follow what happened to the records since the plan.
 
-        A record that was merged or deleted is replaced by another one of the person;
+        Somebody who was merged while it was made is in it twice: he becomes one. A
+        record that was merged or deleted is replaced by another one of the person;
         a new address is the one that is used, hence the one that is gated.
         """
+        merged = defaultdict(list)
+        for source_id, target_id in self.env.execute_query(
+            SQL(
+                "SELECT DISTINCT person.id, person.merged_into_id"
+                "  FROM marketing_delivery delivery"
+                "  JOIN marketing_person person ON person.id = delivery.person_id"
+                " WHERE delivery.id = ANY(%s) AND person.merged_into_id IS NOT NULL",
+                ids,
+            )
+        ):
+            merged[target_id].append(source_id)
+        for target_id, source_ids in merged.items():
+            self._merge_persons(source_ids, target_id)
         model = mailing.mailing_model_real
         self.env.cr.execute(
             SQL(

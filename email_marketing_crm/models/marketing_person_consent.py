@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import datetime, time, timedelta
 from functools import partial
 
@@ -69,6 +70,33 @@ class MarketingPerson(models.Model):
     @api.model
     def _get_person_models(self):
         return [*super()._get_person_models(), "marketing.consent"]
+
+    @api.model
+    def _consume_inbox(self, batch):
+        if batch.rebuild_ids:
+            self._adopt_answers(sorted(batch.rebuild_ids))
+        return super()._consume_inbox(batch)
+
+    @api.model
+    def _adopt_answers(self, person_ids):
+        """Give these persons what others answered who were merged into them.
+
+        An answer that came in the moment of the merge was not seen by it, and did not
+        see it: it is still that of the alias, whom nobody asks.
+        """
+        sources = defaultdict(list)
+        for source_id, target_id in self.env.execute_query(
+            SQL(
+                "SELECT alias.id, alias.merged_into_id FROM marketing_person alias"
+                " WHERE alias.merged_into_id = ANY(%s)"
+                " AND EXISTS (SELECT FROM marketing_consent consent"
+                " WHERE consent.person_id = alias.id)",
+                list(person_ids),
+            )
+        ):
+            sources[target_id].append(source_id)
+        for target_id, source_ids in sources.items():
+            self.env["marketing.consent"]._merge_persons(source_ids, target_id)
 
     @api.model
     def _get_untracked_emails(self, emails):

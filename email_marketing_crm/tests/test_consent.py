@@ -254,3 +254,24 @@ class TestConsent(ConsentCase):
         self.env["marketing.consent"]._note_expired()
         self.env["marketing.consent"]._note_expired()
         self.assertEqual(self.evidence_of(ANA), ["given", "expired"])
+
+    def test_an_answer_in_the_moment_of_a_merge_is_not_lost(self):
+        """Neither sees what the other one has not committed yet."""
+        self.answer(ANA, "in")
+        self.answer(BEN, "in")
+        ana, ben = self.person_of(ANA), self.person_of(BEN)
+        self.env["marketing.consent"].search([("person_id", "=", ben.id)]).unlink()
+        self.env.flush_all()
+        ben._merge_into(ana)
+        self.env.cr.execute(
+            "INSERT INTO marketing_consent (person_id, topic_id, state, legal_basis,"
+            " source, date) VALUES (%s, %s, 'out', 'consent', 'page', %s)",
+            [ben.id, self.topic.id, NOW],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.state_of(ANA), "in")
+        self.run_inbox()
+        self.assertEqual(self.state_of(ANA), "out")
+        self.assertFalse(
+            self.env["marketing.consent"].search([("person_id", "=", ben.id)])
+        )

@@ -280,3 +280,19 @@ class TestDeliveryGates(DeliveryCase):
                 delivery = self.deliveries_of(mailing)
                 self.assertEqual(delivery.email, "ana.old@example.com")
                 self.assertEqual(delivery.state, "skipped")
+
+    def test_who_is_merged_while_the_plan_is_made_gets_one_mail(self):
+        """Neither sees what the other one has not committed yet."""
+        self.mailing.action_launch()
+        ana, bob = (
+            self.person_of(email) for email in ("ana@example.com", "bob@example.com")
+        )
+        with patch.object(type(ana), "_get_person_models", lambda persons: []):
+            bob._merge_into(ana)
+        self.assertEqual(len(self.deliveries_of(self.mailing)), 3)
+        self.deliver()
+        self.assertEqual(
+            self.outcomes(self.mailing),
+            {"ana@example.com": "sent", "eve@example.com": "sent"},
+        )
+        self.assertEqual(len(self.received()), 2)
