@@ -59,15 +59,17 @@ class MarketingTrackingController(MassMailController):
         :param is_signed: whether we wrote the address that was asked for
         :returns: what records the hit; None where Odoo's own code has to
         """
-        hit = request.env(user=SUPERUSER_ID)["marketing.hit"].with_context(
-            marketing_hit={
-                "user_agent": request.httprequest.headers.get("User-Agent", ""),
-                "method": request.httprequest.method,
-                "is_signed": is_signed,
-            }
-        )
+        facts = {
+            "user_agent": request.httprequest.headers.get("User-Agent", ""),
+            "method": request.httprequest.method,
+            "is_signed": is_signed,
+        }
+        hit = request.env(
+            user=SUPERUSER_ID,
+            context=request.env.context | {"marketing_hit": facts},
+        )["marketing.hit"]
         if hit._is_available():
             return hit
         request.update_env(user=request.env.ref("base.public_user").id)
-        request.update_context(marketing_hit=hit.env.context["marketing_hit"])
+        request.update_context(marketing_hit=facts)
         return None

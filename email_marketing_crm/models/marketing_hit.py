@@ -34,10 +34,9 @@ WRITTEN_FIELDS = {
 }
 #: The largest number of a row; whoever makes one up may take a larger one.
 MAX_ID = 2**31 - 1
-#: Classes of hits that came by no request: too fast, and at any other time.
-NO_REQUEST = dict.fromkeys(
-    ("opened", "opened_again", "clicked"), [["unknown", "no_request"]] * 2
-)
+#: What an open may be recorded as, and what a click may.
+OPEN_KINDS = ("opened", "opened_again")
+CLICK_KINDS = ("opened", "clicked")
 #: What hits are written through.
 CONNECTIONS = KeptConnections(
     lambda name: psycopg2.connect(**connection_info_for(name)[1])
@@ -45,24 +44,41 @@ CONNECTIONS = KeptConnections(
 
 
 @lru_cache(maxsize=2048)
-def _get_classes(user_agent, method, is_signed):
-    """`{type: [[class, reasons] when too fast, the same at any other time]}`.
+def _format_facts(kinds, user_agent, method, is_signed):
+    """What does not change of `_get_facts` from hit to hit of a program, as JSON.
 
+    :param kinds: `((code, type id, settling seconds), ...)`
+    :param user_agent: None when no request is known
     :param is_signed: whether the address that was asked for was written by us
     """
-    return {
-        code: [
-            [found.reliability, ",".join(found.reasons)]
-            for delay in (0.0, None)
-            for hit in [classify_hit(kind, user_agent, method, delay)]
-            for found in [hit if is_signed else distrust(hit)]
-        ]
-        for kind, code in (
-            ("open", "opened"),
-            ("open", "opened_again"),
-            ("click", "clicked"),
-        )
+    facts = {
+        "user": SUPERUSER_ID,
+        "too_fast": TOO_FAST_SECONDS,
+        "data": {
+            "user_agent": user_agent and user_agent[:255].replace("\0", ""),
+            "method": method,
+        },
     }
+    for code, type_id, settling in kinds:
+        facts[code] = {
+            "type": type_id,
+            "settling": settling,
+            "too_fast": _classify(code, user_agent, method, 0.0, is_signed),
+            "class": _classify(code, user_agent, method, None, is_signed),
+        }
+    facts["is_human"] = is_at_least(facts["opened"]["class"][0], "human_likely")
+    return json.dumps(facts)
+
+
+def _classify(code, user_agent, method, delay, is_signed):
+    """`[class, reasons]` of a hit that comes so many seconds after its mail."""
+    if user_agent is None:
+        return ["unknown", "no_request"]
+    kind = "click" if code == "clicked" else "open"
+    found = classify_hit(kind, user_agent, method, delay)
+    if not is_signed:
+        found = distrust(found)
+    return [found.reliability, ",".join(found.reasons)]
 
 
 class MarketingHit(models.AbstractModel):
@@ -116,7 +132,7 @@ class MarketingHit(models.AbstractModel):
             SQL(
                 "SELECT marketing_record_open(%s, %s::jsonb)",
                 mail_id,
-                json.dumps(self._get_facts()),
+                self._get_facts(OPEN_KINDS),
             )
         )
         for (row,) in rows:
@@ -148,7 +164,7 @@ class MarketingHit(models.AbstractModel):
                 mailing_id,
                 ip,
                 country_code or None,
-                json.dumps(self._get_facts()),
+                self._get_facts(CLICK_KINDS),
             )
         )
         if unknown:
@@ -163,32 +179,28 @@ class MarketingHit(models.AbstractModel):
         return url
 
     @api.model
-    def _get_facts(self):
+    def _get_facts(self, kinds):
         """What the functions are told of the request (`marketing_hit_function.py`)."""
         hit = self.env.context.get("marketing_hit")
+        facts = _format_facts(
+            self._get_types(kinds),
+            (hit["user_agent"] or "") if hit else None,
+            hit["method"] if hit else None,
+            hit.get("is_signed", True) if hit else True,
+        )
+        return f'{{"now": "{fields.Datetime.now().isoformat()}", {facts[1:]}'
+
+    @api.model
+    @tools.ormcache("kinds")
+    def _get_types(self, kinds):
+        """`((code, type id, settling seconds), ...)` of kinds of hits."""
         types = self.env["marketing.touchpoint.type"]
         settling = types._get_settling_seconds()
-        classes = (
-            _get_classes(hit["user_agent"], hit["method"], hit.get("is_signed", True))
-            if hit
-            else NO_REQUEST
+        ids = [types._get_id(code) for code in kinds]
+        return tuple(
+            (code, type_id, settling.get(type_id, 0))
+            for code, type_id in zip(kinds, ids, strict=True)
         )
-        codes = {code: types._get_id(code) for code in classes}
-        return {
-            "now": fields.Datetime.now().isoformat(),
-            "user": SUPERUSER_ID,
-            "too_fast": TOO_FAST_SECONDS,
-            "user_agent": (hit["user_agent"] or "")[:255].replace("\0", "")
-            if hit
-            else None,
-            "method": hit and hit["method"],
-            "is_human": is_at_least(classes["opened"][1][0], "human_likely"),
-            "types": {
-                code: [type_id, settling.get(type_id, 0)]
-                for code, type_id in codes.items()
-            },
-            "classes": classes,
-        }
 
     @api.model
     def _run(self, query):

@@ -8,53 +8,58 @@ _IS_TRACKED = """
                  WHERE silent.email_normalized = lower(mailing_trace.email)
                    AND silent.is_do_not_track)
 """
+#: SQL: what is captured of a trace.
+_TRACE = (
+    "trace.trace_type, trace.is_test_trace, trace.email, trace.sent_datetime,"
+    " trace.mass_mailing_id, trace.model, trace.res_id"
+)
 #: Functions keep their plans for as long as the connection lives: PostgreSQL needs
 #: longer to plan these statements than to run them (`tools/kept_connection.py`).
-#: `facts` says what the request shows: now, user, too_fast (seconds), agent and method,
-#: the types with their settling seconds, and the class for a hit that comes too fast
-#: and for any other. A function returns the rows of traces whose person is not known.
+#: `facts` says what the request shows (`marketing.hit._get_facts`): now, user, too_fast
+#: (seconds), what is kept of the program, and by kind of hit the type, its settling
+#: seconds, and class and reasons for a hit that comes too fast and for any other. A
+#: function returns the rows of traces whose person is not known. What is captured is
+#: told field by field: PostgreSQL copies a whole row as often as it is passed on.
 FUNCTIONS = (
     """
     CREATE OR REPLACE FUNCTION marketing_capture_hit(
-        trace mailing_trace, kind text, facts jsonb, link int, dedup text)
+        trace_type text, is_test boolean, address text, sent timestamp, mailing int,
+        model text, record_id int, kind text, facts jsonb, link int, dedup text)
     RETURNS boolean LANGUAGE plpgsql AS $$
     DECLARE
-        owner int; silent boolean; touchpoint int; delay float; class jsonb;
+        owner int; heir int; silent boolean; touchpoint int; delay float; class jsonb;
         hit_date timestamp := facts->>'now';
-        type_id int := facts->'types'->kind->>0;
-        settling float := facts->'types'->kind->>1;
+        known jsonb := facts->kind;
     BEGIN
-        IF trace.trace_type <> 'mail' OR trace.is_test_trace OR trace.email IS NULL
-        THEN
+        IF trace_type <> 'mail' OR is_test OR address IS NULL THEN
             RETURN TRUE;
         END IF;
-        SELECT known.id, known.is_do_not_track INTO owner, silent
-          FROM marketing_person AS person
-          JOIN marketing_person AS known
-            ON known.id = COALESCE(person.merged_into_id, person.id)
-         WHERE person.email_normalized = trace.email;
+        SELECT id, merged_into_id, is_do_not_track INTO owner, heir, silent
+          FROM marketing_person WHERE email_normalized = address;
+        IF heir IS NOT NULL THEN
+            SELECT id, is_do_not_track INTO owner, silent
+              FROM marketing_person WHERE id = heir;
+        END IF;
         IF owner IS NULL THEN
             RETURN FALSE;
         ELSIF silent THEN
             RETURN TRUE;
         END IF;
-        delay := extract(epoch FROM hit_date - trace.sent_datetime);
-        class := facts->'classes'->kind->(
-            CASE WHEN delay < (facts->>'too_fast')::float THEN 0 ELSE 1 END);
+        delay := extract(epoch FROM hit_date - sent);
+        class := known->(CASE WHEN delay < (facts->>'too_fast')::float
+                              THEN 'too_fast' ELSE 'class' END);
         INSERT INTO marketing_touchpoint (
                 person_id, type_id, date, mailing_id, link_id, res_model, res_id, value,
                 reliability, reliability_reasons, data, dedup_key)
-        VALUES (owner, type_id, hit_date, trace.mass_mailing_id, link, trace.model,
-                trace.res_id, 0, class->>0, class->>1,
-                jsonb_build_object('user_agent', facts->>'user_agent', 'method',
-                                   facts->>'method', 'seconds_since_sent', delay),
-                dedup)
+        VALUES (owner, (known->>'type')::int, hit_date, mailing, link, model, record_id,
+                0, class->>0, class->>1,
+                facts->'data' || jsonb_build_object('seconds_since_sent', delay), dedup)
             ON CONFLICT (dedup_key) DO NOTHING
         RETURNING id INTO touchpoint;
         IF touchpoint IS NOT NULL THEN
             INSERT INTO marketing_inbox (person_id, touchpoint_id, kind, due, attempts)
             VALUES (owner, touchpoint, 'touchpoint',
-                    hit_date + settling * interval '1 second', 0);
+                    hit_date + (known->>'settling')::float * interval '1 second', 0);
         END IF;
         RETURN TRUE;
     END $$
@@ -77,7 +82,8 @@ FUNCTIONS = (
         LOOP
             is_new := TRUE;
             IF NOT marketing_capture_hit(
-                trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open')
+                {_TRACE},
+                'opened', facts, NULL, 'trace:' || trace.id || ':open')
             THEN
                 RETURN NEXT to_jsonb(trace)::text;
             END IF;
@@ -97,7 +103,8 @@ FUNCTIONS = (
             LOOP
                 is_new := TRUE;
                 IF NOT marketing_capture_hit(
-                    trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open:human')
+                    {_TRACE},
+                    'opened', facts, NULL, 'trace:' || trace.id || ':open:human')
                 THEN
                     RETURN NEXT to_jsonb(trace)::text;
                 END IF;
@@ -111,9 +118,10 @@ FUNCTIONS = (
                    AND open_datetime <= hit_date - interval '1 hour' AND {_IS_TRACKED}
             LOOP
                 PERFORM marketing_capture_hit(
-                    trace, 'opened_again', facts, NULL,
+                    {_TRACE},
+                    'opened_again', facts, NULL,
                     'trace:' || trace.id || ':again:'
-                        || left(md5(facts->>'user_agent'), 8) || ':'
+                        || left(md5(facts->'data'->>'user_agent'), 8) || ':'
                         || to_char(hit_date, 'YYYYMMDDHH24'));
             END LOOP;
         END IF;
@@ -156,9 +164,12 @@ FUNCTIONS = (
         END IF;
         IF opened THEN
             PERFORM marketing_capture_hit(
-                trace, 'opened', facts, NULL, 'trace:' || trace.id || ':open');
+                {_TRACE},
+                'opened', facts, NULL, 'trace:' || trace.id || ':open');
         END IF;
-        IF NOT marketing_capture_hit(trace, 'clicked', facts, link, 'click:' || click)
+        IF NOT marketing_capture_hit(
+            {_TRACE},
+            'clicked', facts, link, 'click:' || click)
         THEN
             unknown := to_jsonb(trace)::text;
         END IF;
@@ -185,5 +196,5 @@ class MarketingHit(models.AbstractModel):
             "DROP FUNCTION IF EXISTS marketing_record_click("
             "int, int, int, int, text, text, jsonb);"
             "DROP FUNCTION IF EXISTS marketing_capture_hit("
-            "mailing_trace, text, jsonb, int, text)"
+            "text, boolean, text, timestamp, int, text, int, text, jsonb, int, text)"
         )

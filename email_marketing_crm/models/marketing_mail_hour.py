@@ -3,8 +3,12 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from .marketing_mailing_count import TABLES_OF_EVENT
-
+#: Event → what PostgreSQL is to keep of the rows that a statement changed.
+TABLES_OF_EVENT = {
+    "insert": "NEW TABLE AS new_rows",
+    "delete": "OLD TABLE AS old_rows",
+    "update": "OLD TABLE AS old_rows NEW TABLE AS new_rows",
+}
 #: What a statement did to the mails that left, added up.
 _COUNT_HOURS = """
 CREATE OR REPLACE FUNCTION marketing_hour_{event}() RETURNS trigger
@@ -23,7 +27,8 @@ END $$
 _COLUMNS = "mass_mailing_id, sent_datetime, is_test_trace"
 _NEW = f"SELECT {_COLUMNS}, 1 AS mails FROM new_rows"
 _OLD = f"SELECT {_COLUMNS}, -1 AS mails FROM old_rows"
-_ROWS = {"insert": _NEW, "delete": _OLD, "update": f"{_NEW} UNION ALL {_OLD}"}
+#: An update is counted with its mails (`marketing_mailing_count.py`).
+_ROWS = {"insert": _NEW, "delete": _OLD}
 
 
 class MarketingMailHour(models.Model):
@@ -56,11 +61,12 @@ class MarketingMailHour(models.Model):
         self._drop_triggers()
         # Names and rows are constants of the code.
         # pylint: disable=sql-injection
-        for event, tables in TABLES_OF_EVENT.items():
-            self.env.cr.execute(_COUNT_HOURS.format(event=event, rows=_ROWS[event]))
+        for event, rows in _ROWS.items():
+            self.env.cr.execute(_COUNT_HOURS.format(event=event, rows=rows))
             self.env.cr.execute(
                 f"CREATE TRIGGER marketing_hour_{event} AFTER {event.upper()}"
-                f" ON mailing_trace REFERENCING {tables} FOR EACH STATEMENT"
+                f" ON mailing_trace REFERENCING {TABLES_OF_EVENT[event]}"
+                " FOR EACH STATEMENT"
                 f" EXECUTE FUNCTION marketing_hour_{event}()"
             )
         self._correct()
