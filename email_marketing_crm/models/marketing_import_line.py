@@ -108,15 +108,23 @@ class MarketingImportLine(models.Model):
         self._answer("skip")
 
     def _answer(self, answer):
-        """Put lines back with an answer; the lane does the rest at once."""
+        self._put_back(
+            "question",
+            {"answer": answer},
+            self.env._("Only lines that need an answer can be answered."),
+        )
+
+    def _put_back(self, state, values, refusal):
+        """Let lines of a state wait once more; the lane does the rest at once.
+
+        :param refusal: what is said when none of them is in the state
+        """
         jobs = self.import_id
         jobs.check_access("write")
-        questions = self.filtered(lambda line: line.state == "question")
-        if not questions:
-            raise UserError(
-                self.env._("Only lines that need an answer can be answered.")
-            )
-        questions.sudo().write({"state": "waiting", "answer": answer})
+        lines = self.filtered(lambda line: line.state == state)
+        if not lines:
+            raise UserError(refusal)
+        lines.sudo().write({"state": "waiting", **values})
         self._continue(jobs)
 
     @api.model
@@ -129,15 +137,11 @@ class MarketingImportLine(models.Model):
 
     def action_retry(self):
         """Try lines again that could not be imported, after the cause was removed."""
-        jobs = self.import_id
-        jobs.check_access("write")
-        failed = self.filtered(lambda line: line.state == "error")
-        if not failed:
-            raise UserError(
-                self.env._("Only lines that were not imported can be tried again.")
-            )
-        failed.sudo().write({"state": "waiting", "reason": False})
-        self._continue(jobs)
+        self._put_back(
+            "error",
+            {"reason": False},
+            self.env._("Only lines that were not imported can be tried again."),
+        )
 
     def action_use_suggestion(self):
         """Use the address that was probably meant.
