@@ -230,6 +230,14 @@ class TestFrequencyRule(TimingCase):
             .search([]),
         )
 
+    def test_who_cannot_write_a_rule_reads_it_in_words(self):
+        """Without a band the form read “from 0 to below 0 points” to him."""
+        rules = self.env["marketing.frequency.rule"]
+        for user, is_shown in ((self.user_manager, True), (self.user_marketing, False)):
+            arch = rules.with_user(user).get_view(view_type="form")["arch"]
+            self.assertIn('name="summary"', arch)
+            self.assertEqual('name="score_from"' in arch, is_shown)
+
     def test_rules_made_in_the_interface(self):
         rule = (
             self.env["marketing.frequency.rule"]
