@@ -44,15 +44,15 @@ class Inbox:
 
 
 class Session:
-    """One connection."""
+    """One connection: reads into the same memory, and keeps nothing of a mail."""
 
     def __init__(self, connection: socket.socket, inbox: Inbox):
         self.connection = connection
         self.inbox = inbox
-        self.buffer = bytearray()
-        self.memory = memoryview(bytearray(READ_BYTES))
+        self.buffer = bytearray(READ_BYTES)
+        self.memory = memoryview(self.buffer)
+        self.filled = 0
         self.in_content = False
-        self.searched = 0
         self.recipient = b""
         self.is_over = False
 
@@ -61,10 +61,10 @@ class Session:
             try:
                 self.connection.sendall(b"220 sink\r\n")
                 while not self.is_over:
-                    count = self.connection.recv_into(self.memory)
+                    count = self.connection.recv_into(self.memory[self.filled :])
                     if not count:
                         return
-                    self.buffer += self.memory[:count]
+                    self.filled += count
                     if answers := b"".join(iter(self._step, b"")):
                         self.connection.sendall(answers)
             except ConnectionError:  # its worker was killed
@@ -74,31 +74,37 @@ class Session:
         """Handle one command or content; the answer, or nothing if more must come."""
         if self.in_content:
             # From behind: nothing follows but the commands of the next mail.
-            end = self.buffer.rfind(END, self.searched)
+            end = self.buffer.rfind(END, 0, self.filled)
             if end < 0:
-                self.searched = max(0, len(self.buffer) - len(END))
+                self._keep(max(0, self.filled - len(END) + 1))
                 return b""
-            del self.buffer[: end + len(END)]
+            self._keep(end + len(END))
             self.in_content = False
             self.inbox.take(self.recipient)
             return b"250 taken\r\n"
-        end = self.buffer.find(b"\r\n")
+        end = self.buffer.find(b"\r\n", 0, self.filled)
         if end < 0:
             return b""
-        line = bytes(self.buffer[:end])
-        del self.buffer[: end + 2]
+        line = self.buffer[:end]
+        self._keep(end + 2)
         command = line[:4].upper()
         if command == b"EHLO":
             return b"250-sink\r\n250-PIPELINING\r\n250-SIZE\r\n250 8BITMIME\r\n"
         if command == b"DATA":
-            self.in_content, self.searched = True, 0
+            self.in_content = True
             return b"354 go\r\n"
         if command == b"QUIT":
             self.is_over = True
             return b"221 bye\r\n"
         if command == b"RCPT":
-            self.recipient = RECIPIENT.match(line)[1]
+            self.recipient = bytes(RECIPIENT.match(line)[1])
         return b"250 ok\r\n"
+
+    def _keep(self, start: int) -> None:
+        """Forget what was read before `start`."""
+        rest = self.buffer[start : self.filled]
+        self.memory[: len(rest)] = rest
+        self.filled = len(rest)
 
 
 def accept(server: socket.socket, inbox: Inbox) -> None:

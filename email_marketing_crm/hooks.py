@@ -6,6 +6,17 @@ from odoo import SUPERUSER_ID
 from odoo.tools import SQL
 
 from .models.mailing_trace_link import LAST_UNSIGNED
+from .models.marketing_mail_template import NAME_FIELD
+
+#: The domain of what nobody is meant by.
+NOBODY = repr([("id", "in", [])])
+#: Where Odoo keeps domains that users write about records we add fields to.
+DOMAINS = (
+    ("mailing_mailing", "mailing_domain"),
+    ("crm_team", "assignment_domain"),
+    ("crm_team_member", "assignment_domain"),
+    ("crm_team_member", "assignment_domain_preferred"),
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -23,9 +34,14 @@ def post_init_hook(env):
 
 
 def trust_links_of_before(env):
-    """Take clicks in mails that left before for what they are: no link was signed."""
-    [(last,)] = env.execute_query(SQL("SELECT max(id) FROM mailing_trace"))
-    env["ir.config_parameter"].sudo().set_param(LAST_UNSIGNED, last or 0)
+    """Take clicks in mails that left before for what they are: no link was signed.
+
+    Said once: whoever calls the hook again makes no unsigned click of later count.
+    """
+    parameters = env["ir.config_parameter"].sudo()
+    if not parameters.get_param(LAST_UNSIGNED):
+        [(last,)] = env.execute_query(SQL("SELECT max(id) FROM mailing_trace"))
+        parameters.set_param(LAST_UNSIGNED, last or 0)
 
 
 def build_persons(env):
@@ -90,10 +106,10 @@ def build_consents(env):
     """
     consents = env["marketing.consent"]
     stopped = consents._build_opted_out()
-    env["marketing.topic"]._make_for_public_lists()
-    built = consents._build_from_subscriptions()
+    topics = env["marketing.topic"]._make_for_public_lists()
+    consents._build_from_subscriptions()
     consents._build_refusals()
-    _logger.info("%s consents; %s persons want no mail", built, stopped)
+    _logger.info("%s topics; %s persons want no mail", len(topics), stopped)
     env.cr.execute("ANALYZE marketing_consent")
 
 
@@ -133,15 +149,123 @@ def _keep_handoff_activities(env):
     ).activity_type_id = env.ref("mail.mail_activity_data_todo")
 
 
+def _get_own_fields(env):
+    """Names of the fields that the add-on and its bridges have on records of Odoo."""
+    rows = env.execute_query(
+        SQL(
+            """
+            SELECT DISTINCT field.name
+              FROM ir_model_fields field
+              JOIN ir_model_data data
+                ON data.model = 'ir.model.fields' AND data.res_id = field.id
+             WHERE data.module LIKE %s AND field.name LIKE %s
+            """,
+            r"email\_marketing\_crm%",
+            r"marketing\_%",
+        )
+    )
+    return [name for (name,) in rows]
+
+
+def _forget_fields(env):
+    """Let nothing of Odoo's ask for fields that go: it could not be opened any more.
+
+    Mailings and teams that asked for them are for nobody until a user says for whom;
+    saved searches are deleted. Mailings that were not sent greet by the field of Odoo.
+    """
+    asks = rf"\m({'|'.join(_get_own_fields(env))})\M"
+    own_models = [
+        name
+        for name, model in env.registry.items()
+        if (model._original_module or "").startswith("email_marketing_crm")
+    ]
+    for model, condition in (
+        ("mailing.filter", SQL("mailing_domain ~ %s", asks)),
+        (
+            "ir.filters",
+            SQL(
+                "model_id = ANY(%s) OR concat_ws(' ', domain, context, sort) ~ %s",
+                own_models,
+                asks,
+            ),
+        ),
+    ):
+        table = SQL.identifier(env[model]._table)
+        rows = env.execute_query(SQL("SELECT id FROM %s WHERE %s", table, condition))
+        env[model].browse([record_id for (record_id,) in rows]).unlink()
+    env.flush_all()
+    for table, column in DOMAINS:
+        env.cr.execute(
+            SQL(
+                "UPDATE %(table)s SET %(column)s = %(nobody)s"
+                " WHERE %(column)s ~ %(asks)s",
+                table=SQL.identifier(table),
+                column=SQL.identifier(column),
+                nobody=NOBODY,
+                asks=asks,
+            )
+        )
+    for column in ("subject", "preview", "body_arch", "body_html"):
+        env.cr.execute(
+            SQL(
+                """
+                UPDATE mailing_mailing mailing
+                   SET %(column)s = replace(%(column)s, %(ours)s,
+                           CASE model.model WHEN 'crm.lead' THEN 'object.contact_name'
+                                ELSE 'object.name' END)
+                  FROM ir_model model
+                 WHERE model.id = mailing.mailing_model_id AND mailing.state <> 'done'
+                   AND strpos(%(column)s, %(ours)s) > 0
+                """,
+                column=SQL.identifier(column),
+                ours=f"object.{NAME_FIELD}",
+            )
+        )
+
+
+def _keep_refusals(env):
+    """Who reported spam, was blocked or is on the suppression list gets no mail.
+
+    Odoo's blacklist remembers it, of every address that is the person's.
+    """
+    env.cr.execute(
+        """
+        INSERT INTO mail_blacklist (email, active, create_date, write_date)
+        SELECT person.email_normalized, TRUE, now() at time zone 'UTC',
+               now() at time zone 'UTC'
+          FROM marketing_person person
+          JOIN marketing_person reader
+            ON reader.id = COALESCE(person.merged_into_id, person.id)
+         WHERE (reader.suppression IN ('complaint', 'manual') OR reader.is_suppressed)
+           AND reader.is_erased IS NOT TRUE AND person.is_erased IS NOT TRUE
+        ON CONFLICT (email) DO UPDATE SET active = TRUE
+        """
+    )
+
+
+def _leaves_people_out(mailing):
+    """Whether Odoo's queue would mail people who are out of a topic or in a segment.
+
+    Who is out of the topic of a list is opted out of the list, which Odoo looks at.
+    """
+    topic = mailing.marketing_topic_id
+    is_covered = not topic or topic.mailing_list_id in mailing.contact_list_ids
+    return bool(mailing.marketing_excluded_segment_ids) or not is_covered
+
+
 def uninstall_hook(env):
     """Remove the crons of the lanes and the settings; Odoo removes the rest.
 
-    Mailings to segments become drafts to nobody: without segments their domain cannot
-    be read, and what Odoo's own queue would make of them is anybody's guess.
+    Mailings to segments and of journeys become drafts to nobody: without segments their
+    domain cannot be read, that of a journey's mail means everybody, and what Odoo's own
+    queue would make of them is anybody's guess.
     """
     mailings = env["mailing.mailing"].with_context(active_test=False)
     driven = mailings.search([("marketing_kind", "!=", False)])
-    unsent = driven.filtered(lambda mailing: mailing.state in ("in_queue", "sending"))
+    waiting = mailings.search([("state", "in", ("in_queue", "sending"))])
+    unsent = waiting.filtered(
+        lambda mailing: mailing.marketing_kind or _leaves_people_out(mailing)
+    )
     unsent.write({"state": "draft"})
     env["mail.mail"].search(
         [("marketing_delivery_id", "!=", False), ("state", "=", "outgoing")]
@@ -151,8 +275,10 @@ def uninstall_hook(env):
     # By SQL: whom a mailing was sent to is fixed, for as long as we are here.
     env.cr.execute(
         "UPDATE mailing_mailing SET mailing_domain = %s WHERE id = ANY(%s)",
-        ["[('id', 'in', [])]", segmented.ids],
+        [NOBODY, (segmented | driven).ids],
     )
+    _forget_fields(env)
+    _keep_refusals(env)
     env.invalidate_all()
     # The log goes first: it holds on to the types that are removed one by one.
     env.cr.execute("TRUNCATE marketing_touchpoint")

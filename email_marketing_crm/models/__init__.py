@@ -28,6 +28,7 @@ from . import marketing_touchpoint
 from . import marketing_touchpoint_event
 from . import marketing_touchpoint_wording
 from . import marketing_hit
+from . import marketing_hit_answer
 from . import marketing_hit_function
 from . import marketing_inbox
 

@@ -1,5 +1,19 @@
+import re
+from functools import partial
+
+import werkzeug.exceptions
+
 from odoo import models
 from odoo.http import request
+from odoo.service.model import retrying
+
+#: What asks without changing anything.
+SAFE_METHODS = ("GET", "HEAD")
+#: Kind of hit → its address, as Odoo's routes have it (`controllers/tracking.py`).
+HIT_ADDRESSES = {
+    "open": re.compile(r"/mail/track/(?P<mail_id>\d+)/(?P<token>[^/]+)/blank\.gif"),
+    "click": re.compile(r"/r/(?P<code>[^/]+)/m/(?P<mailing_trace_id>\d+)"),
+}
 
 
 class IrHttp(models.AbstractModel):
@@ -9,6 +23,38 @@ class IrHttp(models.AbstractModel):
     """
 
     _inherit = "ir.http"
+
+    @classmethod
+    def _match(cls, path_info):
+        """Answer a hit before its route is looked for.
+
+        `http_routing` redirects from here too. What would follow, such as the route and
+        the user, a hit does not need. Whatever else happens is the route's: addresses
+        nobody of us wrote, other methods, and a database that is only read (a replica,
+        or the requests of tests).
+        """
+        answer = cls._answer_hit(path_info)
+        if answer is not None:
+            request.session.can_save = False
+            werkzeug.exceptions.abort(answer)
+        return super()._match(path_info)
+
+    @classmethod
+    def _answer_hit(cls, path_info):
+        if request.env.cr.readonly or request.httprequest.method not in SAFE_METHODS:
+            return None
+        for kind, address in HIT_ADDRESSES.items():
+            if found := address.fullmatch(path_info):
+                arguments = {
+                    name: int(value) if name.endswith("_id") else value
+                    for name, value in found.groupdict().items()
+                }
+                answer = partial(request.env["marketing.hit"]._answer, kind)
+                try:
+                    return retrying(partial(answer, **arguments), request.env)
+                except werkzeug.exceptions.HTTPException:
+                    return None
+        return None
 
     @classmethod
     def _pre_dispatch(cls, rule, args):

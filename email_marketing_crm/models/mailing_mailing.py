@@ -173,6 +173,18 @@ class MailingMailing(models.Model):
     # CRUD
     # ------------------------------------------------------------------
 
+    @api.model
+    def _begin(self, vals_list):
+        """Create mailings for a button, which names no sender: Odoo takes the user."""
+        if not self.new(self.default_get(["mail_server_id"])).email_from:
+            raise UserError(
+                self.env._(
+                    "Mails need a sender. Enter your e-mail address in your "
+                    "preferences first."
+                )
+            )
+        return self.create(vals_list)
+
     def copy(self, default=None):
         """Copy the segments too, for users who do not see them as well."""
         copies = super().copy(default)

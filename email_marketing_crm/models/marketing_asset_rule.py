@@ -20,6 +20,7 @@ class MarketingSegmentRule(models.Model):
         for rule in self.filtered("asset_id"):
             parts = (rule.scope, rule.asset_id.display_name)
             rule.scope = ", ".join(part for part in parts if part)
+            rule.is_scope_shown = True
         return result
 
     def _get_scope_conditions(self):

@@ -115,11 +115,12 @@ class MarketingConsent(models.Model):
                 """
                 INSERT INTO marketing_consent_log (
                     person_id, mailing_list_id, event, date, source, reason_id)
-                SELECT COALESCE(person.merged_into_id, person.id),
+                SELECT DISTINCT ON (1, 2)
+                       COALESCE(person.merged_into_id, person.id),
                        subscription.list_id, 'withdrawn',
                        COALESCE(subscription.opt_out_datetime,
                                 subscription.create_date,
-                                now() at time zone 'UTC'),
+                                now() at time zone 'UTC') AS date,
                        'list', subscription.opt_out_reason_id
                   FROM mailing_subscription subscription
                   JOIN mailing_contact contact ON contact.id = subscription.contact_id
@@ -128,6 +129,7 @@ class MarketingConsent(models.Model):
                  WHERE subscription.opt_out AND %s IS NULL
                    AND NOT EXISTS (SELECT FROM marketing_topic topic
                                     WHERE topic.mailing_list_id = subscription.list_id)
+                 ORDER BY 1, 2, date DESC
                 """,
                 self._get_last_answer(
                     SQL("COALESCE(person.merged_into_id, person.id)"),

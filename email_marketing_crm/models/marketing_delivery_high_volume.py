@@ -67,6 +67,8 @@ class MarketingDelivery(models.Model):
         others = list(deliveries)
         if len(deliveries) >= SMALLEST_GROUP and not mailing._get_volume_obstacle():
             others = self._send_volume(mailing, content, deliveries, sessions)
+        if not others:
+            return None
         mine = self._lock_planned([deliveries[res_id] for res_id in others])
         return super()._compose_part(
             mailing,

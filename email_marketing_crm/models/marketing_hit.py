@@ -1,7 +1,6 @@
 """Opens and clicks as they come over HTTP: one statement each, touchpoint included."""
 
 import json
-from functools import lru_cache
 
 import psycopg2
 
@@ -9,8 +8,8 @@ from odoo import SUPERUSER_ID, api, fields, models, modules, tools
 from odoo.sql_db import connection_info_for
 from odoo.tools import SQL
 
+from ..tools.hit_facts import CLICK_KINDS, OPEN_KINDS, Kind, add_moment, format_facts
 from ..tools.kept_connection import KeptConnections
-from ..tools.reliability import TOO_FAST_SECONDS, classify_hit, distrust, is_at_least
 
 #: Modules whose overrides of the methods below do what the statements do.
 KNOWN_MODULES = (
@@ -34,51 +33,10 @@ WRITTEN_FIELDS = {
 }
 #: The largest number of a row; whoever makes one up may take a larger one.
 MAX_ID = 2**31 - 1
-#: What an open may be recorded as, and what a click may.
-OPEN_KINDS = ("opened", "opened_again")
-CLICK_KINDS = ("opened", "clicked")
 #: What hits are written through.
 CONNECTIONS = KeptConnections(
     lambda name: psycopg2.connect(**connection_info_for(name)[1])
 )
-
-
-@lru_cache(maxsize=2048)
-def _format_facts(kinds, user_agent, method, is_signed):
-    """What does not change of `_get_facts` from hit to hit of a program, as JSON.
-
-    :param kinds: `((code, type id, settling seconds), ...)`
-    :param user_agent: None when no request is known
-    :param is_signed: whether the address that was asked for was written by us
-    """
-    facts = {
-        "user": SUPERUSER_ID,
-        "too_fast": TOO_FAST_SECONDS,
-        "data": {
-            "user_agent": user_agent and user_agent[:255].replace("\0", ""),
-            "method": method,
-        },
-    }
-    for code, type_id, settling in kinds:
-        facts[code] = {
-            "type": type_id,
-            "settling": settling,
-            "too_fast": _classify(code, user_agent, method, 0.0, is_signed),
-            "class": _classify(code, user_agent, method, None, is_signed),
-        }
-    facts["is_human"] = is_at_least(facts["opened"]["class"][0], "human_likely")
-    return json.dumps(facts)
-
-
-def _classify(code, user_agent, method, delay, is_signed):
-    """`[class, reasons]` of a hit that comes so many seconds after its mail."""
-    if user_agent is None:
-        return ["unknown", "no_request"]
-    kind = "click" if code == "clicked" else "open"
-    found = classify_hit(kind, user_agent, method, delay)
-    if not is_signed:
-        found = distrust(found)
-    return [found.reliability, ",".join(found.reasons)]
 
 
 class MarketingHit(models.AbstractModel):
@@ -179,27 +137,28 @@ class MarketingHit(models.AbstractModel):
         return url
 
     @api.model
-    def _get_facts(self, kinds):
+    def _get_facts(self, codes):
         """What the functions are told of the request (`marketing_hit_function.py`)."""
         hit = self.env.context.get("marketing_hit")
-        facts = _format_facts(
-            self._get_types(kinds),
+        facts = format_facts(
+            self._get_kinds(codes),
+            SUPERUSER_ID,
             (hit["user_agent"] or "") if hit else None,
             hit["method"] if hit else None,
             hit.get("is_signed", True) if hit else True,
         )
-        return f'{{"now": "{fields.Datetime.now().isoformat()}", {facts[1:]}'
+        return add_moment(facts, fields.Datetime.now())
 
     @api.model
-    @tools.ormcache("kinds")
-    def _get_types(self, kinds):
-        """`((code, type id, settling seconds), ...)` of kinds of hits."""
+    @tools.ormcache("codes")
+    def _get_kinds(self, codes):
+        """The `Kind` of each of these codes."""
         types = self.env["marketing.touchpoint.type"]
         settling = types._get_settling_seconds()
-        ids = [types._get_id(code) for code in kinds]
+        ids = [types._get_id(code) for code in codes]
         return tuple(
-            (code, type_id, settling.get(type_id, 0))
-            for code, type_id in zip(kinds, ids, strict=True)
+            Kind(code, type_id, settling.get(type_id, 0))
+            for code, type_id in zip(codes, ids, strict=True)
         )
 
     @api.model

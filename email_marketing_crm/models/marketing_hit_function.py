@@ -18,8 +18,8 @@ _TRACE = (
 #: `facts` says what the request shows (`marketing.hit._get_facts`): now, user, too_fast
 #: (seconds), what is kept of the program, and by kind of hit the type, its settling
 #: seconds, and class and reasons for a hit that comes too fast and for any other. A
-#: function returns the rows of traces whose person is not known. What is captured is
-#: told field by field: PostgreSQL copies a whole row as often as it is passed on.
+#: function returns the rows of traces whose person is not known. `hit` is read by the
+#: triggers of `marketing_mailing_count.py`.
 FUNCTIONS = (
     """
     CREATE OR REPLACE FUNCTION marketing_capture_hit(
@@ -66,7 +66,7 @@ FUNCTIONS = (
     """,
     f"""
     CREATE OR REPLACE FUNCTION marketing_record_open(mail int, facts jsonb)
-    RETURNS SETOF text LANGUAGE plpgsql AS $$
+    RETURNS SETOF text LANGUAGE plpgsql SET email_marketing_crm.hit = 'on' AS $$
     DECLARE
         trace mailing_trace;
         hit_date timestamp := facts->>'now';
@@ -131,7 +131,7 @@ FUNCTIONS = (
     CREATE OR REPLACE FUNCTION marketing_record_click(
         hit int, link int, campaign int, mailing int, address text, country text,
         facts jsonb, OUT click int, OUT unknown text, OUT opened boolean)
-    LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql SET email_marketing_crm.hit = 'on' AS $$
     DECLARE
         trace mailing_trace;
         hit_date timestamp := facts->>'now';

@@ -14,7 +14,7 @@ class MarketingJourneyStep(models.Model):
             return
         # The defaults of a new step are none of a new mailing.
         env = self.env(context=clean_context(self.env.context))
-        mailings = env["mailing.mailing"].create(
+        mailings = env["mailing.mailing"]._begin(
             [step._prepare_mailing_values() for step in steps]
         )
         for step, mailing in zip(steps, mailings, strict=True):

@@ -140,7 +140,10 @@ class MarketingLane(models.Model):
 
     @api.model
     def _synchronize(self):
-        """Make the lanes and their crons match the setting."""
+        """Make the lanes and their crons match the setting.
+
+        A cron that somebody deleted is made anew: its work would not be done.
+        """
         count = self._get_lane_count()
         lanes = self.with_context(active_test=False).search([])
         surplus = lanes.filtered(
@@ -152,8 +155,9 @@ class MarketingLane(models.Model):
         )
         surplus.cron_id.unlink()
         surplus.unlink()
-        known = {(lane.kind, lane.number) for lane in lanes - surplus}
-        missing = self.create(
+        kept = lanes - surplus
+        known = {(lane.kind, lane.number) for lane in kept}
+        missing = kept.filtered(lambda lane: not lane.cron_id) | self.create(
             [
                 {"kind": kind, "number": number}
                 for kind in self._get_kinds()

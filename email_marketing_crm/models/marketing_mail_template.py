@@ -12,6 +12,8 @@ from ..tools.mail_layout import read_mail
 
 #: Where the library is written down, a file for each kind of mail.
 LIBRARY = "email_marketing_crm/data/mail_templates"
+#: `key/language` of what the library brought: what users delete of it stays deleted.
+LOADED_PARAMETER = "email_marketing_crm.mail_library"
 #: The field that greets the person; models without it greet by another one.
 NAME_FIELD = "marketing_name"
 
@@ -231,7 +233,7 @@ class MarketingMailTemplate(models.Model):
         """A new mailing with this text."""
         self.ensure_one()
         model = self.env["ir.model"]._get("res.partner")
-        mailing = self.env["mailing.mailing"].create(
+        mailing = self.env["mailing.mailing"]._begin(
             {"mailing_model_id": model.id, **self.get_mailing_values(model.model)}
         )
         return mailing.get_formview_action()
@@ -284,12 +286,15 @@ class MarketingMailTemplate(models.Model):
             for lang in self.env["res.lang"].with_context(active_test=False).search([])
         }
         library = self._get_library()
+        parameters = self.env["ir.config_parameter"].sudo()
+        loaded = set((parameters.get_param(LOADED_PARAMETER) or "").split())
         present = {
             (template.key, template.lang_id.code)
             for template in self.with_context(active_test=False).search(
                 [("is_library", "=", True)]
             )
         }
+        present |= {mail for mail in library if "/".join(mail) in loaded}
         self.create(
             [
                 {
@@ -303,4 +308,7 @@ class MarketingMailTemplate(models.Model):
                 for (key, lang), values in library.items()
                 if (key, lang) not in present
             ]
+        )
+        parameters.set_param(
+            LOADED_PARAMETER, " ".join(sorted(loaded | set(map("/".join, library))))
         )

@@ -6,6 +6,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.client_action import show_record
 from ..tools.conflict import CONFLICTS
 
 #: Seconds a user waits for a check; what is left is done by the worker.
@@ -272,9 +273,10 @@ class MarketingMailingCheck(models.Model):
     # ------------------------------------------------------------------
 
     def action_again(self):
-        """Check the mailing as it is now."""
+        """Check the mailing as it is now, and show it in place of this check."""
         self.ensure_one()
-        return self.mailing_id.action_marketing_check()
+        self.mailing_id.check_access("read")
+        return show_record(self._check_mailing(self.mailing_id).id)
 
     def action_stop(self):
         """Leave it at what was found so far."""

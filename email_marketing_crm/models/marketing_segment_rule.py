@@ -106,6 +106,8 @@ class MarketingSegmentRule(models.Model):
         "downloaded, or a word of its title.",
     )
     scope = fields.Char("Only", compute="_compute_scope")
+    # Lists have columns for page and topic, but none for the rest of the scope.
+    is_scope_shown = fields.Boolean(compute="_compute_scope")
     reliability = fields.Selection(
         selection="_selection_reliability",
         string="At Least This Certain",
@@ -158,6 +160,7 @@ class MarketingSegmentRule(models.Model):
                 rule.topic,
             ]
             rule.scope = ", ".join(part for part in parts if part)
+            rule.is_scope_shown = any(parts[:3])
 
     @api.depends(
         "type_id",

@@ -28,6 +28,7 @@ class MarketingSegmentRuleGroup(models.Model):
     rule_ids = fields.One2many(
         "marketing.segment.rule", "group_id", string="Behavior", copy=True
     )
+    is_scope_shown = fields.Boolean(compute="_compute_is_scope_shown")
 
     @api.depends("match", "rule_ids.display_name")
     def _compute_display_name(self):
@@ -37,6 +38,11 @@ class MarketingSegmentRuleGroup(models.Model):
                 group.display_name = self.env._("any of: %s", rules)
             else:
                 group.display_name = self.env._("all of: %s", rules)
+
+    @api.depends("rule_ids.is_scope_shown")
+    def _compute_is_scope_shown(self):
+        for group in self:
+            group.is_scope_shown = any(group.rule_ids.mapped("is_scope_shown"))
 
     def _get_person_set(self, now, person_ids=None):
         """Who fulfils the rules of the group; see the method of a rule."""

@@ -1,11 +1,17 @@
 """What is opened from a segment: its members, their records, and mailings to them."""
 
-from odoo import Command, models
-from odoo.exceptions import UserError
+from odoo import Command, api, fields, models
 
 
 class MarketingSegment(models.Model):
     _inherit = "marketing.segment"
+
+    is_scope_shown = fields.Boolean(compute="_compute_is_scope_shown")
+
+    @api.depends("rule_ids.is_scope_shown")
+    def _compute_is_scope_shown(self):
+        for segment in self:
+            segment.is_scope_shown = any(segment.rule_ids.mapped("is_scope_shown"))
 
     def action_view_members(self):
         self.ensure_one()
@@ -55,14 +61,7 @@ class MarketingSegment(models.Model):
     def action_send_mailing(self):
         """Start a mailing to the members."""
         self.ensure_one()
-        if not self.env.user.email_formatted:
-            raise UserError(
-                self.env._(
-                    "Mails need a sender. Enter your e-mail address in your "
-                    "preferences first."
-                )
-            )
-        mailing = self.env["mailing.mailing"].create(self._prepare_mailing_values())
+        mailing = self.env["mailing.mailing"]._begin(self._prepare_mailing_values())
         return {
             "type": "ir.actions.act_window",
             "res_model": "mailing.mailing",

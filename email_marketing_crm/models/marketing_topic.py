@@ -248,7 +248,7 @@ class MarketingTopic(models.Model):
             )
         ready = self.env.ref("email_marketing_crm.mailing_consent_renewal")
         model = self.renewal_segment_id.res_model
-        mailing = self.env["mailing.mailing"].create(
+        mailing = self.env["mailing.mailing"]._begin(
             {
                 "subject": ready.subject,
                 "body_arch": ready.body_arch,

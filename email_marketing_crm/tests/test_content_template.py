@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
 from .content_common import ContentCase
@@ -164,6 +164,37 @@ class TestContentTemplate(ContentCase):
         action = self.template().with_user(self.user_marketing).action_use()
         mailing = self.env["mailing.mailing"].browse(action["res_id"])
         self.assertEqual(mailing.subject, "What we learned this month")
+
+    def test_who_has_no_address_is_told_what_to_do(self):
+        self.user_marketing.email = False
+        template = self.template().with_user(self.user_marketing)
+        with self.assertRaisesRegex(UserError, "preferences"):
+            template.action_use()
+        self.user_marketing.email = "marketer@example.com"
+        mailing = self.env["mailing.mailing"].browse(template.action_use()["res_id"])
+        self.assertIn("marketer@example.com", mailing.email_from)
+
+    def test_a_mail_server_with_an_address_is_sender_enough(self):
+        """As in Odoo's own form: the server's address takes the place of the user's."""
+        self.env["ir.config_parameter"].set_param(
+            "mass_mailing.mail_server_id",
+            self.env["ir.mail_server"]
+            .create(
+                {
+                    "name": "News",
+                    "smtp_host": "smtp.example.com",
+                    "from_filter": "news@example.com",
+                }
+            )
+            .id,
+        )
+        self.env.company.alias_domain_id = self.env["mail.alias.domain"].create(
+            {"name": "example.com", "default_from": "news"}
+        )
+        self.user_marketing.email = False
+        action = self.template().with_user(self.user_marketing).action_use()
+        mailing = self.env["mailing.mailing"].browse(action["res_id"])
+        self.assertEqual(mailing.email_from, "news@example.com")
 
     def test_rights(self):
         template = self.template()

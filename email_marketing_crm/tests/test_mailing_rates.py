@@ -109,12 +109,32 @@ class TestMailingRates(DeliveryCase):
                 opened["domain"], [("mailing_figure", "=", f"{self.ours.id}:clicked")]
             )
 
+    def test_cards_have_the_numbers_of_the_list(self):
+        """Which mail works, on a telephone."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "email_marketing_crm.marketing_mailing_report_action"
+        )
+        self.assertIn("kanban", action["view_mode"].split(","))
+        report = self.env["marketing.mailing.report"].with_user(self.user_marketing)
+        views = report.get_views([(None, "list"), (None, "kanban")])["views"]
+        listed, carded = (
+            {
+                node.get("name"): node.get("options")
+                for node in etree.fromstring(views[view_type]["arch"]).iter("field")
+                if report._fields[node.get("name")].type in ("integer", "float")
+            }
+            for view_type in ("list", "kanban")
+        )
+        self.assertTrue(listed)
+        self.assertEqual(carded, listed)
+
     def test_numbers_of_lists_call_what_is_there(self):
         """What a number does is plain options, which no view checks by itself."""
         figures = self.env["mailing.mailing"]._get_figure_wording()
         for model, view_type in (
             ("mailing.mailing", "list"),
             ("marketing.mailing.report", "list"),
+            ("marketing.mailing.report", "kanban"),
             ("utm.campaign", "list"),
             ("utm.campaign", "form"),
             ("marketing.ab.test", "form"),

@@ -129,6 +129,43 @@ class TestSegmentRule(SegmentCase):
     # about what
     # ------------------------------------------------------------------
 
+    def test_what_a_rule_is_about_is_seen(self):
+        """In its list: page and topic have columns, the rest is told together."""
+        campaign = self.env["utm.campaign"].create({"name": "Spring fair"})
+        asset = self.env["marketing.asset"].create(
+            {
+                "name": "Pumps, compared",
+                "source": "url",
+                "url": "https://pumps.example.com/compared",
+            }
+        )
+        form = Form(self.env["marketing.segment"])
+        form.name = "Readers"
+        with form.rule_ids.new() as rule:
+            rule.type_id = self.env["marketing.touchpoint.type"].browse(
+                self.type_id("clicked")
+            )
+            rule.page = "/pricing"
+        self.assertFalse(form.is_scope_shown)
+        for name, value, scope in (
+            ("campaign_id", campaign, "Spring fair, /pricing"),
+            ("asset_id", asset, "/pricing, Pumps, compared"),
+        ):
+            with self.subTest(name):
+                with form.rule_ids.edit(0) as rule:
+                    setattr(rule, name, value)
+                    self.assertEqual(rule.scope, scope)
+                self.assertTrue(form.is_scope_shown)
+                with form.rule_ids.edit(0) as rule:
+                    setattr(rule, name, value.browse())
+                self.assertFalse(form.is_scope_shown)
+        with form.group_ids.new() as group, group.rule_ids.new() as rule:
+            rule.type_id = self.env["marketing.touchpoint.type"].browse(
+                self.type_id("clicked")
+            )
+            rule.campaign_id = campaign
+        self.assertTrue(form.save().group_ids.is_scope_shown)
+
     def test_only_in_a_campaign(self):
         campaign = self.env["utm.campaign"].create({"name": "Spring fair"})
         mailings = self.env["mailing.mailing"].create(

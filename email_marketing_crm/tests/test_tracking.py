@@ -1,8 +1,13 @@
+import threading
 from datetime import datetime, timedelta
+from unittest.mock import patch
 
 from odoo.tests import HttpCase, tagged
 
+from ..controllers.tracking import MarketingTrackingController
 from ..hooks import trust_links_of_before
+from ..models.ir_http import HIT_ADDRESSES
+from ..models.mailing_trace_link import LAST_UNSIGNED
 from .common import BROWSER
 
 
@@ -134,6 +139,7 @@ class TestTrackingRoutes(HttpCase):
         self.assertIn("human_likely", self.touchpoint("clicked").mapped("reliability"))
 
     def test_links_of_before_the_installation_count(self):
+        self.env["ir.config_parameter"].set_param(LAST_UNSIGNED, False)
         trust_links_of_before(self.env)
         self.ask(f"/r/{self.link.code}/m/{self.trace.id}")
         self.assertEqual(self.touchpoint("clicked").reliability, "human_likely")
@@ -322,3 +328,40 @@ class TestTrackingRoutes(HttpCase):
         )
         self.assertEqual(set(events.type_id.mapped("code")), {"opened", "clicked"})
         self.assertEqual(set(events.mapped("reliability")), {"human_likely"})
+
+
+@tagged("post_install", "-at_install")
+class TestTrackingAnswers(TestTrackingRoutes):
+    """The same where no replica is asked first: answered before a route is called."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.set_registry_readonly_mode(False)
+
+    def test_no_route_is_called_and_no_session_begun(self):
+        for route in ("track_mail_open", "full_url_redirect"):
+            self.patch(MarketingTrackingController, route, None)
+        for path, status in ((self.pixel, 200), (self.click_path, 301)):
+            answer = self.ask(path)
+            self.assertEqual(answer.status_code, status)
+            self.assertNotIn("Set-Cookie", answer.headers)
+        self.assertTrue(self.touchpoint("opened"))
+        self.assertTrue(self.touchpoint("clicked"))
+
+    def test_the_addresses_are_those_of_the_routes(self):
+        thread = threading.current_thread()  # by which routes know their database
+        with patch.object(thread, "dbname", self.env.cr.dbname, create=True):
+            routes = self.env["ir.http"].routing_map().bind("localhost")
+        for path, kind in ((self.pixel, "open"), (self.click_path, "click")):
+            endpoint, arguments = routes.match(path.partition("?")[0])
+            self.assertEqual(endpoint.routing["marketing_hit"], kind)
+            found = HIT_ADDRESSES[kind].fullmatch(path.partition("?")[0])
+            self.assertEqual(
+                {name: str(value) for name, value in arguments.items()},
+                found.groupdict(),
+            )
+
+    def test_a_post_is_the_routes(self):
+        self.assertEqual(self.ask(self.pixel, method="POST").status_code, 400)
+        self.assertFalse(self.touchpoint("opened"))

@@ -18,3 +18,12 @@ def notify(message: str, kind: str = "success", **params: Any) -> dict[str, Any]
         "tag": "display_notification",
         "params": {"type": kind, "message": message, **params},
     }
+
+
+def show_record(res_id: int) -> dict[str, Any]:
+    """Another record in place of the one whose form is open; the way back stays."""
+    return {
+        "type": "ir.actions.client",
+        "tag": "marketing_show_record",
+        "params": {"res_id": res_id},
+    }

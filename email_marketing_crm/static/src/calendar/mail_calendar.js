@@ -1,5 +1,7 @@
+import {CalendarCommonPopover} from "@web/views/calendar/calendar_common/calendar_common_popover";
 import {CalendarCommonRenderer} from "@web/views/calendar/calendar_common/calendar_common_renderer";
 import {CalendarController} from "@web/views/calendar/calendar_controller";
+import {CalendarModel} from "@web/views/calendar/calendar_model";
 import {CalendarRenderer} from "@web/views/calendar/calendar_renderer";
 import {calendarView} from "@web/views/calendar/calendar_view";
 import {_t} from "@web/core/l10n/translation";
@@ -10,6 +12,13 @@ import {useService} from "@web/core/utils/hooks";
 const {DateTime} = luxon;
 // Hour of a mailing that is begun by a click on a day.
 const MORNING = 9;
+
+class MailCalendarModel extends CalendarModel {
+    /** Every entry has a state; what it may lack is a topic. */
+    get defaultFilterLabel() {
+        return _t("Without a Topic");
+    }
+}
 
 /**
  * The calendar of mails: an entry opens its mailing, a day begins one.
@@ -53,7 +62,19 @@ class MailCalendarController extends CalendarController {
     }
 }
 
+/** What an entry is, and a button that opens it: only its day changes in here. */
+class MailCalendarPopover extends CalendarCommonPopover {
+    get isEventEditable() {
+        return false;
+    }
+}
+
 class MailCalendarCommonRenderer extends CalendarCommonRenderer {
+    static components = {
+        ...CalendarCommonRenderer.components,
+        Popover: MailCalendarPopover,
+    };
+
     get options() {
         return {...super.options, eventDurationEditable: false};
     }
@@ -67,8 +88,12 @@ class MailCalendarCommonRenderer extends CalendarCommonRenderer {
             : classNames;
     }
 
+    /** On a telephone a day has no room for a name: it is told first. */
     onClick(info) {
-        this.props.editRecord(this.props.model.records[info.event.id]);
+        if (this.env.isSmall) {
+            return super.onClick(info);
+        }
+        return this.props.editRecord(this.props.model.records[info.event.id]);
     }
 
     onEventDidMount(info) {
@@ -107,5 +132,6 @@ class MailCalendarRenderer extends CalendarRenderer {
 registry.category("views").add("marketing_mail_calendar", {
     ...calendarView,
     Controller: MailCalendarController,
+    Model: MailCalendarModel,
     Renderer: MailCalendarRenderer,
 });

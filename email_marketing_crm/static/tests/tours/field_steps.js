@@ -125,3 +125,27 @@ export function openPage(name) {
         run: "click",
     };
 }
+
+/**
+ * Steps of a tour: open a page of the menu Configuration.
+ *
+ * @param {string} menu its name in this add-on
+ * @param {string} title of the page, a list
+ * @returns {object[]}
+ */
+export function configure(menu, title) {
+    return [
+        {
+            trigger: "[data-menu-xmlid='mass_mailing.mass_mailing_configuration']",
+            run: "click",
+        },
+        {
+            content: `Open “${title}”`,
+            trigger: `[data-menu-xmlid='email_marketing_crm.${menu}']`,
+            run: "click",
+        },
+        {
+            trigger: `.o_list_view .o_breadcrumb:contains(${title})`,
+        },
+    ];
+}

@@ -22,6 +22,10 @@ registry.category("web_tour.tours").add("marketing_mail_calendar", {
             trigger: ".o_calendar_filter[data-name=state]:contains(Scheduled)",
         },
         {
+            content: "So is each topic, and what has none",
+            trigger: ".o_calendar_filter[data-name=topic_id]:contains(Without a Topic)",
+        },
+        {
             content: "Move it to the week after",
             trigger: EVENT,
             async run(helpers) {
@@ -45,6 +49,36 @@ registry.category("web_tour.tours").add("marketing_mail_calendar", {
             content: "The mailing itself, scheduled for another day",
             trigger:
                 ".o_form_view .o_mails_in_queue:contains(This mailing is scheduled for)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("marketing_mail_calendar_telephone", {
+    steps: () => [
+        {
+            trigger: ".o_calendar_button_today",
+        },
+        {
+            content: "A day is narrow",
+            trigger: ".o_calendar_widget .o_event:contains(Tour sent)",
+            run: "click",
+        },
+        {
+            content: "The whole name",
+            trigger:
+                ".modal .o_field_widget[name=display_name]:contains(Tour sent to all who ever had a pump of ours)",
+        },
+        {
+            content: "What it is, and nothing that it has not",
+            trigger: ".modal .modal-body:contains(Status):not(:contains(Topic))",
+        },
+        {
+            content: "Open it",
+            trigger: ".modal .o_cw_popover_edit:contains(View)",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=subject]:contains(Tour sent)",
         },
     ],
 });

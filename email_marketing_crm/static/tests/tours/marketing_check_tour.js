@@ -88,6 +88,10 @@ registry.category("web_tour.tours").add("marketing_check", {
             trigger: ".alert-success:contains(Nothing speaks against)",
         },
         {
+            content: "In place of the check before: the way back leads past it",
+            trigger: ".o_back_button:not(:contains(Check of))",
+        },
+        {
             trigger: "button[name=action_open_mailing]",
             run: "click",
         },

@@ -1,24 +1,6 @@
 import {EDITED} from "./editor_steps";
-import {SAVE, addTag, select} from "./field_steps";
+import {SAVE, addTag, configure, select} from "./field_steps";
 import {registry} from "@web/core/registry";
-
-/** Opens a page of the menu Configuration. */
-function configure(menu, title) {
-    return [
-        {
-            trigger: "[data-menu-xmlid='mass_mailing.mass_mailing_configuration']",
-            run: "click",
-        },
-        {
-            content: `Open “${title}”`,
-            trigger: `[data-menu-xmlid='email_marketing_crm.${menu}']`,
-            run: "click",
-        },
-        {
-            trigger: `.o_list_view .o_breadcrumb:contains(${title})`,
-        },
-    ];
-}
 
 const box = (name) => `.o_setting_box .o_field_widget[name=${name}]`;
 const setting = (name) => `${box(name)} input`;

@@ -1,4 +1,5 @@
 import {BACK, SAVE, addTag, openPage} from "./field_steps";
+import {EDITOR_READY} from "./editor_steps";
 import {registry} from "@web/core/registry";
 
 /** A line of the plan, by what it says and how many it counts. */
@@ -53,7 +54,7 @@ registry.category("web_tour.tours").add("marketing_plan_build", {
         },
         {
             content: "The plan stays where it was: its way leads back to the mailing",
-            trigger: `body:has(.o_back_button) ${line("Blacklisted", 1)}`,
+            trigger: `body:has(.o_back_button):has(button[name=action_check_again]:enabled) ${line("Blacklisted", 1)}`,
         },
         {
             trigger: ".o_field_widget[name=mailing_id] a",
@@ -155,6 +156,7 @@ registry.category("web_tour.tours").add("marketing_plan_approve", {
 
 registry.category("web_tour.tours").add("marketing_plan_launch", {
     steps: () => [
+        EDITOR_READY,
         {
             content: "Send it",
             trigger: "button[name=action_launch]",
@@ -176,6 +178,7 @@ registry.category("web_tour.tours").add("marketing_plan_launch", {
             trigger: "button[name=action_open_mailing]",
             run: "click",
         },
+        EDITOR_READY,
         {
             content: "Send it all the same",
             trigger: "button[name=action_launch]",

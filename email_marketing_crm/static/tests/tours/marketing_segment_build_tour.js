@@ -29,6 +29,19 @@ function addAttribute(index, label, name) {
     ];
 }
 
+/**
+ * The preview of the segment says so many persons.
+ *
+ * It comes with the answer of the server to the last change. What is changed in the
+ * domain before that answer is there is lost when the next condition is added.
+ */
+function previewed(count) {
+    return {
+        content: `${count} persons so far`,
+        trigger: `.o_field_widget[name=preview_count]:contains(/^${count}$/)`,
+    };
+}
+
 /** Adds a rule on behavior: its kind, and within how many days. */
 function addBehavior(label, days) {
     return [
@@ -132,26 +145,34 @@ registry.category("web_tour.tours").add("marketing_segment_decision_makers", {
                 ".o_field_widget[name=name] input, .o_field_widget[name=name] textarea",
             run: "edit Chiefs of software companies who read the blog",
         },
-        ...addAttribute(0, "Job Position", "function"),
-        {
-            content: "Chief officers",
-            trigger: `${CONDITION(0)} select`,
-            run: "selectByLabel contains",
-        },
-        {
-            trigger: `${CONDITION(0)} .o_tree_editor_editor:last input`,
-            run: "edit Chief && press Tab",
-        },
-        ...addAttribute(1, "Industry", "industry_id"),
+        ...addAttribute(0, "Industry", "industry_id"),
         {
             content: "Of software companies",
-            trigger: `${CONDITION(1)} .o_tree_editor_editor:last input`,
+            trigger: `${CONDITION(0)} .o_tree_editor_editor:last input`,
             run: "edit Tour Software",
         },
         {
             trigger: ".o-autocomplete--dropdown-item:contains(Tour Software)",
             run: "click",
         },
+        previewed(4),
+        ...addAttribute(1, "Job Position", "function"),
+        {
+            content: "Nobody of them has no position",
+            trigger:
+                "body:not(:has(.o_field_widget[name=preview_count]:contains(/^4$/)))",
+        },
+        {
+            content: "Chief officers",
+            trigger: `${CONDITION(1)} select`,
+            run: "selectByLabel contains",
+        },
+        previewed(4),
+        {
+            trigger: `${CONDITION(1)} .o_tree_editor_editor:last input`,
+            run: "edit Chief && press Tab",
+        },
+        previewed(3),
         ...addBehavior("Page viewed", 30),
         {
             content: "Only on the blog",

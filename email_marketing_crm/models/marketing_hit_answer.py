@@ -1,0 +1,90 @@
+"""What a program gets that loads a pixel or follows a link."""
+
+import base64
+
+from werkzeug.exceptions import NotFound, Unauthorized
+
+from odoo import SUPERUSER_ID, api, models
+from odoo.http import Response, request
+from odoo.tools import consteq
+
+from .marketing_hit import MAX_ID
+
+#: One transparent point.
+PIXEL = base64.b64decode(
+    b"R0lGODlhAQABAIAAANvf7wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
+)
+
+
+class MarketingHit(models.AbstractModel):
+    """The answers to the requests of `controllers/tracking.py`; they need no user."""
+
+    _inherit = "marketing.hit"
+
+    @api.model
+    def _answer(self, kind, **arguments):
+        """Record what the request shows, and answer it.
+
+        :param kind: `open` or `click`
+        :param arguments: what stands in the address, as its route names it
+        :returns: the response; None where Odoo's own code has to answer
+        :raises werkzeug.exceptions.HTTPException: for addresses nobody of us wrote
+        """
+        if not self._is_available():
+            return None
+        if kind == "open":
+            return self._answer_open(**arguments)
+        return self._answer_click(**arguments)
+
+    @api.model
+    def _answer_open(self, mail_id, token):
+        mails = self.env["mail.mail"]
+        if not consteq(token, mails._generate_mail_recipient_token(mail_id)):
+            raise Unauthorized()
+        self._with_facts()._record_open(mail_id)
+        return Response(PIXEL, mimetype="image/gif")
+
+    @api.model
+    def _answer_click(self, code, mailing_trace_id):
+        try:
+            url = self._with_facts(
+                self._is_link_signed(mailing_trace_id)
+            )._record_click(
+                code,
+                mailing_trace_id,
+                request.httprequest.remote_addr,
+                request.geoip.country_code,
+            )
+        except KeyError as error:
+            raise NotFound() from error
+        return request.redirect(url, code=301, local=False)
+
+    @api.model
+    def _is_link_signed(self, trace_id):
+        """Whether we wrote the address that was asked for (`mailing_trace_link.py`)."""
+        return (
+            self.env["mailing.trace"]
+            .with_user(SUPERUSER_ID)
+            ._is_link_signed(
+                trace_id if trace_id <= MAX_ID else 0, request.httprequest.args.get("k")
+            )
+        )
+
+    @api.model
+    def _with_facts(self, is_signed=True):
+        """Remember what tells people from machines; no address of them is kept."""
+        return self.with_env(
+            self.env(
+                user=SUPERUSER_ID,
+                context=self.env.context
+                | {"marketing_hit": self._get_request_facts(is_signed)},
+            )
+        )
+
+    @api.model
+    def _get_request_facts(self, is_signed):
+        return {
+            "user_agent": request.httprequest.headers.get("User-Agent", ""),
+            "method": request.httprequest.method,
+            "is_signed": is_signed,
+        }
