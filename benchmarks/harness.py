@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from dev import databases, ports
+from dev import databases, paths, ports
 
 STOCK = os.environ.get("EMC_TEMPLATE_STOCK", "template_stock")
 ADDON = os.environ.get("EMC_TEMPLATE", "template_addon")
@@ -128,15 +128,21 @@ def server(name: str, processes: int = 0) -> Iterator[int]:
     The database is fixed: with a filter Odoo asks for all databases there are, anew
     with every request, which would be most of what is measured.
 
+    Its errors are in the folder of logs, in a file named after the database.
+
     :param processes: workers; 0 for the server with threads in one process
     """
     port = ports.free(8190, {})
+    log = paths.LOG / f"{name}.log"
+    log.unlink(missing_ok=True)
     process = subprocess.Popen(
         [
             os.environ["EMC_ODOO_BIN"],
+            f"--logfile={log}",
             f"--database={name}",
             f"--http-port={port}",
-            f"--gevent-port={ports.free(8290, {})}",
+            # Of its own: a server that does not get it starts that part anew for ever.
+            f"--gevent-port={ports.free(port + 100, {})}",
             f"--workers={processes}",
             "--max-cron-threads=0",
             "--log-level=error",
@@ -164,27 +170,37 @@ def _wait_until_ready(port: int, process: subprocess.Popen) -> None:
     raise RuntimeError("Odoo does not answer.")
 
 
-def paired_ratio(
+def take_turns(
     ours: Callable[[int], float], stock: Callable[[int], float], rounds: int
-) -> tuple[float, float, float]:
-    """Median of the ratios of two programs that take turns, and their medians.
+) -> list[tuple[float, float]]:
+    """Seconds of two programs that take turns, in pairs (ours, stock).
+
+    The first round warms both up and does not count.
 
     :param ours: does its work for one round and returns the seconds
-    :returns: (ratio, seconds of ours, seconds of stock)
     """
-    ratios, times_ours, times_stock = [], [], []
+    pairs = []
     for number in range(rounds):
         # The order changes, so that what warms up first is no advantage.
         if number % 2:
             time_ours, time_stock = ours(number), stock(number)
         else:
             time_stock, time_ours = stock(number), ours(number)
-        if number:  # the first round warms both up
-            ratios.append(time_ours / time_stock)
-            times_ours.append(time_ours)
-            times_stock.append(time_stock)
+        pairs.append((time_ours, time_stock))
+    return pairs[1:]
+
+
+def medians(pairs: list[tuple[float, float]]) -> tuple[float, float, float]:
+    """(median of the ratios of ours to stock, median of ours, median of stock)."""
     return (
-        statistics.median(ratios),
-        statistics.median(times_ours),
-        statistics.median(times_stock),
+        statistics.median(ours / stock for ours, stock in pairs),
+        statistics.median(ours for ours, _stock in pairs),
+        statistics.median(stock for _ours, stock in pairs),
     )
+
+
+def paired_ratio(
+    ours: Callable[[int], float], stock: Callable[[int], float], rounds: int
+) -> tuple[float, float, float]:
+    """Take turns, and give the medians."""
+    return medians(take_turns(ours, stock, rounds))

@@ -16,23 +16,26 @@ class MarketingTrackingController(MassMailController):
 
     @http.route(auth="none", save_session=False, marketing_hit="open")
     def track_mail_open(self, mail_id, token, **post):
-        answer = request.env["marketing.hit"]._answer(
-            "open", mail_id=mail_id, token=token
-        )
+        hits = request.env["marketing.hit"]
+        answer, touchpoints = hits._answer("open", mail_id=mail_id, token=token)
         if answer is None:
             self._become_public()
             return super().track_mail_open(mail_id, token, **post)
+        hits._capture(touchpoints)
         return answer
 
     @http.route(auth="none", save_session=False, marketing_hit="click")
     def full_url_redirect(self, code, mailing_trace_id, **post):
         hits = request.env["marketing.hit"]
-        answer = hits._answer("click", code=code, mailing_trace_id=mailing_trace_id)
+        answer, touchpoints = hits._answer(
+            "click", code=code, mailing_trace_id=mailing_trace_id
+        )
         if answer is None:
             self._become_public(hits._is_link_signed(mailing_trace_id))
             if mailing_trace_id > MAX_ID:
                 mailing_trace_id = 0  # nobody's, as for the hits
             return super().full_url_redirect(code, mailing_trace_id, **post)
+        hits._capture(touchpoints)
         return answer
 
     def _become_public(self, is_signed=True):

@@ -49,11 +49,14 @@ class IrHttp(models.AbstractModel):
                     name: int(value) if name.endswith("_id") else value
                     for name, value in found.groupdict().items()
                 }
-                answer = partial(request.env["marketing.hit"]._answer, kind)
+                hits = request.env["marketing.hit"]
                 try:
-                    return retrying(partial(answer, **arguments), request.env)
+                    answer, touchpoints = hits._answer(kind, **arguments)
                 except werkzeug.exceptions.HTTPException:
                     return None
+                if touchpoints:
+                    retrying(partial(hits._capture, touchpoints), request.env)
+                return answer
         return None
 
     @classmethod

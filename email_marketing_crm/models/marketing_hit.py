@@ -81,24 +81,25 @@ class MarketingHit(models.AbstractModel):
     # ------------------------------------------------------------------
 
     @api.model
-    def _record_open(self, mail_id):
+    def _record_open(self, mail_id, shown=None):
         """The pixel of a mail was loaded: its trace is opened, unless it was before.
 
         Who opens it again an hour later or more does so once an hour and program.
+
+        :param shown: what the request shows (`_get_request_facts`); None without one
+        :returns: touchpoints of somebody who is no person yet, for `_capture`
         """
         rows = self._run(
             SQL(
                 "SELECT marketing_record_open(%s, %s::jsonb)",
                 mail_id,
-                self._get_facts(OPEN_KINDS),
+                self._get_facts(OPEN_KINDS, shown),
             )
         )
-        for (row,) in rows:
-            trace = json.loads(row)
-            self._capture_hit("opened", trace, dedup_key=f"trace:{trace['id']}:open")
+        return [self._prepare_open(json.loads(row), shown) for (row,) in rows]
 
     @api.model
-    def _record_click(self, code, trace_id, ip, country_code):
+    def _record_click(self, code, trace_id, ip, country_code, shown=None):
         """A link was followed from the mail of a trace.
 
         A trace that belongs to another mailing than the link was made up. The click
@@ -106,12 +107,12 @@ class MarketingHit(models.AbstractModel):
         tracked. Of a link that is not signed (`mailing_trace_link.py`) the class is
         `unknown`.
 
-        :returns: the address to go to
+        :param shown: as for `_record_open`
+        :returns: (the address to go to, touchpoints for `_capture`)
         :raises KeyError: for a code that does not exist
         """
-        link_id, campaign_id, mailing_id, url = self.env["link.tracker"]._get_target(
-            code
-        )
+        links = self.env["link.tracker"].with_user(SUPERUSER_ID)
+        link_id, campaign_id, mailing_id, url = links._get_target(code)
         [(click_id, unknown, was_opened)] = self._run(
             SQL(
                 "SELECT click, unknown, opened"
@@ -122,30 +123,30 @@ class MarketingHit(models.AbstractModel):
                 mailing_id,
                 ip,
                 country_code or None,
-                self._get_facts(CLICK_KINDS),
+                self._get_facts(CLICK_KINDS, shown),
             )
         )
+        touchpoints = []
         if unknown:
             trace = json.loads(unknown)
             if was_opened:
-                self._capture_hit(
-                    "opened", trace, dedup_key=f"trace:{trace['id']}:open"
-                )
-            self._capture_hit(
-                "clicked", trace, link_id=link_id, dedup_key=f"click:{click_id}"
+                touchpoints.append(self._prepare_open(trace, shown))
+            touchpoints.append(
+                self._prepare_hit("click", trace, shown)
+                | {"type": "clicked", "dedup_key": f"click:{click_id}"}
+                | {"link_id": link_id}
             )
-        return url
+        return url, touchpoints
 
     @api.model
-    def _get_facts(self, codes):
+    def _get_facts(self, codes, shown):
         """What the functions are told of the request (`marketing_hit_function.py`)."""
-        hit = self.env.context.get("marketing_hit")
         facts = format_facts(
             self._get_kinds(codes),
             SUPERUSER_ID,
-            (hit["user_agent"] or "") if hit else None,
-            hit["method"] if hit else None,
-            hit.get("is_signed", True) if hit else True,
+            (shown["user_agent"] or "") if shown else None,
+            shown["method"] if shown else None,
+            shown["is_signed"] if shown else True,
         )
         return add_moment(facts, fields.Datetime.now())
 
@@ -153,7 +154,7 @@ class MarketingHit(models.AbstractModel):
     @tools.ormcache("codes")
     def _get_kinds(self, codes):
         """The `Kind` of each of these codes."""
-        types = self.env["marketing.touchpoint.type"]
+        types = self.env["marketing.touchpoint.type"].with_user(SUPERUSER_ID)
         settling = types._get_settling_seconds()
         ids = [types._get_id(code) for code in codes]
         return tuple(
@@ -174,25 +175,30 @@ class MarketingHit(models.AbstractModel):
         return CONNECTIONS.execute(self.env.cr.dbname, query.code, query.params)
 
     @api.model
-    def _capture_hit(self, code, trace, **values):
-        """Record a hit of somebody who has no person yet, as its model would."""
-        kind = {"opened": "open", "clicked": "click"}[code]
+    def _prepare_open(self, trace, shown):
+        return self._prepare_hit("open", trace, shown) | {
+            "type": "opened",
+            "dedup_key": f"trace:{trace['id']}:open",
+        }
+
+    @api.model
+    def _prepare_hit(self, kind, trace, shown):
+        """A hit of somebody who has no person yet, as its model would record it."""
         sent = trace["sent_datetime"]
-        self.env["marketing.touchpoint"]._capture(
-            [
-                self.env["mailing.trace"]._prepare_hit_values(
-                    kind,
-                    fields.Datetime.to_datetime(sent.replace("T", " ")[:19])
-                    if sent
-                    else None,
-                )
-                | {
-                    "type": code,
-                    "email": trace["email"],
-                    "mailing_id": trace["mass_mailing_id"],
-                    "res_model": trace["model"],
-                    "res_id": trace["res_id"],
-                }
-                | values
-            ]
-        )
+        traces = self.env["mailing.trace"].with_context(marketing_hit=shown)
+        return traces._prepare_hit_values(
+            kind,
+            fields.Datetime.to_datetime(sent.replace("T", " ")[:19]) if sent else None,
+        ) | {
+            "email": trace["email"],
+            "mailing_id": trace["mass_mailing_id"],
+            "res_model": trace["model"],
+            "res_id": trace["res_id"],
+        }
+
+    @api.model
+    def _capture(self, touchpoints):
+        """Record hits of somebody who becomes a person now, in this transaction."""
+        if touchpoints:
+            touchpoint_model = self.env["marketing.touchpoint"]
+            touchpoint_model.with_user(SUPERUSER_ID)._capture(touchpoints)

@@ -27,11 +27,12 @@ class MarketingHit(models.AbstractModel):
 
         :param kind: `open` or `click`
         :param arguments: what stands in the address, as its route names it
-        :returns: the response; None where Odoo's own code has to answer
+        :returns: (the response, touchpoints for `_capture`); None for the response
+            where Odoo's own code has to answer
         :raises werkzeug.exceptions.HTTPException: for addresses nobody of us wrote
         """
         if not self._is_available():
-            return None
+            return None, []
         if kind == "open":
             return self._answer_open(**arguments)
         return self._answer_click(**arguments)
@@ -41,23 +42,23 @@ class MarketingHit(models.AbstractModel):
         mails = self.env["mail.mail"]
         if not consteq(token, mails._generate_mail_recipient_token(mail_id)):
             raise Unauthorized()
-        self._with_facts()._record_open(mail_id)
-        return Response(PIXEL, mimetype="image/gif")
+        touchpoints = self._record_open(mail_id, self._get_request_facts())
+        return Response(PIXEL, mimetype="image/gif"), touchpoints
 
     @api.model
     def _answer_click(self, code, mailing_trace_id):
+        is_signed = self._is_link_signed(mailing_trace_id)
         try:
-            url = self._with_facts(
-                self._is_link_signed(mailing_trace_id)
-            )._record_click(
+            url, touchpoints = self._record_click(
                 code,
                 mailing_trace_id,
                 request.httprequest.remote_addr,
                 request.geoip.country_code,
+                self._get_request_facts(is_signed),
             )
         except KeyError as error:
             raise NotFound() from error
-        return request.redirect(url, code=301, local=False)
+        return request.redirect(url, code=301, local=False), touchpoints
 
     @api.model
     def _is_link_signed(self, trace_id):
@@ -71,18 +72,8 @@ class MarketingHit(models.AbstractModel):
         )
 
     @api.model
-    def _with_facts(self, is_signed=True):
-        """Remember what tells people from machines; no address of them is kept."""
-        return self.with_env(
-            self.env(
-                user=SUPERUSER_ID,
-                context=self.env.context
-                | {"marketing_hit": self._get_request_facts(is_signed)},
-            )
-        )
-
-    @api.model
-    def _get_request_facts(self, is_signed):
+    def _get_request_facts(self, is_signed=True):
+        """What tells people from machines; no address of them is kept."""
         return {
             "user_agent": request.httprequest.headers.get("User-Agent", ""),
             "method": request.httprequest.method,

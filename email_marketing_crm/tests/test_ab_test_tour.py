@@ -3,7 +3,7 @@ from collections import Counter
 from datetime import timedelta
 
 from odoo import Command, fields
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import email_normalize
 
 from ..tools.ab_test import get_bucket
@@ -129,11 +129,7 @@ class TestAbTestTour(TourCase):
     def test_stop_a_test_and_compare_senders_and_texts(self):
         """A marketer ends one test, and writes versions of sender and of content."""
         self.clear_deliveries()
-        marketer = new_test_user(
-            self.env,
-            "ab_marketer",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-        )
+        marketer = self.make_user("ab_marketer")
         partners = self.env["res.partner"].create(
             [
                 {"name": f"reader {number}", "email": f"reader{number}@example.com"}

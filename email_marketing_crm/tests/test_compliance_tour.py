@@ -1,6 +1,6 @@
 """What the law asks for: a manager reads it, an administrator chooses it, it stops."""
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .check_common import CLEAN
 from .tour_common import TourCase
@@ -15,14 +15,8 @@ class TestComplianceTour(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer, cls.manager = (
-            new_test_user(
-                cls.env,
-                f"law_{role}",
-                groups=f"email_marketing_crm.group_marketing_{group},base.group_user",
-            )
-            for role, group in (("marketer", "user"), ("manager", "manager"))
-        )
+        cls.marketer = cls.make_user("law_marketer")
+        cls.manager = cls.make_user("law_manager", "manager")
 
     def setUp(self):
         super().setUp()

@@ -1,4 +1,4 @@
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from ..tools.mail_blocks import find_conditions
 from .tour_common import TourCase
@@ -56,11 +56,7 @@ class TestContentTour(TourCase):
 
     def test_field_with_a_fallback(self):
         """A marketer who may not write any template puts a field into a mail."""
-        marketer = new_test_user(
-            self.env,
-            "content_marketer",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-        )
+        marketer = self.make_user("content_marketer")
         persona = self.env["marketing.persona"].create({"name": "plant manager"})
         leads = self.env["crm.lead"].create(
             [

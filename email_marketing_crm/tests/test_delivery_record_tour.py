@@ -14,7 +14,7 @@ class TestDeliveryRecordTour(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer = new_test_user(cls.env, "record_marketer", groups=MARKETER)
+        cls.marketer = cls.make_user("record_marketer")
         cls.seller = new_test_user(
             cls.env,
             "record_seller",

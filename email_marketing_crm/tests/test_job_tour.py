@@ -2,7 +2,7 @@
 
 from unittest.mock import patch
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .check_common import NAMES
 from .tour_common import TourCase
@@ -18,12 +18,7 @@ class TestJobTour(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer = new_test_user(
-            cls.env,
-            "job_marketer",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-            email="job_marketer@tour.example.com",
-        )
+        cls.marketer = cls.make_user("job_marketer")
         partners = cls.env["res.partner"].create(
             [{"name": email[:-17], "email": email} for email in EMAILS]
         )

@@ -17,12 +17,7 @@ class TestMailingTour(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer = new_test_user(
-            cls.env,
-            "mailing_marketer",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-            tz="UTC",
-        )
+        cls.marketer = cls.make_user("mailing_marketer", tz="UTC")
         cls.salesperson = new_test_user(
             cls.env,
             "mailing_salesperson",

@@ -1,7 +1,7 @@
 """A marketer plans a campaign, a manager approves it, it is sent, and sent again."""
 
 from odoo import fields
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .tour_common import TourCase
 
@@ -15,18 +15,8 @@ class TestPlanTour(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer, cls.manager = (
-            new_test_user(
-                cls.env,
-                login,
-                groups=f"email_marketing_crm.{group},base.group_user",
-                email=f"{login}@tour.example.com",
-            )
-            for login, group in (
-                ("plan_marketer", "group_marketing_user"),
-                ("plan_manager", "group_marketing_manager"),
-            )
-        )
+        cls.marketer = cls.make_user("plan_marketer")
+        cls.manager = cls.make_user("plan_manager", "manager")
 
     def setUp(self):
         super().setUp()

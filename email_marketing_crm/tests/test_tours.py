@@ -15,16 +15,8 @@ class TestTours(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer = new_test_user(
-            cls.env,
-            "marketer",
-            groups="base.group_user,email_marketing_crm.group_marketing_user",
-        )
-        cls.manager = new_test_user(
-            cls.env,
-            "marketing_manager",
-            groups="base.group_user,email_marketing_crm.group_marketing_manager",
-        )
+        cls.marketer = cls.make_user("marketer")
+        cls.manager = cls.make_user("marketing_manager", "manager")
         cls.salesperson = new_test_user(
             cls.env, "salesperson", groups="sales_team.group_sale_salesman"
         )

@@ -2,6 +2,7 @@ import threading
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from odoo.exceptions import ConcurrencyError
 from odoo.tests import HttpCase, tagged
 
 from ..controllers.tracking import MarketingTrackingController
@@ -338,6 +339,16 @@ class TestTrackingAnswers(TestTrackingRoutes):
     def setUpClass(cls):
         super().setUpClass()
         cls.set_registry_readonly_mode(False)
+        hits = cls.registry["marketing.hit"]
+        run = hits._run
+
+        def run_and_commit(self, query):
+            """As on a connection of its own, whatever becomes of the request."""
+            rows = run(self, query)
+            self.env.cr.commit()  # pylint: disable=invalid-commit
+            return rows
+
+        cls.classPatch(hits, "_run", run_and_commit)
 
     def test_no_route_is_called_and_no_session_begun(self):
         for route in ("track_mail_open", "full_url_redirect"):
@@ -348,6 +359,30 @@ class TestTrackingAnswers(TestTrackingRoutes):
             self.assertNotIn("Set-Cookie", answer.headers)
         self.assertTrue(self.touchpoint("opened"))
         self.assertTrue(self.touchpoint("clicked"))
+
+    def test_a_touchpoint_that_collides_is_written_again(self):
+        """The trace is opened by then: asked again, nobody would speak of it."""
+        self.trace.email = "new@example.com"
+        self.env.flush_all()
+        hits = self.registry["marketing.hit"]
+        capture = hits._capture
+        calls = []
+
+        def collide_once(self, touchpoints):
+            capture(self, touchpoints)
+            calls.append(touchpoints)
+            if len(calls) == 1:
+                raise ConcurrencyError("Somebody else was quicker")
+
+        self.patch(hits, "_capture", collide_once)
+        with patch("odoo.service.model.time.sleep"):
+            self.assertEqual(self.ask(self.pixel, "Thunderbird").status_code, 200)
+        self.assertEqual(len(calls), 2)
+        self.env.invalidate_all()
+        events = self.env["marketing.touchpoint"].search(
+            [("person_id.email_normalized", "=", "new@example.com")]
+        )
+        self.assertEqual(events.type_id.mapped("code"), ["opened"])
 
     def test_the_addresses_are_those_of_the_routes(self):
         thread = threading.current_thread()  # by which routes know their database

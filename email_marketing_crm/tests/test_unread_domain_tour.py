@@ -1,6 +1,6 @@
 """What a marketer reads of a rule over records that he may not read."""
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .tour_common import TourCase
 
@@ -10,12 +10,7 @@ class TestUnreadDomainTour(TourCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.marketer = new_test_user(
-            cls.env,
-            "domain_marketer",
-            groups="email_marketing_crm.group_marketing_user,base.group_user",
-            email="domain_marketer@tour.example.com",
-        )
+        cls.marketer = cls.make_user("domain_marketer")
 
     def look(self, model, tour):
         mailing = self.make_mailing(

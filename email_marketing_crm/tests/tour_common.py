@@ -1,7 +1,7 @@
 """Helpers of tours: what is there to be clicked, and the lanes that work meanwhile."""
 
 from odoo import Command
-from odoo.tests import HttpCase
+from odoo.tests import HttpCase, new_test_user
 
 from odoo.addons.mail.tests.common import MockEmail
 
@@ -22,6 +22,17 @@ class TourCase(HttpCase, MockEmail):
             bundle = cls.env["ir.qweb"]._get_asset_bundle(name)
             bundle.css()
             bundle.js()
+
+    @classmethod
+    def make_user(cls, login, group="user", **values):
+        """Somebody of marketing: a `user` of it, or a `manager`."""
+        return new_test_user(
+            cls.env,
+            login,
+            groups=f"email_marketing_crm.group_marketing_{group},base.group_user",
+            email=f"{login}@tour.example.com",
+            **values,
+        )
 
     @classmethod
     def clear_deliveries(cls):

@@ -1,16 +1,25 @@
 /** The text of a mail in its editor. */
 export const EDITED = "[name=body_arch] :iframe";
 
-/**
- * Step of a tour: wait for the editor of a mail, before anything draws the form again.
- *
- * Odoo begins its editor anew when the form is drawn while it starts, and may then
- * attach the one it gave up: “Cannot re-attach an editor”.
- */
+/** Step of a tour: wait for the editor of a mail, which starts after its form is shown. */
 export const EDITOR_READY = {
     content: "The editor of the mail is there",
     trigger: "[name=body_arch]:has(.o-snippets-menu) :iframe .odoo-editor-editable",
 };
+
+/** Steps of a tour: send the mailing of the form; whatever is asked then is open. */
+export const SEND_TO_ALL = [
+    EDITOR_READY,
+    {
+        content: "Send it",
+        trigger: "button[name=action_launch]",
+        run: "click",
+    },
+    {
+        trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
+        run: "click",
+    },
+];
 
 /**
  * Steps of a tour: ask for a command with “/” where one writes.

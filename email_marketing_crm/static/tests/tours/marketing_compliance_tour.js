@@ -1,5 +1,5 @@
 import {BACK, SAVE, choose, configure} from "./field_steps";
-import {EDITOR_READY} from "./editor_steps";
+import {SEND_TO_ALL} from "./editor_steps";
 import {registry} from "@web/core/registry";
 
 const PROFILE = "China (PIPL and Advertising Law)";
@@ -91,7 +91,6 @@ registry.category("web_tour.tours").add("marketing_compliance_choose", {
 
 registry.category("web_tour.tours").add("marketing_compliance_meet", {
     steps: () => [
-        EDITOR_READY,
         {
             content: "What the law asks for stops the mail, and what to do",
             trigger: `${STOPPED}:contains(The subject does not begin with an advertising label):contains(广告, AD)`,
@@ -101,15 +100,7 @@ registry.category("web_tour.tours").add("marketing_compliance_meet", {
             trigger:
                 ".alert-warning:contains(Please check):contains(does not show the postal address):contains(12 Mill Lane)",
         },
-        {
-            content: "Try it all the same",
-            trigger: "button[name=action_launch]",
-            run: "click",
-        },
-        {
-            trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
-            run: "click",
-        },
+        ...SEND_TO_ALL,
         {
             content: "It is refused by law: nobody may send it all the same",
             trigger:
@@ -141,16 +132,7 @@ registry.category("web_tour.tours").add("marketing_compliance_meet", {
             content: "Nothing stops it any more; the warning stays",
             trigger: `.o_form_view:not(:has(${STOPPED})) .alert-warning:contains(does not show the postal address)`,
         },
-        EDITOR_READY,
-        {
-            content: "Send it",
-            trigger: "button[name=action_launch]",
-            run: "click",
-        },
-        {
-            trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
-            run: "click",
-        },
+        ...SEND_TO_ALL,
         {
             content: "The warning is shown once more",
             trigger:

@@ -1,5 +1,5 @@
 import {BACK, SAVE, addTag, openPage} from "./field_steps";
-import {EDITOR_READY} from "./editor_steps";
+import {SEND_TO_ALL} from "./editor_steps";
 import {registry} from "@web/core/registry";
 
 /** A line of the plan, by what it says and how many it counts. */
@@ -156,16 +156,7 @@ registry.category("web_tour.tours").add("marketing_plan_approve", {
 
 registry.category("web_tour.tours").add("marketing_plan_launch", {
     steps: () => [
-        EDITOR_READY,
-        {
-            content: "Send it",
-            trigger: "button[name=action_launch]",
-            run: "click",
-        },
-        {
-            trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
-            run: "click",
-        },
+        ...SEND_TO_ALL,
         {
             content: "The check has something to say about so short a mail: read it",
             trigger: ".modal button[name=action_open_check]",
@@ -178,16 +169,7 @@ registry.category("web_tour.tours").add("marketing_plan_launch", {
             trigger: "button[name=action_open_mailing]",
             run: "click",
         },
-        EDITOR_READY,
-        {
-            content: "Send it all the same",
-            trigger: "button[name=action_launch]",
-            run: "click",
-        },
-        {
-            trigger: ".modal .modal-footer .btn-primary:contains(Send to all)",
-            run: "click",
-        },
+        ...SEND_TO_ALL,
         {
             trigger: ".modal button[name=action_go_on]:contains(Send)",
             run: "click",
