@@ -5,10 +5,15 @@ import werkzeug.exceptions
 
 from odoo import models
 from odoo.http import request
-from odoo.service.model import retrying
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, retrying
 
 #: What asks without changing anything.
 SAFE_METHODS = ("GET", "HEAD")
+#: Errors after which the route answers: it says what is wrong, or Odoo calls it again.
+LEFT_TO_ROUTE = (
+    werkzeug.exceptions.HTTPException,
+    *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY,
+)
 #: Kind of hit → its address, as Odoo's routes have it (`controllers/tracking.py`).
 HIT_ADDRESSES = {
     "open": re.compile(r"/mail/track/(?P<mail_id>\d+)/(?P<token>[^/]+)/blank\.gif"),
@@ -30,8 +35,8 @@ class IrHttp(models.AbstractModel):
 
         `http_routing` redirects from here too. What would follow, such as the route and
         the user, a hit does not need. Whatever else happens is the route's: addresses
-        nobody of us wrote, other methods, and a database that is only read (a replica,
-        or the requests of tests).
+        nobody of us wrote, other methods, hits that collide, and a database that is
+        only read (a replica, or the requests of tests).
         """
         answer = cls._answer_hit(path_info)
         if answer is not None:
@@ -52,7 +57,7 @@ class IrHttp(models.AbstractModel):
                 hits = request.env["marketing.hit"]
                 try:
                     answer, touchpoints = hits._answer(kind, **arguments)
-                except werkzeug.exceptions.HTTPException:
+                except LEFT_TO_ROUTE:
                     return None
                 if touchpoints:
                     retrying(partial(hits._capture, touchpoints), request.env)

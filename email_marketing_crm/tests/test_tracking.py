@@ -2,6 +2,9 @@ import threading
 from datetime import datetime, timedelta
 from unittest.mock import patch
 
+from psycopg2 import errorcodes
+from psycopg2.errors import DeadlockDetected
+
 from odoo.exceptions import ConcurrencyError
 from odoo.tests import HttpCase, tagged
 
@@ -10,6 +13,12 @@ from ..hooks import trust_links_of_before
 from ..models.ir_http import HIT_ADDRESSES
 from ..models.mailing_trace_link import LAST_UNSIGNED
 from .common import BROWSER
+
+
+class Deadlock(DeadlockDetected):
+    """As PostgreSQL reports it."""
+
+    pgcode = errorcodes.DEADLOCK_DETECTED
 
 
 @tagged("post_install", "-at_install")
@@ -383,6 +392,24 @@ class TestTrackingAnswers(TestTrackingRoutes):
             [("person_id.email_normalized", "=", "new@example.com")]
         )
         self.assertEqual(events.type_id.mapped("code"), ["opened"])
+
+    def test_a_hit_that_collides_is_the_routes(self):
+        """Odoo calls the route again until it gets through."""
+        hits = self.registry["marketing.hit"]
+        run = hits._run
+        calls = []
+
+        def collide_twice(self, query):
+            calls.append(query)
+            if len(calls) < 3:
+                raise Deadlock("Two wait for each other")
+            return run(self, query)
+
+        self.patch(hits, "_run", collide_twice)
+        with patch("odoo.service.model.time.sleep"):
+            self.assertEqual(self.ask(self.pixel).status_code, 200)
+        self.assertEqual(len(calls), 3)
+        self.assertTrue(self.touchpoint("opened"))
 
     def test_the_addresses_are_those_of_the_routes(self):
         thread = threading.current_thread()  # by which routes know their database
