@@ -1,10 +1,8 @@
 """From a mail that somebody got, or did not get, to the record it is about."""
 
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from .tour_common import TourCase
-
-MARKETER = "email_marketing_crm.group_marketing_user,base.group_user"
 
 
 @tagged("post_install", "-at_install")
@@ -15,11 +13,8 @@ class TestDeliveryRecordTour(TourCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.marketer = cls.make_user("record_marketer")
-        cls.seller = new_test_user(
-            cls.env,
-            "record_seller",
-            groups=f"{MARKETER},sales_team.group_sale_salesman_all_leads",
-        )
+        cls.seller = cls.make_user("record_seller")
+        cls.seller.group_ids += cls.env.ref("sales_team.group_sale_salesman_all_leads")
 
     def setUp(self):
         super().setUp()

@@ -66,26 +66,26 @@ def snapshot(name):
     }
 
 
+def load(name, option):
+    """Install (`init`) or update the add-on, and return what Odoo logged."""
+    return odoo_bin(
+        f"--database={name}",
+        f"--{option}=email_marketing_crm",
+        "--stop-after-init",
+        "--no-http",
+    )
+
+
 def test_install_update_uninstall(stock_database):
     name = stock_database
     before = snapshot(name)
     postgres.sql(REFUSAL, name)
-    log = odoo_bin(
-        f"--database={name}",
-        "--init=email_marketing_crm",
-        "--stop-after-init",
-        "--no-http",
-    )
+    log = load(name, "init")
     assert " ERROR " not in log, log
     installed = snapshot(name)
     assert "marketing_person" in installed["tables"]
     assert postgres.sql(REFUSED, name) == [["1"]]
-    log = odoo_bin(
-        f"--database={name}",
-        "--update=email_marketing_crm",
-        "--stop-after-init",
-        "--no-http",
-    )
+    log = load(name, "update")
     assert " ERROR " not in log and " WARNING " not in log, log
     assert snapshot(name) == installed
     log = odoo_bin(
@@ -101,11 +101,6 @@ def test_install_update_uninstall(stock_database):
     assert not any(left.values()), left
     lost = {kind: before[kind] - after[kind] for kind in before}
     assert not any(lost.values()), lost
-    log = odoo_bin(
-        f"--database={name}",
-        "--init=email_marketing_crm",
-        "--stop-after-init",
-        "--no-http",
-    )
+    log = load(name, "init")
     assert " ERROR " not in log and " WARNING " not in log, log
     assert postgres.sql(REFUSED, name) == [["1"]]
