@@ -110,7 +110,6 @@ from . import marketing_delivery_claim
 from . import marketing_delivery_high_volume
 from . import marketing_mailing_fallback
 from . import marketing_delivery_preview
-from . import marketing_delivery_preview_timing
 from . import marketing_content_condition
 from . import marketing_asset
 from . import marketing_mailing_text

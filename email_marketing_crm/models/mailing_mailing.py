@@ -288,7 +288,7 @@ class MailingMailing(models.Model):
                     )
                 )
             jobs = self.env["marketing.job"]
-            jobs._stop_kinds(mailing, list(EXCLUSIVE_KINDS))
+            jobs._stop_kinds(mailing, [*EXCLUSIVE_KINDS, "history"])
             if jobs._is_for_worker(mailing):
                 jobs._add("forget", mailing)
             else:

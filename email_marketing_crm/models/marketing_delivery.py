@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
+from .many2one_without_key import Many2oneWithoutKey
+
 #: States in which a mail has not left yet and may still be stopped.
 WAITING_STATES = ("planned", "composed")
 #: States a user may send again from.
@@ -53,7 +55,7 @@ class MarketingDelivery(models.Model):
         aggregator=None,
         help="0 for a campaign; the participant for a journey, who may come again.",
     )
-    company_id = fields.Many2one("res.company", readonly=True, ondelete="set null")
+    company_id = Many2oneWithoutKey("res.company", readonly=True, ondelete="set null")
     # what is mailed
     res_id = fields.Integer("Record ID", readonly=True, aggregator=None)
     email = fields.Char(

@@ -97,14 +97,10 @@ class MarketingDelivery(models.Model):
         )
         if not others:
             return SQL("FALSE")
+        theirs = SQL("other.mailing_id = ANY(%s)", others.ids)
         return SQL(
             """
-            EXISTS (SELECT FROM marketing_delivery other
-                     WHERE other.mailing_id = ANY(%(others)s)
-                       AND other.person_id = candidate.person_id AND %(goes)s)
-            OR EXISTS (SELECT FROM marketing_delivery other
-                        WHERE other.mailing_id = ANY(%(others)s)
-                          AND other.email = candidate.email AND %(goes)s)
+            %(same_person)s OR %(same_address)s
             OR EXISTS (SELECT FROM mailing_trace trace
                         WHERE trace.mass_mailing_id = ANY(%(others)s)
                           AND trace.email = candidate.email
@@ -113,8 +109,13 @@ class MarketingDelivery(models.Model):
                           AND (trace.trace_status <> 'outgoing'
                                OR trace.mass_mailing_id = ANY(%(queued)s)))
             """,
+            same_person=self._is_preceded(
+                SQL("%s AND other.person_id = candidate.person_id", theirs)
+            ),
+            same_address=self._is_preceded(
+                SQL("%s AND other.email = candidate.email", theirs)
+            ),
             others=others.ids,
-            goes=self._goes_first(),
             queued=others.filtered(lambda other: not other.marketing_kind).ids,
         )
 

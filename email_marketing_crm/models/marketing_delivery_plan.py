@@ -135,6 +135,9 @@ class MarketingDelivery(models.Model):
     def _insert_plan(self, mailing, candidates, due):
         """Insert a row for each candidate: planned, or skipped with its reason.
 
+        A journey that waits for the mail is told at once that it does not come. Nobody
+        waits for those of a campaign: `_tell_skipped` comes after its plan.
+
         :returns: number of persons that are new in the mailing
         """
         self.env.flush_all()
@@ -159,7 +162,7 @@ class MarketingDelivery(models.Model):
                      ORDER BY person_id
                     ON CONFLICT (mailing_id, person_id, visit) DO NOTHING
                     RETURNING id, person_id, company_id, reason
-                ), %(events)s
+                ) %(events)s
                 SELECT count(*) FROM planned
                 """,
                 mailing=mailing.id,
@@ -169,7 +172,9 @@ class MarketingDelivery(models.Model):
                 now=now,
                 reason=self._get_reason(mailing, PLAN_GATES),
                 candidates=self._get_owned(candidates),
-                events=self._get_skipped_ctes(mailing),
+                events=SQL(", %s", self._get_skipped_ctes(mailing))
+                if mailing.marketing_kind == "journey"
+                else SQL(),
             )
         )
         self._invalidate_deliveries()
@@ -310,34 +315,47 @@ class MarketingDelivery(models.Model):
 
         The same person on another visit of a journey is no duplicate.
         """
+        known = self.sudo().search_count(
+            [("mailing_id", "=", mailing._origin.id)], limit=1
+        )
+        # A million persons need not look for what is not there.
+        if not known:
+            return SQL("candidate.rank > 1")
         return SQL(
-            """
-            candidate.rank > 1
-            OR EXISTS (SELECT FROM marketing_delivery other
-                        WHERE other.mailing_id = %s
-                          AND other.email = candidate.email
-                          AND other.person_id <> candidate.person_id AND %s)
-            """,
-            mailing._origin.id or None,
-            self._goes_first(),
+            "candidate.rank > 1 OR %s",
+            self._is_preceded(
+                SQL(
+                    "other.mailing_id = %s AND other.email = candidate.email"
+                    " AND other.person_id <> candidate.person_id",
+                    mailing._origin.id or None,
+                )
+            ),
         )
 
     @api.model
-    def _goes_first(self):
-        """SQL: the delivery `other` gets the mail, and the candidate does not.
+    def _is_preceded(self, condition):
+        """SQL: another delivery gets the mail, and the candidate does not.
 
         The one that is further does, of two that are equally far the one that was
-        planned first: never both, and one of them always.
+        planned first: never both, and one of them always. Who has no delivery yet
+        comes last. That is asked apart: a plan can then read the others once, instead
+        of looking for those of each person.
+
+        :param condition: SQL on `other`: which deliveries are meant
         """
         return SQL(
             """
-            other.state NOT IN ('skipped', 'failed')
-            AND (candidate.id IS NULL OR (%s, -other.id) > (
-                SELECT %s, -mine.id FROM marketing_delivery mine
-                 WHERE mine.id = candidate.id))
+            (candidate.id IS NULL AND EXISTS (
+                SELECT FROM marketing_delivery other WHERE %(others)s)
+             OR candidate.id IS NOT NULL AND EXISTS (
+                SELECT FROM marketing_delivery other
+                 WHERE %(others)s AND (%(progress_other)s, -other.id) > (
+                       SELECT %(progress_mine)s, -mine.id FROM marketing_delivery mine
+                        WHERE mine.id = candidate.id)))
             """,
-            self._get_progress("other"),
-            self._get_progress("mine"),
+            others=SQL("%s AND other.state NOT IN ('skipped', 'failed')", condition),
+            progress_other=self._get_progress("other"),
+            progress_mine=self._get_progress("mine"),
         )
 
     @api.model

@@ -123,16 +123,19 @@ class MarketingDeliveryPreview(models.TransientModel):
                 )
                 INSERT INTO marketing_delivery_preview (
                     mailing_id, person_id, res_id, email, outcome, warning,
-                    create_uid, create_date, write_uid, write_date)
+                    wait_reason, wait_until, create_uid, create_date, write_date)
                 SELECT %(mailing)s, audience.person_id, audience.res_id, audience.email,
                        CASE WHEN audience.person_id IS NULL THEN 'no_address'
                             WHEN gated.res_id IS NULL THEN 'same_person'
                             ELSE COALESCE(gated.reason, 'planned') END,
                        CASE WHEN gated.reason IS NULL THEN gated.warning END,
-                       %(user)s, %(now)s, %(user)s, %(now)s
+                       timing.wait_reason,
+                       CASE WHEN timing.wait_reason IS NOT NULL THEN timing.due END,
+                       %(user)s, %(now)s, %(now)s
                   FROM audience
                   LEFT JOIN gated ON gated.person_id = audience.person_id
                                  AND gated.res_id = audience.res_id
+                  LEFT JOIN LATERAL (%(timing)s) timing ON gated.reason IS NULL
                  WHERE %(part)s
                  ORDER BY audience.res_id
                 """,
@@ -145,6 +148,9 @@ class MarketingDeliveryPreview(models.TransientModel):
                 part=deliveries._get_audience_part(model, part, "audience"),
                 reason=deliveries._get_reason(mailing.sudo(), PLAN_GATES),
                 warning=deliveries._get_consent_warning(mailing.sudo()),
+                timing=deliveries._get_planned_timing(
+                    mailing.sudo(), deliveries._get_sending_moment(mailing)
+                ),
                 mailing=mailing.id,
                 user=self.env.uid,
                 now=fields.Datetime.now(),
@@ -159,7 +165,7 @@ class MarketingDeliveryPreview(models.TransientModel):
 
     @api.model
     def _check_waits(self, mailing):
-        """Note who would get the mail later than it is due, and why."""
+        """Note what would hold mails back, where that is longer than their hours do."""
         waits = self._get_expected_waits(mailing)
         if not waits:
             return
@@ -170,6 +176,7 @@ class MarketingDeliveryPreview(models.TransientModel):
               FROM unnest(%s::int[], %s::varchar[], %s::timestamp[])
                        wait (id, reason, until)
              WHERE row.id = wait.id - %s
+               AND (row.wait_until IS NULL OR row.wait_until <= wait.until)
             """,
             [
                 list(waits),
@@ -210,7 +217,6 @@ class MarketingDeliveryPreview(models.TransientModel):
     def _imagine_deliveries(self, mailing):
         """Plan those who get the mail, for a moment: `{number: due}`."""
         deliveries = self._get_deliveries(mailing)
-        moment = deliveries._get_sending_moment(mailing)
         return dict(
             self.env.execute_query(
                 SQL(
@@ -220,23 +226,21 @@ class MarketingDeliveryPreview(models.TransientModel):
                         state, due, planned_date, attempts)
                     SELECT %(imagined)s + gated.id, gated.mailing_id, %(company)s,
                            gated.person_id, gated.res_id, gated.email, 0, 'planned',
-                           COALESCE(timing.due, %(moment)s), %(now)s, 0
-                      FROM (SELECT * FROM marketing_delivery_preview
-                             WHERE mailing_id = %(mailing)s AND create_uid = %(user)s
-                               AND outcome = 'planned'
-                             ORDER BY id LIMIT %(limit)s) gated
-                      LEFT JOIN LATERAL (%(timing)s) timing ON TRUE
+                           COALESCE(gated.wait_until, %(moment)s), %(now)s, 0
+                      FROM marketing_delivery_preview gated
+                     WHERE gated.mailing_id = %(mailing)s
+                       AND gated.create_uid = %(user)s AND gated.outcome = 'planned'
+                     ORDER BY gated.id LIMIT %(limit)s
                     ON CONFLICT DO NOTHING
                     RETURNING id, due
                     """,
                     imagined=IMAGINED,
                     company=deliveries.env.company.id,
-                    moment=moment,
+                    moment=deliveries._get_sending_moment(mailing),
                     now=fields.Datetime.now(),
                     mailing=mailing.id,
                     user=self.env.uid,
                     limit=WAITS_LIMIT,
-                    timing=deliveries._get_planned_timing(mailing.sudo(), moment),
                 )
             )
         )

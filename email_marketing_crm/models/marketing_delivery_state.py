@@ -142,11 +142,34 @@ class MarketingDelivery(models.Model):
         )
 
     @api.model
+    def _tell_skipped(self, mailing, part=None):
+        """Tell the history of whom a campaign leaves out, and why.
+
+        What is told already is not told twice.
+
+        :param part: of the persons, as `marketing.job` takes them; all without one
+        """
+        self.env.cr.execute(
+            SQL(
+                """
+                WITH planned AS (
+                    SELECT id, person_id, company_id, reason FROM marketing_delivery
+                     WHERE mailing_id = %s AND state = 'skipped' AND %s
+                ), %s
+                SELECT count(*) FROM planned
+                """,
+                mailing.id,
+                self.env["marketing.job"]._get_part(part, SQL("person_id")),
+                self._get_skipped_ctes(mailing),
+            )
+        )
+
+    @api.model
     def _get_skipped_ctes(self, mailing):
         """The end of a WITH list: tell whoever waits for mails that do not come.
 
-        The same as `_capture_skipped`, for a plan of a million persons. It reads the
-        list `planned` with the columns id, person_id, company_id and reason.
+        The same as `_capture_skipped`, for a million persons. It reads the list
+        `planned` with the columns id, person_id, company_id and reason.
         """
         types = self.env["marketing.touchpoint.type"]
         type_id, reliability = types._get_types_by_code()["skipped"]

@@ -19,6 +19,8 @@ PART_PERSONS = 50_000
 RESULT_AGE = timedelta(hours=1)
 #: For how long it is remembered what was done.
 KEPT_DAYS = 7
+#: Kinds of work that only look, and whose result its user opens.
+LOOKS = ("preview", "estimate", "capped")
 #: Kinds of work while which nothing of a mailing leaves.
 EXCLUSIVE_KINDS = ("plan", "move")
 
@@ -47,6 +49,7 @@ class MarketingJob(models.Model):
             ("plan", "Planning the audience"),
             ("move", "Changing the hour"),
             ("forget", "Forgetting the plan"),
+            ("history", "Noting who gets no mail"),
             ("preview", "Looking at the plan"),
             ("estimate", "When it will leave"),
             ("capped", "Who is capped tomorrow"),
@@ -100,7 +103,7 @@ class MarketingJob(models.Model):
             job.can_show = (
                 job.state == "done"
                 and job.user_id == self.env.user
-                and job.kind in ("preview", "estimate", "capped")
+                and job.kind in LOOKS
             )
 
     # ------------------------------------------------------------------
@@ -283,9 +286,7 @@ class MarketingJob(models.Model):
         """Leave it; what is done to a mailing is stopped there."""
         self.check_access("read")
         looks = self.sudo().filtered(
-            lambda job: (
-                job.state == "running" and job.kind not in (*EXCLUSIVE_KINDS, "forget")
-            )
+            lambda job: job.state == "running" and job.kind in LOOKS
         )
         if any(job.user_id != self.env.user for job in looks):
             raise AccessError(self.env._("Somebody else asked for this."))

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .marketing_delivery_state import UNEVENTFUL
 from .marketing_job import EXCLUSIVE_KINDS, REQUEST_PERSONS, REQUEST_SECONDS
 from .number_format import format_number
 
@@ -60,6 +61,21 @@ class MarketingJob(models.Model):
             return result
         mailing.message_post(body=text, partner_ids=job.user_id.partner_id.ids)
         return result
+
+    # ------------------------------------------------------------------
+    # HISTORY
+    # ------------------------------------------------------------------
+
+    def _count_history(self):
+        return self.sudo().mailing_id._count_untold()
+
+    def _do_history(self, part):
+        self.env["marketing.delivery"].sudo()._tell_skipped(
+            self.sudo().mailing_id, part
+        )
+
+    def _finish_history(self):
+        """Nothing is left to do."""
 
     # ------------------------------------------------------------------
     # MOVE
@@ -229,6 +245,26 @@ class MailingMailing(models.Model):
                 )
             )
         deliveries._wake_lanes("compose", at=due)
+        # No mail waits for the history of those who get none.
+        if self._count_untold() > REQUEST_PERSONS:
+            self.env["marketing.job"]._add("history", self)
+        else:
+            deliveries._tell_skipped(self)
+
+    def _count_untold(self):
+        """Persons whose history says that they do not get the campaign."""
+        self.ensure_one()
+        return (
+            self.env["marketing.delivery"]
+            .sudo()
+            .search_count(
+                [
+                    ("mailing_id", "=", self.id),
+                    ("state", "=", "skipped"),
+                    ("reason", "not in", list(UNEVENTFUL)),
+                ]
+            )
+        )
 
     def action_marketing_stop(self):
         """What is planned or moved is left where it is, and canceled."""

@@ -28,3 +28,12 @@ class ResCompany(models.Model):
         help="Who has a lead with one of these tags, neither won nor lost, gets no "
         "marketing mail.",
     )
+
+    def unlink(self):
+        """Deliveries stay, without their company."""
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET company_id = NULL WHERE company_id = ANY(%s)",
+            [self.ids],
+        )
+        self.env["marketing.delivery"]._invalidate_deliveries()
+        return super().unlink()

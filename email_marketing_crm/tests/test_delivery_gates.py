@@ -71,6 +71,21 @@ class TestDeliveryGates(DeliveryCase):
         self.env.cr.precommit.run()
         self.assertEqual(self.touchpoints_of("bob@example.com", "skipped"), ["skipped"])
 
+    def test_a_company_that_is_deleted_leaves_its_mails(self):
+        """No foreign key does it."""
+        self.mailing.action_launch()
+        deliveries = self.deliveries_of(self.mailing)
+        company = self.env["res.company"].create({"name": "Closed"})
+        self.env.cr.execute(
+            "UPDATE marketing_delivery SET company_id = %s WHERE id = ANY(%s)",
+            [company.id, deliveries.ids],
+        )
+        self.env.invalidate_all()
+        self.assertEqual(deliveries.company_id, company)
+        company.unlink()
+        self.assertEqual(len(deliveries.exists()), 3)
+        self.assertFalse(deliveries.company_id)
+
     def test_unsubscribed_between_plan_and_compose(self):
         self.mailing.action_launch()
         self.env["mail.blacklist"]._add("bob@example.com")

@@ -126,6 +126,42 @@ class TestJob(TimingCase):
         self.assertGreater(len(whole), 3)
         self.assertEqual(audience([(number, 4) for number in range(4)]), whole)
 
+    def blacklist(self, *emails):
+        for email in emails:
+            self.env["mail.blacklist"]._add(email)
+
+    def test_the_history_of_many_is_told_while_the_first_mails_leave(self):
+        left_out = PEOPLE[:4]
+        self.blacklist(*left_out)
+        mailing = self.plan()
+        self.work(4)
+        self.assertFalse(mailing.marketing_job_state, "the plan is complete")
+        self.deliver()
+        self.assertCountEqual(self.received(), PEOPLE[4:])
+        told = [self.touchpoints_of(email, "skipped") for email in left_out]
+        self.assertEqual(told, [[]] * 4)
+        self.work()
+        told = [self.touchpoints_of(email, "skipped") for email in left_out]
+        self.assertEqual(told, [["skipped"]] * 4)
+        job = self.job_of(mailing).filtered(lambda job: job.kind == "history")
+        self.assertEqual((job.state, job.person_count), ("done", 4))
+
+    def test_the_history_of_a_campaign_that_was_taken_back_is_not_told(self):
+        self.blacklist(*PEOPLE[:4])
+        mailing = self.plan()
+        self.work(4)
+        mailing.with_user(self.user_marketing).action_cancel()
+        self.work()
+        self.assertEqual(self.touchpoints_of(PEOPLE[0], "skipped"), [])
+
+    def test_only_its_user_stops_what_looks_and_nobody_the_history(self):
+        self.blacklist(*PEOPLE[:4])
+        mailing = self.plan()
+        self.work(4)
+        history = self.job_of(mailing)[0]
+        history.with_user(self.user_marketing).action_stop()
+        self.assertEqual((history.kind, history.state), ("history", "running"))
+
     def test_nobody_in_the_audience(self):
         self.people.member_ids.person_id.action_suppress()
         empty = self.env["marketing.segment"].create(
