@@ -43,6 +43,11 @@ def run(size: str) -> None:
         if planned != counts:
             raise RuntimeError(f"Planned {planned}, but the preview said {counts}")
         figure("delivery_plan_persons", sum(planned.values()), "persons")
+        told, seconds = worker.call("tell_history", mailing_id)
+        figure("delivery_plan_history_seconds", seconds, "s")
+        if size == "full" and not told:
+            raise RuntimeError("Nobody's history says that he gets no mail")
+        figure("delivery_plan_history_persons", told, "persons")
         if set(planned) != {"planned", *REASONS}:
             raise RuntimeError(f"Not every gate had something to find: {planned}")
     figure("delivery_plan_reasons", len(planned) - 1, "reasons")

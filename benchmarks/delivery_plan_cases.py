@@ -270,3 +270,19 @@ def plan_campaign(env, mailing_id):
         [mailing_id],
     )
     return [dict(env.cr.fetchall()), seconds]
+
+
+def tell_history(env, mailing_id):
+    """Let the worker note in the persons' history who gets no mail.
+
+    :returns: (persons told, seconds)
+    """
+    jobs = env["marketing.job"]
+    start = time.perf_counter()
+    while jobs._run_lane(0, 1)[0]:
+        env.cr.commit()
+    seconds = time.perf_counter() - start
+    told = env["marketing.touchpoint"].search_count(
+        [("mailing_id", "=", mailing_id), ("type_id.code", "=", "skipped")]
+    )
+    return [told, seconds]

@@ -32,7 +32,8 @@ class ResCompany(models.Model):
     def unlink(self):
         """Deliveries stay, without their company."""
         self.env.cr.execute(
-            "UPDATE marketing_delivery SET company_id = NULL WHERE company_id = ANY(%s)",
+            "UPDATE marketing_delivery SET company_id = NULL"
+            " WHERE company_id = ANY(%s)",
             [self.ids],
         )
         self.env["marketing.delivery"]._invalidate_deliveries()
