@@ -228,6 +228,7 @@ COMMANDS = {
         delivery_plan_cases.preview_campaign,
         delivery_plan_cases.plan_campaign,
         delivery_plan_cases.tell_history,
+        delivery_plan_cases.write_rows,
         segment_data.make_segment_data,
         segment_cases.make_case,
         segment_cases.fill_case,

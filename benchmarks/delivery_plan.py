@@ -40,6 +40,9 @@ def run(size: str) -> None:
         figure("delivery_plan_preview_seconds", seconds, "s")
         planned, seconds = worker.call("plan_campaign", mailing_id)
         figure("delivery_plan_1m_seconds", seconds, "s")
+        bare = worker.call("write_rows", mailing_id)
+        figure("delivery_plan_rows_alone_seconds", bare, "s")
+        figure("delivery_plan_vs_rows_alone_ratio", seconds / bare, "")
         if planned != counts:
             raise RuntimeError(f"Planned {planned}, but the preview said {counts}")
         figure("delivery_plan_persons", sum(planned.values()), "persons")
