@@ -67,7 +67,7 @@ class MarketingJob(models.Model):
     # ------------------------------------------------------------------
 
     def _count_history(self):
-        return self.sudo().mailing_id._count_untold()
+        return self.sudo().mailing_id._count_left_out()
 
     def _do_history(self, part):
         self.env["marketing.delivery"].sudo()._tell_skipped(
@@ -246,13 +246,13 @@ class MailingMailing(models.Model):
             )
         deliveries._wake_lanes("compose", at=due)
         # No mail waits for the history of those who get none.
-        if self._count_untold() > REQUEST_PERSONS:
+        if self._count_left_out() > REQUEST_PERSONS:
             self.env["marketing.job"]._add("history", self)
         else:
             deliveries._tell_skipped(self)
 
-    def _count_untold(self):
-        """Persons whose history says that they do not get the campaign."""
+    def _count_left_out(self):
+        """Persons whose history is to say that they do not get the campaign."""
         self.ensure_one()
         return (
             self.env["marketing.delivery"]

@@ -154,7 +154,7 @@ class TestJob(TimingCase):
         self.work()
         self.assertEqual(self.touchpoints_of(PEOPLE[0], "skipped"), [])
 
-    def test_only_its_user_stops_what_looks_and_nobody_the_history(self):
+    def test_nobody_stops_the_history(self):
         self.blacklist(*PEOPLE[:4])
         mailing = self.plan()
         self.work(4)
